@@ -1,0 +1,63 @@
+// The seam through which everything waits, spawns, reads a clock or draws a random number.
+//
+// Production runs on real threads and the system clock (thread_executor). Tests run the same code on a seeded scheduler
+// with a virtual clock (testing/simulated_executor.hpp): its threads are real ones too, but only one runs at a time, it
+// is switched only where it waits, and when all of them wait the clock jumps to the next deadline.
+//
+// Rules for code that must run on both:
+// - guard data by std::mutex as usual, but never hold one while waiting for anything except through Condition;
+// - wait only by Condition or Executor::sleep_until, never on std::condition_variable, std::thread or a clock.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "tidings/names.hpp"
+
+namespace tidings {
+
+class Executor;
+
+// A condition variable of an executor. Spurious wake-ups happen: wait in a loop, or with a predicate.
+class Condition {
+ public:
+  virtual ~Condition() = default;
+
+  // Releases the lock, waits until notified or `deadline`, takes the lock again.
+  virtual void wait_until(std::unique_lock<std::mutex>& lock, Time deadline) = 0;
+  virtual void notify_all() = 0;
+
+  // Waits until `ready()`, at the latest until `deadline`; returns the last `ready()`. `ready` runs under the lock.
+  bool wait_until(std::unique_lock<std::mutex>& lock, Time deadline, const Executor& executor,
+                  const std::function<bool()>& ready);
+};
+
+// A spawned thread. The destructor waits for its end.
+class Thread {
+ public:
+  virtual ~Thread() = default;
+};
+
+class Executor {
+ public:
+  virtual ~Executor() = default;
+
+  virtual Time now() const = 0;
+  virtual std::unique_ptr<Condition> condition() = 0;
+  // Runs `body` on a thread of its own. `name` is what a debugger shows (15 characters).
+  [[nodiscard]] virtual std::unique_ptr<Thread> spawn(std::string name, std::function<void()> body) = 0;
+  virtual void sleep_until(Time deadline) = 0;
+  // 64 random bits: of the system in production, of the seed in a simulation. Any thread.
+  virtual std::uint64_t random() = 0;
+};
+
+// Far enough to mean "no deadline" and near enough to be added to.
+inline constexpr Time kNever = Time{std::chrono::days{200'000}};
+
+// Real threads, the system clock, the system's randomness.
+std::shared_ptr<Executor> thread_executor();
+
+}  // namespace tidings

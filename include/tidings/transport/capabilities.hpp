@@ -1,0 +1,32 @@
+// Facts about a transport, for the pipeline and the conformance suite. The pipeline fills a gap, or start-up fails with
+// a clear error.
+#pragma once
+
+#include <optional>
+#include <string_view>
+
+#include "tidings/names.hpp"
+
+namespace tidings::transport {
+
+// Which of the article's two body formats a transport's records carry (docs/wire.md).
+enum class Profile { kafka, rabbitmq };
+
+struct Capabilities {
+  std::string_view scheme;
+  Profile profile = Profile::kafka;
+  std::size_t record_bytes_max = 1u << 20;  // size_of(record); larger is refused as `invalid`
+  bool transactional = false;               // a settlement and what its handler published are one step
+  bool ordered_by_key = true;               // P4 holds over several processes
+  bool stable_positions = true;             // Position identifies a record for ever
+  bool keeps_history = true;                // Operator::history is there
+  bool running_board = false;               // Consumer::running() is there
+  std::size_t suspect_window = 0;           // otherwise: how many deliveries an unclean end makes suspect at most
+  std::optional<Duration> strict_hold_max;  // a longer strict hold becomes relaxed, counted; none: no bound
+  Duration retry_late_max = std::chrono::milliseconds{50};  // how late a retry may come, besides `retry_late_share`
+  double retry_late_share = 0;                              // of the delay
+  Duration takeover_max = std::chrono::seconds{2};          // from the death of an owner to the redelivery elsewhere
+  Duration discovery_max = std::chrono::seconds{10};  // from a topic's declaration to its first delivery by pattern
+};
+
+}  // namespace tidings::transport

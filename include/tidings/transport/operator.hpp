@@ -1,0 +1,137 @@
+// What an operator may ask of a transport. Each interface is optional: null means `unsupported`.
+//
+// Threads: any. Blocks: on the store or the broker. None of it disturbs a live group unless its comment says so.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidings/names.hpp"
+#include "tidings/result.hpp"
+#include "tidings/transport/record.hpp"
+
+namespace tidings::transport {
+
+struct TopicState {
+  std::string name;
+  bool command = false;
+  std::int32_t partitions = 0;
+  std::uint64_t records = 0;  // that are kept now
+  std::uint64_t bytes = 0;    // of them, about
+  std::optional<Time> oldest;
+};
+
+struct MemberState {
+  std::string instance;
+  std::string host;
+  std::int64_t pid = 0;
+  std::int32_t partitions = 0;  // that it owns
+  bool stopped = false;         // alive by the kernel, but stopped (SIGSTOP)
+};
+
+struct GroupState {
+  std::string name;
+  std::string topic;                // or
+  std::string pattern;              // what it subscribes to
+  std::vector<std::string> topics;  // that it reads now
+  std::vector<MemberState> members;
+};
+
+// How far a group is on one topic.
+struct LagState {
+  std::string group;
+  std::string topic;
+  std::uint64_t unsettled = 0;  // records not finally settled, waiting retries included
+  std::uint64_t waiting = 0;    // retries that wait for their time
+  std::uint64_t dead = 0;       // dead letters
+  std::optional<Time> oldest;   // time of the oldest unsettled record
+};
+
+class Topology {
+ public:
+  virtual ~Topology() = default;
+  virtual Result<std::vector<TopicState>> topics() = 0;
+  virtual Result<std::vector<GroupState>> groups() = 0;
+  virtual Result<std::vector<LagState>> lag() = 0;
+  // Forgets the group, its position and its dead letters. conflict: it has live members.
+  virtual Result<void> remove_group(std::string_view group) = 0;
+};
+
+// A dead letter: the record unchanged, and why it is here.
+struct DeadLetter {
+  std::string id;  // unique in the deployment, sortable by time of burial
+  std::string group;
+  std::string subscription;  // topic or pattern
+  std::string reason;
+  std::string error;
+  int attempts = 0;
+  int crashes = 0;
+  int replays = 0;  // how often it was replayed before
+  std::optional<Time> first_failed;
+  Time buried{};
+  std::string host;
+  std::int64_t pid = 0;
+  Position position;  // where the original stood
+  Record record;
+};
+
+struct DeadFilter {
+  std::string group;  // empty: any
+  std::string topic;
+  std::string type;
+  std::string reason;
+  std::optional<Time> since;  // buried at or after
+};
+
+class DeadLetters {
+ public:
+  virtual ~DeadLetters() = default;
+  // Up to `limit` after the id `after` (empty: from the first), oldest first.
+  virtual Result<std::vector<DeadLetter>> browse(const DeadFilter& filter, std::string_view after,
+                                                 std::size_t limit) = 0;
+  virtual Result<std::optional<DeadLetter>> show(std::string_view id) = 0;
+  // Hands it to its subscription again, and to no other; the dead letter is gone in the same step. Its attempts and
+  // crashes start at 0. False: it is not there (any more), so a repetition is harmless.
+  virtual Result<bool> replay(std::string_view id) = 0;
+  virtual Result<bool> discard(std::string_view id) = 0;
+};
+
+struct HistoryRange {
+  std::string topic;
+  std::optional<Time> from;  // time of publishing, inclusive
+  std::optional<Time> to;    // exclusive
+  std::optional<std::string> key;
+};
+
+// `record` is valid during the call.
+struct HistoryEntry {
+  RecordView record;
+  Position position;
+  Time published{};
+};
+
+class History {
+ public:
+  virtual ~History() = default;
+  // Visits records in order of publishing, from the position `after` on (-1: the first), until `visit` returns false,
+  // `limit` were visited, or there is no more. Returns the offset to go on after. No lock or transaction is held while
+  // `visit` runs.
+  virtual Result<std::int64_t> read(const HistoryRange& range, std::int64_t after, std::size_t limit,
+                                    const std::function<bool(const HistoryEntry&)>& visit) = 0;
+  // Waits for records after `after`, at most until the deadline.
+  virtual Result<void> wait(std::int64_t after, Time deadline) = 0;
+  // Hands the range to one group again, and to no other: returns how many. With a replay id, deliveries carry it.
+  virtual Result<std::uint64_t> replay(const HistoryRange& range, std::string_view group,
+                                       std::string_view replay_id) = 0;
+};
+
+struct Operator {
+  Topology* topology = nullptr;
+  DeadLetters* dead_letters = nullptr;
+  History* history = nullptr;
+};
+
+}  // namespace tidings::transport

@@ -1,0 +1,74 @@
+#include "tidings/executor.hpp"
+
+#include <pthread.h>
+
+#include <condition_variable>
+#include <random>
+#include <thread>
+
+namespace tidings {
+
+bool Condition::wait_until(std::unique_lock<std::mutex>& lock, Time deadline, const Executor& executor,
+                           const std::function<bool()>& ready) {
+  while (!ready()) {
+    if (executor.now() >= deadline) return ready();
+    wait_until(lock, deadline);
+  }
+  return true;
+}
+
+namespace {
+
+// The longest single wait: a clock that is set back must not make a waiter sleep for hours.
+constexpr auto kWaitMax = std::chrono::seconds{60};
+
+class SystemCondition final : public Condition {
+ public:
+  void wait_until(std::unique_lock<std::mutex>& lock, Time deadline) override {
+    const auto left = deadline - std::chrono::system_clock::now();
+    if (left <= left.zero()) return;
+    signal_.wait_for(lock, std::min<std::chrono::nanoseconds>(left, kWaitMax));
+  }
+  void notify_all() override { signal_.notify_all(); }
+
+ private:
+  std::condition_variable signal_;
+};
+
+class SystemThread final : public Thread {
+ public:
+  SystemThread(std::string name, std::function<void()> body) : thread_{std::move(body)} {
+    name.resize(std::min<std::size_t>(name.size(), 15));
+    pthread_setname_np(thread_.native_handle(), name.c_str());
+  }
+  ~SystemThread() override { thread_.join(); }
+
+ private:
+  std::thread thread_;
+};
+
+class SystemExecutor final : public Executor {
+ public:
+  Time now() const override { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+  std::unique_ptr<Condition> condition() override { return std::make_unique<SystemCondition>(); }
+  std::unique_ptr<Thread> spawn(std::string name, std::function<void()> body) override {
+    return std::make_unique<SystemThread>(std::move(name), std::move(body));
+  }
+  void sleep_until(Time deadline) override { std::this_thread::sleep_until(deadline); }
+  std::uint64_t random() override {
+    thread_local std::mt19937_64 generator{seed()};
+    return generator();
+  }
+
+ private:
+  static std::uint64_t seed() {
+    std::random_device device;
+    return (std::uint64_t{device()} << 32) | device();
+  }
+};
+
+}  // namespace
+
+std::shared_ptr<Executor> thread_executor() { return std::make_shared<SystemExecutor>(); }
+
+}  // namespace tidings
