@@ -1,0 +1,75 @@
+// Publish and subscribe inside a program with a main of its own. `Service` is built on it.
+//
+// Owns:    the connection to the transport, and the threads of its subscriptions.
+// Threads: publish by any thread; declare handlers before start().
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tidings/contract.hpp"
+#include "tidings/decision.hpp"
+#include "tidings/executor.hpp"
+#include "tidings/transport/transport.hpp"
+
+namespace tidings {
+
+struct BusOptions {
+  std::string name;              // the service's: default group, and who we are to operators
+  std::string instance;          // default: name and process id
+  std::shared_ptr<Inbox> inbox;  // for all subscriptions that name none
+  transport::PublisherOptions publisher;
+  std::vector<Observer> observers;
+  Duration discovery = std::chrono::seconds{5};  // how often the deployment is looked at
+};
+
+class Bus final : public Contract {
+ public:
+  Bus(std::shared_ptr<transport::Transport> transport, std::shared_ptr<Executor> executor, BusOptions options);
+  ~Bus();  // stop(kCloseWithin)
+  Bus(const Bus&) = delete;
+  Bus& operator=(const Bus&) = delete;
+
+  // Declares topics and types, joins the groups, starts to handle. invalid: every fault of the contract at once.
+  Result<void> start();
+
+  // Publishes and waits until it is confirmed. invalid: undeclared type, too large; overloaded; unavailable.
+  template <Event E>
+  Result<void> publish(const E& event, PublishOptions options = {}) {
+    return publish(event_type<E>(), &event, std::move(options));
+  }
+
+  // Publishes without waiting: `confirmed` runs once, on a thread of the transport; it must be short.
+  template <Event E>
+  void publish_async(const E& event, PublishOptions options, std::function<void(Result<void>)> confirmed) {
+    publish_async(event_type<E>(), &event, std::move(options), std::move(confirmed));
+  }
+
+  // Waits until everything published so far is confirmed or refused.
+  Result<void> flush(Time deadline);
+
+  // Stops intake, finishes what runs, settles it, releases what waits; at the deadline handlers get their stop token
+  // and what is still running is left unsettled (others get it). unavailable: not everything ended in time.
+  Result<void> stop(Time deadline);
+
+  // One line for each subscription: its effective stages and policies.
+  std::vector<std::string> describe_pipelines() const;
+
+  // Whether every subscription holds its connection and the transport can be reached; the error says what is missing.
+  Result<void> ready(Time deadline);
+
+  transport::Transport& transport();
+  Executor& executor();
+
+ private:
+  Result<void> publish(const EventType& type, const void* data, PublishOptions options);
+  void publish_async(const EventType& type, const void* data, PublishOptions options,
+                     std::function<void(Result<void>)> confirmed);
+
+  class State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace tidings

@@ -1,0 +1,109 @@
+// What a service reads and publishes: the whole of it is known before it starts (--describe prints it).
+//
+// Base of Service and Bus. Threads: before start only, by one.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tidings/codec.hpp"
+#include "tidings/event.hpp"
+#include "tidings/handler.hpp"
+
+namespace tidings {
+
+// A batch handler, type-erased: one result for each event. `data[i]` points to an E.
+using BatchFunction = std::function<std::vector<Result<void>>(std::span<const Envelope* const> envelopes,
+                                                              std::span<const void* const> data)>;
+
+// One `on`, as declared.
+struct Registration {
+  const EventType* type = nullptr;  // null: any event (run gets an AnyEvent)
+  On options;
+  HandlerFunction run;
+  BatchFunction run_batch;  // instead of `run`
+  BatchLimits batch;
+};
+
+class Contract {
+ public:
+  // Declares that this service publishes these types. Publishing another one is `invalid`.
+  template <Event... E>
+  void publishes() {
+    (published_.push_back(&event_type<E>()), ...);
+  }
+
+  // Handles events of type E.
+  template <Event E, class H>
+  void on(H handler, On options = {}) {
+    static_assert(
+        HandlerFor<H, E>,
+        "tidings: a handler takes (const E&) or (const E&, tidings::Context&) and returns tidings::Result<void> or "
+        "void; see tidings/handler.hpp");
+    if constexpr (HandlerFor<H, E>) {
+      add({.type = &event_type<E>(),
+           .options = std::move(options),
+           .run = detail::erase_handler<E>(std::move(handler))});
+    }
+  }
+
+  // The same with a member function: on<E>(&Payments::charge, payments). The object must live as long as the service.
+  template <Event E, class R, class C, class... A>
+  void on(R (C::*method)(const E&, A...), C& object, On options = {}) {
+    on<E>([&object, method](const E& event, A... arguments) -> R { return (object.*method)(event, arguments...); },
+          std::move(options));
+  }
+
+  // Handles every event that the subscription gets and no typed handler takes. `options` names a topic or a pattern.
+  template <class H>
+  void on_any(H handler, On options) {
+    static_assert(HandlerFor<H, AnyEvent>,
+                  "tidings: a handler of any event takes (const tidings::AnyEvent&) or (const tidings::AnyEvent&, "
+                  "tidings::Context&) and returns tidings::Result<void> or void; see tidings/handler.hpp");
+    if constexpr (HandlerFor<H, AnyEvent>) {
+      add({.options = std::move(options), .run = detail::erase_handler<AnyEvent>(std::move(handler))});
+    }
+  }
+
+  // Handles events of type E in batches: `handler(std::span<const Received<E>>)` returns one Result<void> for each.
+  // When it throws, the batch is bisected until the event that does it stands alone.
+  template <Event E, class H>
+  void on_batch(H handler, BatchLimits limits = {}, On options = {}) {
+    static_assert(std::is_invocable_r_v<std::vector<Result<void>>, H&, std::span<const Received<E>>>,
+                  "tidings: a batch handler takes std::span<const tidings::Received<E>> and returns "
+                  "std::vector<tidings::Result<void>>, one for each; see tidings/contract.hpp");
+    BatchFunction run = [handler = std::make_shared<H>(std::move(handler))](std::span<const Envelope* const> envelopes,
+                                                                            std::span<const void* const> data) {
+      std::vector<Received<E>> received;
+      received.reserve(data.size());
+      for (std::size_t i = 0; i < data.size(); ++i)
+        received.push_back({*envelopes[i], *static_cast<const E*>(data[i])});
+      return (*handler)(std::span<const Received<E>>{received});
+    };
+    add({.type = &event_type<E>(), .options = std::move(options), .run_batch = std::move(run), .batch = limits});
+  }
+
+  // Wraps every handler, innermost of the pipeline's stages; the last one added is the outermost of them.
+  void wrap(Wrap wrap) { wraps_.push_back(std::move(wrap)); }
+
+  const std::vector<const EventType*>& published() const { return published_; }
+  const std::vector<Registration>& registrations() const { return registrations_; }
+  const std::vector<Wrap>& wraps() const { return wraps_; }
+
+ protected:
+  Contract() = default;
+  ~Contract() = default;
+
+ private:
+  void add(Registration registration) { registrations_.push_back(std::move(registration)); }
+
+  std::vector<const EventType*> published_;
+  std::vector<Registration> registrations_;
+  std::vector<Wrap> wraps_;
+};
+
+}  // namespace tidings

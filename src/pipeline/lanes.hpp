@@ -1,0 +1,120 @@
+// The lanes of one subscription: which delivery may run now, which must wait, and for what.
+//
+// A lane is the in-order queue of one key (of one topic); deliveries without a key have a lane each. Lanes run side by
+// side; within one, a delivery runs when all before it are done. A strict retry holds its lane until its time.
+// Suspects (P5) run alone: nothing else of the subscription runs beside one.
+//
+// Pure: no thread, clock, socket or file. Threads: the caller serialises.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "tidings/names.hpp"
+#include "tidings/transport/settlement.hpp"
+
+namespace tidings::pipeline {
+
+struct LaneLimits {
+  std::size_t concurrency = 1;
+  // Deliveries of one partition that wait behind strict retries; beyond it the partition is held back (not handed out
+  // by the transport any more) until half of them are gone.
+  std::size_t held_max = 256;
+};
+
+// Names a delivery inside Lanes.
+using Ticket = std::uint64_t;
+
+enum class LaneFlow { held_back, flowing };
+
+struct FlowChange {
+  transport::PartitionId partition;
+  LaneFlow flow = LaneFlow::flowing;
+};
+
+class Lanes final {
+ public:
+  explicit Lanes(LaneLimits limits);
+
+  // Takes a delivery in, behind those of its lane.
+  Ticket admit(transport::Delivery delivery);
+
+  // Up to `max` deliveries to run now, in the order in which they must be handled; several of one lane may come
+  // together, for callers that handle them one after another (max_per_lane > 1). Takes no more lanes than
+  // `concurrency` leaves. A suspect comes alone and only when nothing else runs.
+  std::vector<Ticket> take(Time now, std::size_t max, std::size_t max_per_lane);
+
+  // Whether take() would return something now.
+  bool ready(Time now) const;
+  // When the next waiting retry is due; kNever: none waits.
+  Time next_due() const;
+
+  const transport::Delivery& at(Ticket ticket) const;
+  transport::Delivery& at(Ticket ticket);
+
+  // What came of a taken delivery. Every taken ticket ends in exactly one of these.
+  void done(Ticket ticket);                                // gone: the lane goes on
+  void hold(Ticket ticket, transport::Attempts attempts);  // strict retry: first in its lane again, at attempts.due
+  void put_back(Ticket ticket);  // not run: first in its lane again; call in reverse order of take()
+
+  // Drops what is not running of these partitions (all: of everything) and returns it, for release.
+  std::vector<transport::Delivery> drop(const std::vector<transport::PartitionId>& partitions);
+  std::vector<transport::Delivery> drop_all();
+
+  // Partitions to hold back or to let flow since the last call.
+  std::vector<FlowChange> flow_changes();
+
+  std::size_t size() const { return items_.size(); }  // admitted and not done
+  std::size_t running() const { return running_; }
+  std::size_t waiting() const { return due_.size(); }  // strict retries before their time
+  std::size_t busy_lanes() const { return busy_lanes_; }
+
+ private:
+  struct Item {
+    transport::Delivery delivery;
+    std::uint64_t lane = 0;
+    bool taken = false;
+  };
+  struct Lane {
+    std::string name;          // empty: of one delivery without key
+    std::deque<Ticket> queue;  // not taken, in order
+    std::size_t taken = 0;     // of this lane, now running
+    std::optional<Time> due;   // of the first of the queue, which waits
+    std::uint64_t rank = 0;    // its place in ready_, 0: none
+    transport::PartitionId partition;
+  };
+
+  bool solo_blocks() const;
+  std::uint64_t lane_of(const transport::Delivery& delivery, Ticket ticket);
+  void refresh(std::uint64_t lane);
+  void wake_due(Time now);
+  void take_from(Lane& lane, std::size_t count, std::vector<Ticket>& into);
+  void count_held(const transport::PartitionId& partition);
+  std::vector<transport::Delivery> drop_if(const std::vector<transport::PartitionId>* partitions);
+  void set_due(std::uint64_t id, Lane& lane, std::optional<Time> due);
+
+  LaneLimits limits_;
+  Ticket last_ticket_ = 0;
+  std::uint64_t last_lane_ = 0;
+  std::uint64_t last_rank_ = 0;
+  std::size_t running_ = 0;
+  std::size_t busy_lanes_ = 0;
+  bool solo_ = false;  // a suspect runs
+  std::unordered_map<Ticket, Item> items_;
+  std::unordered_map<std::uint64_t, Lane> lanes_;
+  std::unordered_map<std::string, std::uint64_t> by_name_;
+  std::map<std::uint64_t, std::uint64_t> ready_;        // rank -> lane: oldest readiness first
+  std::set<std::uint64_t> suspects_;                    // lanes whose first is a suspect and ready
+  std::set<std::pair<Time, std::uint64_t>> due_;        // waiting lanes
+  std::map<transport::PartitionId, std::size_t> held_;  // deliveries behind waiting retries
+  std::set<transport::PartitionId> held_back_;
+  std::vector<FlowChange> changes_;
+};
+
+}  // namespace tidings::pipeline
