@@ -1,0 +1,183 @@
+// A33: the Executor of tests.
+#include "tidings/testing/simulated_executor.hpp"
+
+#include <gtest/gtest.h>
+
+#include <vector>
+
+namespace tidings::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(SimulatedExecutor, JumpsToTheNextDeadlineWhenAllWait) {
+  SimulatedExecutor executor{1};
+  std::vector<Duration> seen;
+  const auto sleeper = executor.spawn("sleeper", [&] {
+    for (int i = 0; i < 3; ++i) {
+      executor.sleep_until(executor.now() + 1h);
+      seen.push_back(executor.now() - SimulatedExecutor::kStart);
+    }
+  });
+  executor.sleep_until(executor.now() + 150min);
+  EXPECT_EQ(seen, (std::vector<Duration>{1h, 2h}));
+  EXPECT_EQ(executor.now() - SimulatedExecutor::kStart, 150min);
+}
+
+TEST(SimulatedExecutor, WakesAWaiterThatIsNotified) {
+  SimulatedExecutor executor{1};
+  const auto changed = executor.condition();
+  std::mutex mutex;
+  bool ready = false;
+  const auto setter = executor.spawn("setter", [&] {
+    executor.sleep_until(executor.now() + 5s);
+    const std::lock_guard lock{mutex};
+    ready = true;
+    changed->notify_all();
+  });
+  std::unique_lock lock{mutex};
+  EXPECT_TRUE(changed->wait_until(lock, executor.now() + 30s, executor, [&] { return ready; }));
+  EXPECT_EQ(executor.now() - SimulatedExecutor::kStart, 5s);
+}
+
+TEST(SimulatedExecutor, GivesUpAWaitAtItsDeadline) {
+  SimulatedExecutor executor{1};
+  const auto changed = executor.condition();
+  std::mutex mutex;
+  std::unique_lock lock{mutex};
+  EXPECT_FALSE(changed->wait_until(lock, executor.now() + 7s, executor, [] { return false; }));
+  EXPECT_EQ(executor.now() - SimulatedExecutor::kStart, 7s);
+}
+
+// What three threads, which meet at each step, did in which order.
+std::string interleaving(std::uint64_t seed) {
+  SimulatedExecutor executor{seed};
+  std::string order;
+  std::vector<std::unique_ptr<Thread>> threads;
+  for (const char name : {'a', 'b', 'c'}) {
+    threads.push_back(executor.spawn({name}, [&executor, &order, name] {
+      for (int step = 0; step < 20; ++step) {
+        order += name;
+        executor.sleep_until(executor.now() + 1ms);
+      }
+    }));
+  }
+  threads.clear();
+  return order + std::to_string(executor.random());
+}
+
+TEST(SimulatedExecutor, RepeatsARunBySeed) {
+  EXPECT_EQ(interleaving(7), interleaving(7));
+  EXPECT_NE(interleaving(7), interleaving(8));
+}
+
+TEST(SimulatedExecutor, RunsOthersUntilTheyAreIdle) {
+  SimulatedExecutor executor{1};
+  int ticks = 0;
+  bool stop = false;
+  const auto ticker = executor.spawn("ticker", [&] {
+    while (!stop) {
+      ++ticks;
+      executor.sleep_until(executor.now() + 1s);
+    }
+  });
+  executor.run_until_idle();
+  EXPECT_EQ(ticks, 1);
+  executor.run_until_idle(2500ms);
+  EXPECT_EQ(ticks, 3);
+  EXPECT_EQ(executor.now() - SimulatedExecutor::kStart, 2s) << "the clock goes no further than it has to";
+  executor.run_for(500ms);
+  EXPECT_EQ(ticks, 3);
+  EXPECT_EQ(executor.now() - SimulatedExecutor::kStart, 2500ms);
+  stop = true;
+}
+
+TEST(SimulatedExecutor, RunsOthersUntilSomethingIsSo) {
+  SimulatedExecutor executor{1};
+  int ticks = 0;
+  const auto ticker = executor.spawn("ticker", [&] {
+    for (; ticks < 10; ++ticks) executor.sleep_until(executor.now() + 1s);
+  });
+  EXPECT_TRUE(executor.run_until([&] { return ticks == 4; }, 1min));
+  EXPECT_EQ(executor.now() - SimulatedExecutor::kStart, 4s);
+  EXPECT_FALSE(executor.run_until([&] { return ticks == 100; }, 1min));
+}
+
+TEST(SimulatedExecutor, DrawsTheOrderOfAMutexOnlyAtWaits) {
+  SimulatedExecutor executor{3};
+  std::mutex mutex;
+  int inside = 0;
+  std::vector<std::unique_ptr<Thread>> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.push_back(executor.spawn("worker", [&] {
+      for (int step = 0; step < 100; ++step) {
+        {
+          const std::lock_guard lock{mutex};
+          EXPECT_EQ(++inside, 1);
+          --inside;
+        }
+        executor.sleep_until(executor.now());
+      }
+    }));
+  }
+}
+
+TEST(SimulatedExecutor, OutlivesNothingItHandsOut) {
+  std::unique_ptr<Condition> condition;
+  std::unique_ptr<Thread> thread;
+  {
+    SimulatedExecutor executor{1};
+    condition = executor.condition();
+    thread = executor.spawn("orphan", [] {});
+  }
+  condition->notify_all();
+}
+
+using SimulatedExecutorDeathTest = ::testing::Test;
+
+TEST(SimulatedExecutorDeathTest, NamesTheThreadsOfADeadlock) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto deadlock = [] {
+    SimulatedExecutor executor{42};
+    const auto never = executor.condition();
+    std::mutex mutex;
+    const auto waiter = executor.spawn("patient", [&] {
+      std::unique_lock lock{mutex};
+      never->wait_until(lock, kNever);
+    });
+    std::unique_lock lock{mutex};
+    never->wait_until(lock, kNever);
+  };
+  EXPECT_DEATH(deadlock(), "seed 42.*deadlock.*\n.*main: .*\n.*patient: waits to be notified");
+}
+
+TEST(SimulatedExecutorDeathTest, NamesAThreadThatDoesNotEnd) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto hang = [] {
+    SimulatedExecutor executor{1};
+    const auto thread = executor.spawn("endless", [&] {
+      while (true) executor.sleep_until(executor.now() + 1min);
+    });
+  };
+  EXPECT_DEATH(hang(), "'endless' does not end");
+}
+
+TEST(SimulatedExecutorDeathTest, RefusesAMutexThatIsHeldWhileWaiting) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto hold = [] {
+    SimulatedExecutor executor{1};
+    const auto changed = executor.condition();
+    std::mutex mutex;
+    const auto waiter = executor.spawn("waiter", [&] {
+      std::unique_lock lock{mutex};
+      changed->wait_until(lock, executor.now() + 1s);
+    });
+    executor.run_until_idle();
+    const std::lock_guard lock{mutex};
+    executor.sleep_until(executor.now() + 2s);
+  };
+  EXPECT_DEATH(hold(), "'waiter' finds its mutex locked");
+}
+
+}  // namespace
+}  // namespace tidings::testing
