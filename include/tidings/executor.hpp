@@ -54,9 +54,6 @@ class Executor {
   virtual std::uint64_t random() = 0;
 };
 
-// Far enough to mean "no deadline" and near enough to be added to.
-inline constexpr Time kNever = Time{std::chrono::days{200'000}};
-
 // Real threads, the system clock, the system's randomness.
 std::shared_ptr<Executor> thread_executor();
 

@@ -34,9 +34,6 @@ enum class OnTimeout {
   fail,    // a failed attempt; what it published is dropped
 };
 
-// What becomes of what cannot be handled (P6).
-enum class Unwanted { dead_letter, skip };
-
 // Of one `on`. Fields under "subscription" belong to all handlers of the group on the topic or pattern: give them
 // once, or give the same values; differing ones are `invalid` at start-up.
 struct On {

@@ -40,6 +40,9 @@ using EventId = Name<struct EventIdTag>;  // an event's identity, as text
 using Time = std::chrono::sys_time<std::chrono::microseconds>;
 using Duration = std::chrono::microseconds;
 
+// Far enough to mean "no deadline" and near enough to be added to.
+inline constexpr Time kNever = Time{std::chrono::days{200'000}};
+
 }  // namespace tidings
 
 template <class Tag>

@@ -1,6 +1,7 @@
-// When a failed handler runs again.
+// What becomes of events that could not be handled, and when a failed handler runs again.
 #pragma once
 
+#include <string>
 #include <vector>
 
 #include "tidings/names.hpp"
@@ -10,6 +11,9 @@
 namespace tidings {
 
 using transport::RetryOrder;
+
+// What becomes of what cannot be handled (P6).
+enum class Unwanted { dead_letter, skip };
 
 // The n-th retry comes after delay_first * factor^(n-1), at most delay_max, spread by jitter.
 struct RetryPolicy {

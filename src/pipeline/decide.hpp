@@ -8,7 +8,6 @@
 #include <string>
 
 #include "tidings/decision.hpp"
-#include "tidings/handler.hpp"
 #include "tidings/retry.hpp"
 #include "tidings/transport/capabilities.hpp"
 #include "tidings/transport/settlement.hpp"
@@ -33,7 +32,7 @@ struct Rules {
   std::optional<Duration> strict_hold_max;  // of the transport
 };
 
-// Stage quarantine, before any decoding: by size, id and counts alone. Nothing: go on.
+// Stage quarantine, before any decoding: by size and counts alone. Nothing: go on.
 std::optional<Verdict> before_decode(const transport::Delivery& delivery, const Rules& rules);
 
 // A body that is no event of its type: a dead letter, bytes unchanged, never retried.
@@ -42,8 +41,14 @@ Verdict undecodable(const transport::Delivery& delivery, const Error& error);
 // A type that no handler here takes.
 Verdict unhandled(const transport::Delivery& delivery, std::string_view type, const Rules& rules);
 
+// An event without an id where one is required (P6).
+Verdict without_id(const transport::Delivery& delivery);
+
 // A type outside the subscription's pattern.
 Verdict filtered();
+
+// The inbox knows it; its unconfirmed outputs go out with the settlement.
+Verdict duplicate();
 
 // The inbox knows the id with other data.
 Verdict conflicting(const transport::Delivery& delivery, std::string_view event_id);

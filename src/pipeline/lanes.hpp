@@ -4,6 +4,9 @@
 // side; within one, a delivery runs when all before it are done. A strict retry holds its lane until its time.
 // Suspects (P5) run alone: nothing else of the subscription runs beside one.
 //
+// A partition that is being given up stays as it is here: the caller drops what waits of it, and releases what a
+// run ends in instead of holding it.
+//
 // Pure: no thread, clock, socket or file. Threads: the caller serialises.
 #pragma once
 
@@ -58,10 +61,11 @@ class Lanes final {
   const transport::Delivery& at(Ticket ticket) const;
   transport::Delivery& at(Ticket ticket);
 
-  // What came of a taken delivery. Every taken ticket ends in exactly one of these.
+  // What came of a taken delivery. Every taken ticket ends in exactly one of these. Of several taken of one lane, those
+  // that return to it (hold, put_back) do so last first.
   void done(Ticket ticket);                                // gone: the lane goes on
-  void hold(Ticket ticket, transport::Attempts attempts);  // strict retry: first in its lane again, at attempts.due
-  void put_back(Ticket ticket);  // not run: first in its lane again; call in reverse order of take()
+  void hold(Ticket ticket, transport::Attempts attempts);  // strict retry: first in its lane, not before attempts.due
+  void put_back(Ticket ticket);                            // not run: first in its lane again
 
   // Drops what is not running of these partitions (all: of everything) and returns it, for release.
   std::vector<transport::Delivery> drop(const std::vector<transport::PartitionId>& partitions);
@@ -90,14 +94,16 @@ class Lanes final {
     transport::PartitionId partition;
   };
 
-  bool solo_blocks() const;
-  std::uint64_t lane_of(const transport::Delivery& delivery, Ticket ticket);
+  std::uint64_t lane_of(const transport::Delivery& delivery);
   void refresh(std::uint64_t lane);
   void wake_due(Time now);
-  void take_from(Lane& lane, std::size_t count, std::vector<Ticket>& into);
-  void count_held(const transport::PartitionId& partition);
-  std::vector<transport::Delivery> drop_if(const std::vector<transport::PartitionId>* partitions);
-  void set_due(std::uint64_t id, Lane& lane, std::optional<Time> due);
+  void take_from(std::uint64_t id, std::size_t count, std::vector<Ticket>& into);
+  void return_to_lane(Ticket ticket, Item& item);
+  void end_of_run(Lane& lane);
+  void add_held(const transport::PartitionId& partition, std::ptrdiff_t change);
+  void set_due(std::uint64_t id, std::optional<Time> due);
+  void leave_ready(std::uint64_t id);
+  void drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into);
 
   LaneLimits limits_;
   Ticket last_ticket_ = 0;
