@@ -18,12 +18,12 @@ namespace tidings {
 //   "orders"};
 //
 // Exactly one of `topic` and `destination` is set. A `destination` makes it a command: it goes to exactly one
-// subscription, and no pattern ever matches it.
+// subscription, and no pattern ever matches it. (Every field has an initialiser: what is left out gives no warning.)
 struct EventInfo {
-  std::string_view type;         // UpperCamel, as the article writes it; types compare by their words
-  std::string_view topic;        // an event's stream
-  std::string_view destination;  // a command's stream
-  int version = 1;               // of the data; several structs may share a type at different versions
+  std::string_view type = {};         // UpperCamel, as the article writes it; types compare by their words
+  std::string_view topic = {};        // an event's stream
+  std::string_view destination = {};  // a command's stream
+  int version = 1;                    // of the data; several structs may share a type at different versions
 
   constexpr bool is_command() const { return !destination.empty(); }
   constexpr std::string_view stream() const { return is_command() ? destination : topic; }
@@ -48,6 +48,10 @@ struct Envelope {
 
   friend bool operator==(const Envelope&, const Envelope&) = default;
 };
+
+// An event published while `cause` is handled: fills what `child` leaves empty. Correlation id: the cause's, or its id
+// when it has none; causation id: the cause's id; aggregate id (and so the key): the cause's.
+void inherit(const Envelope& cause, Envelope& child);
 
 // One event as a handler of a batch sees it. The references live as long as the call.
 template <class E>

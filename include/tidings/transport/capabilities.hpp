@@ -6,11 +6,11 @@
 #include <string_view>
 
 #include "tidings/names.hpp"
+#include "tidings/profile.hpp"
 
 namespace tidings::transport {
 
-// Which of the article's two body formats a transport's records carry (docs/wire.md).
-enum class Profile { kafka, rabbitmq };
+using tidings::Profile;
 
 struct Capabilities {
   std::string_view scheme;
