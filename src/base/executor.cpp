@@ -25,9 +25,10 @@ constexpr auto kWaitMax = std::chrono::seconds{60};
 class SystemCondition final : public Condition {
  public:
   void wait_until(std::unique_lock<std::mutex>& lock, Time deadline) override {
-    const auto left = deadline - std::chrono::system_clock::now();
+    // In microseconds: nanoseconds until kNever do not fit in 64 bits.
+    const Duration left = deadline - std::chrono::floor<Duration>(std::chrono::system_clock::now());
     if (left <= left.zero()) return;
-    signal_.wait_for(lock, std::min<std::chrono::nanoseconds>(left, kWaitMax));
+    signal_.wait_for(lock, std::min<Duration>(left, kWaitMax));
   }
   void notify_all() override { signal_.notify_all(); }
 
@@ -69,6 +70,8 @@ class SystemExecutor final : public Executor {
 
 }  // namespace
 
-std::shared_ptr<Executor> thread_executor() { return std::make_shared<SystemExecutor>(); }
+std::shared_ptr<Executor> thread_executor() {
+  return std::make_shared<SystemExecutor>();
+}
 
 }  // namespace tidings

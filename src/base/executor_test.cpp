@@ -21,6 +21,21 @@ TEST(ThreadExecutor, WakesAWaiterThatIsNotified) {
   EXPECT_TRUE(changed->wait_until(lock, executor->now() + 30s, *executor, [&] { return ready; }));
 }
 
+TEST(ThreadExecutor, ReleasesTheLockWhileItWaitsWithoutADeadline) {
+  const auto executor = thread_executor();
+  const auto changed = executor->condition();
+  std::mutex mutex;
+  bool ready = false;
+  std::unique_lock lock{mutex};
+  const auto thread = executor->spawn("setter", [&] {
+    const std::lock_guard setting{mutex};
+    ready = true;
+    changed->notify_all();
+  });
+  EXPECT_TRUE(changed->wait_until(lock, kNever, *executor, [&] { return ready; }));
+  lock.unlock();
+}
+
 TEST(ThreadExecutor, GivesUpAtTheDeadline) {
   const auto executor = thread_executor();
   const auto changed = executor->condition();

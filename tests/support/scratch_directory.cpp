@@ -1,0 +1,27 @@
+#include "tests/support/scratch_directory.hpp"
+
+#include <stdlib.h>
+
+#include <fstream>
+#include <system_error>
+
+namespace tidings::testing {
+
+ScratchDirectory::ScratchDirectory() {
+  std::string name = std::filesystem::temp_directory_path() / "tidings-test-XXXXXX";
+  if (mkdtemp(name.data()) == nullptr) throw std::system_error{errno, std::generic_category(), name};
+  path_ = name;
+}
+
+ScratchDirectory::~ScratchDirectory() {
+  std::error_code ignored;
+  std::filesystem::remove_all(path_, ignored);
+}
+
+std::filesystem::path ScratchDirectory::write(std::string_view name, std::string_view text) const {
+  const auto file = path_ / name;
+  std::ofstream{file, std::ios::binary} << text;
+  return file;
+}
+
+}  // namespace tidings::testing
