@@ -1,0 +1,162 @@
+"""What the house keeps in order: arrows between rooms, sizes, banned calls, tests that are in the build.
+
+tidy.py ROOT prints one line for each fault, and exits 1 when there is any. tidy_test.py tests it.
+"""
+
+import fnmatch
+import pathlib
+import re
+import subprocess
+import sys
+
+LINES_MAX = 400
+FUNCTION_LINES_MAX = 60
+
+# Larger than the limit, each with its reason. This list only shrinks.
+LARGE_FILES = {}
+LONG_FUNCTIONS = {}
+
+# What bypasses a seam: (pattern, what to use instead, files in which it is the seam itself).
+BANNED = [
+    (r"std::(jthread|thread)\b(?!::id)", "Executor::spawn", ["src/base/*", "src/testing/sim/*", "tests/support/*", "*_test.cpp"]),
+    (r"std::condition_variable", "Executor::condition", ["src/base/*", "src/testing/sim/*", "tests/support/*", "*_test.cpp"]),
+    (r"sleep_for|\busleep\(|(?<!\w)::sleep\(", "a Condition with a deadline", ["tests/support/*"]),
+    (r"system_clock::now|steady_clock::now|\btime\((0|NULL|nullptr)\)", "Executor::now",
+     ["src/base/*", "tests/*", "bench/*", "*_test.cpp"]),
+    (r"\b(strcpy|strcat|sprintf|gets|rand|system)\(", "something that knows its bounds", []),
+    (r"\bstd::(cout|cerr)\b", "what the caller hands in", ["tools/*", "examples/*", "tests/*", "bench/*", "*_test.cpp"]),
+]
+
+
+def sources(root):
+    listed = subprocess.run(["git", "ls-files", "--cached", "--others", "--exclude-standard"], cwd=root, check=True,
+                            capture_output=True, text=True).stdout.split("\n")
+    return [name for name in listed if name.endswith((".cpp", ".hpp")) and (root / name).is_file()]
+
+
+def read_arrows(text):
+    """The rooms that each room may include, and the patterns of each room's public headers."""
+    arrows, headers = {}, {}
+    for line in text.splitlines():
+        line = line.split("#")[0].strip()
+        if not line:
+            continue
+        left, right = line.split(":")
+        if left.startswith("header "):
+            headers[left.removeprefix("header ")] = right.split()
+        else:
+            arrows[left] = set(right.split())
+    return arrows, headers
+
+
+def room_of_header(name, headers):
+    for room, patterns in headers.items():
+        if any(fnmatch.fnmatch(name, pattern) for pattern in patterns):
+            return room
+    return None
+
+
+def room_of_file(name, headers):
+    parts = name.split("/")
+    if name.startswith("include/tidings/"):
+        path = name.removeprefix("include/tidings/").removesuffix(".hpp")
+        return room_of_header(path.removeprefix("detail/"), headers)
+    if parts[0] == "src":
+        return parts[2] if parts[1] in ("transport", "testing") and len(parts) > 3 else parts[1]
+    return {"tools": "tools"}.get(parts[0])
+
+
+def room_of_include(path, headers):
+    if path.startswith("tidings/"):
+        return room_of_header(path.removeprefix("tidings/").removeprefix("detail/").removesuffix(".hpp"), headers)
+    parts = path.split("/")
+    return parts[1] if parts[0] in ("transport", "testing") and len(parts) > 2 else parts[0]
+
+
+def arrow_faults(name, text, arrows, headers):
+    room = room_of_file(name, headers)
+    if name.startswith("include/tidings/") and room is None:
+        yield f"{name}: belongs to no room; name it in tests/tidy/arrows.txt"
+    if room is None or name.endswith("_test.cpp"):
+        return
+    if room not in arrows:
+        yield f"{name}: the room '{room}' is not in tests/tidy/arrows.txt"
+        return
+    for path in re.findall(r'^#include "([^"]+)"', text, re.M):
+        target = room_of_include(path, headers)
+        if target is not None and target != room and target in arrows and target not in arrows[room]:
+            yield f"{name}: {room} must not include {target} ({path})"
+
+
+def size_faults(name, text):
+    count = text.count("\n")
+    if count > LINES_MAX and name not in LARGE_FILES:
+        yield f"{name}: {count} lines, at most {LINES_MAX}; split it by concept"
+    start = None
+    for number, line in enumerate(text.splitlines(), 1):
+        for indent in ("", "  "):
+            opens = re.match(rf"{indent}[^\s#/}}].*[^,;]$", line) and line.endswith("{")
+            if opens and not re.match(r"\s*(inline )?(namespace|class|struct|enum|union|extern|template)\b.*", line):
+                start = (number, indent, line.strip()) if start is None else start
+        if start and line in (start[1] + "}", start[1] + "};"):
+            if number - start[0] - 1 > FUNCTION_LINES_MAX and f"{name}:{start[2]}" not in LONG_FUNCTIONS:
+                yield f"{name}:{start[0]}: {number - start[0] - 1} lines, a function has at most {FUNCTION_LINES_MAX}"
+            start = None
+
+
+def banned_faults(name, text):
+    code = re.sub(r"//[^\n]*", "", text)
+    code = re.sub(r'"(\\.|[^"\\\n])*"', '""', code)
+    for pattern, instead, seams in BANNED:
+        if any(fnmatch.fnmatch(name, seam) for seam in seams):
+            continue
+        found = re.search(pattern, code)
+        if found:
+            line = code[:found.start()].count("\n") + 1
+            yield f"{name}:{line}: '{found.group(0)}' is banned here; use {instead}"
+
+
+def build_faults(root, names):
+    """Every .cpp of src, tools and tests stands in a CMakeLists.txt beside it or above it."""
+    for name in names:
+        if not name.endswith(".cpp") or "/compile_fail/" in name:
+            continue
+        path = root / name
+        lists = [parent / "CMakeLists.txt" for parent in path.parents if (parent / "CMakeLists.txt").is_file()]
+        if not any(re.search(rf"(^|[\s/(]){re.escape(path.name)}\b", entry.read_text()) for entry in lists):
+            yield f"{name}: is in no CMakeLists.txt, so it is neither built nor run"
+
+
+def name_faults(names):
+    seen = {}
+    for name in names:
+        base = name.rsplit("/", 1)[-1]
+        if base == "main.cpp" or name.startswith(("examples/", "tests/")):
+            continue
+        if base in seen and not name.startswith("include/") and not seen[base].startswith("include/"):
+            yield f"{name}: a file of that name is also at {seen[base]}"
+        seen[base] = name
+
+
+def faults(root):
+    arrows, headers = read_arrows((root / "tests/tidy/arrows.txt").read_text())
+    names = sources(root)
+    for name in names:
+        text = (root / name).read_text()
+        yield from arrow_faults(name, text, arrows, headers)
+        yield from size_faults(name, text)
+        yield from banned_faults(name, text)
+    yield from build_faults(root, names)
+    yield from name_faults(names)
+
+
+def main():
+    found = list(faults(pathlib.Path(sys.argv[1]).resolve()))
+    for fault in found:
+        print(fault)
+    print(f"{len(found)} faults")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
