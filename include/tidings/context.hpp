@@ -12,8 +12,8 @@
 #include <string_view>
 #include <typeindex>
 
-#include "tidings/codec.hpp"
 #include "tidings/event.hpp"
+#include "tidings/event_type.hpp"
 #include "tidings/result.hpp"
 
 namespace tidings {

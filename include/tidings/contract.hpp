@@ -10,8 +10,8 @@
 #include <utility>
 #include <vector>
 
-#include "tidings/codec.hpp"
 #include "tidings/event.hpp"
+#include "tidings/event_type.hpp"
 #include "tidings/handler.hpp"
 
 namespace tidings {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "tidings/codec.hpp"
+#include "tidings/event_type.hpp"
 #include "tidings/executor.hpp"
 #include "tidings/retry.hpp"
 #include "tidings/transport/transport.hpp"

@@ -19,7 +19,6 @@
 #include <utility>
 #include <vector>
 
-#include "tidings/codec.hpp"
 #include "tidings/context.hpp"
 #include "tidings/inbox.hpp"
 #include "tidings/retry.hpp"
