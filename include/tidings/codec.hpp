@@ -14,6 +14,7 @@
 
 #include "tidings/describe.hpp"
 #include "tidings/event.hpp"
+#include "tidings/event_type.hpp"
 #include "tidings/profile.hpp"
 #include "tidings/result.hpp"
 

@@ -1,16 +1,13 @@
-#include "tidings/time_text.hpp"
-
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 #include "event/decimal.hpp"
+#include "tidings/time_text.hpp"
 
 namespace tidings {
 
 namespace {
 
-using std::chrono::days;
 using std::chrono::sys_days;
 
 constexpr std::int64_t kDay = 86'400;
@@ -32,31 +29,6 @@ std::optional<Instant> from_nanos(Int128 nanos) {
   if (rest < 0) rest += kNanos, --seconds;
   if (seconds < INT64_MIN || seconds > INT64_MAX) return std::nullopt;
   return Instant{static_cast<std::int64_t>(seconds), static_cast<std::int32_t>(rest)};
-}
-
-// ---- writing
-
-void append_padded(std::string& to, std::uint64_t number, std::size_t width) {
-  char digits[20];
-  for (std::size_t i = width; i-- > 0; number /= 10) digits[i] = static_cast<char>('0' + number % 10);
-  to.append(digits, width);
-}
-
-void append_civil_date(std::string& to, std::int64_t day) {
-  const std::chrono::year_month_day date{sys_days{days{day}}};
-  append_padded(to, static_cast<std::uint64_t>(static_cast<int>(date.year())), 4);
-  to += '-';
-  append_padded(to, static_cast<unsigned>(date.month()), 2);
-  to += '-';
-  append_padded(to, static_cast<unsigned>(date.day()), 2);
-}
-
-Instant writable(Instant time) {
-  return std::clamp(time, Instant{kTimeSecondsMin, 0}, Instant{kTimeSecondsMax, 999'999'999});
-}
-
-std::int64_t day_of(Instant time) {
-  return (time.seconds - kTimeSecondsMin) / kDay + kTimeSecondsMin / kDay;
 }
 
 // ---- reading
@@ -221,53 +193,6 @@ std::optional<Int128> scan_duration(Scanner& scanner) {
 }
 
 }  // namespace
-
-std::string to_text(Time time) {
-  std::string text;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  append_time(text, {seconds.time_since_epoch().count(), static_cast<std::int32_t>((time - seconds).count() * 1000)});
-  return text;
-}
-
-void append_date(std::string& to, Instant time) {
-  append_civil_date(to, day_of(writable(time)));
-}
-
-void append_time(std::string& to, Instant time) {
-  time = writable(time);
-  const std::int64_t day = day_of(time);
-  const auto of_day = static_cast<std::uint64_t>(time.seconds - day * kDay);
-  append_civil_date(to, day);
-  to += 'T';
-  append_padded(to, of_day / 3600, 2);
-  to += ':';
-  append_padded(to, of_day / 60 % 60, 2);
-  to += ':';
-  append_padded(to, of_day % 60, 2);
-  to += '.';
-  const bool micros_only = time.nanos % 1000 == 0;
-  append_padded(to, static_cast<std::uint64_t>(micros_only ? time.nanos / 1000 : time.nanos), micros_only ? 6 : 9);
-  to += 'Z';
-}
-
-void append_duration(std::string& to, Instant length) {
-  const Int128 signed_nanos = Int128{length.seconds} * kNanos + length.nanos;
-  const Int128 nanos = signed_nanos < 0 ? -signed_nanos : signed_nanos;
-  const auto seconds = static_cast<std::uint64_t>(nanos / kNanos);
-  auto fraction = static_cast<std::uint64_t>(nanos % kNanos);
-  to += signed_nanos < 0 ? "-PT" : "PT";
-  if (seconds >= 3600) to += std::to_string(seconds / 3600) + 'H';
-  if (seconds / 60 % 60 != 0) to += std::to_string(seconds / 60 % 60) + 'M';
-  if (seconds % 60 == 0 && fraction == 0 && nanos != 0) return;
-  to += std::to_string(seconds % 60);
-  if (fraction != 0) {
-    std::size_t width = 9;
-    for (; fraction % 10 == 0; fraction /= 10) --width;
-    to += '.';
-    append_padded(to, fraction, width);
-  }
-  to += 'S';
-}
 
 Result<Instant> parse_time(std::string_view text) {
   const bool is_text = text.size() > 4 && text[4] == '-';

@@ -1,8 +1,8 @@
-#include "tidings/time_text.hpp"
-
 #include <gtest/gtest.h>
 
 #include <tuple>
+
+#include "tidings/time_text.hpp"
 
 namespace tidings {
 namespace {
