@@ -29,6 +29,10 @@ struct BadBody {
   const char* message;
 };
 
+void PrintTo(const BadBody& row, std::ostream* out) {
+  *out << row.message;
+}
+
 class Malformed : public testing::TestWithParam<BadBody> {};
 
 TEST_P(Malformed, IsRefusedWithPathAndReason) {

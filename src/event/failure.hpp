@@ -10,6 +10,12 @@
 
 namespace tidings {
 
+// The beginning of a text that an error message shows.
+inline std::string shown(std::string_view text) {
+  constexpr std::size_t shown_max = 40;
+  return std::string{text.substr(0, shown_max)} + (text.size() > shown_max ? "..." : "");
+}
+
 // Everything returns false, so that a walk ends in `return failure.set(...)` and `return failure.in_member(...)`.
 class Failure final {
  public:

@@ -33,7 +33,7 @@ struct ParseScratch {
 
   // Room for a document of that size; false: no memory.
   bool prepare(std::size_t bytes) {
-    if (bytes <= capacity) return true;
+    if (text && bytes <= capacity) return true;
     const std::size_t wanted = std::bit_ceil(std::max(bytes, kScratchMin));
     if (parser.allocate(wanted) != simdjson::SUCCESS) return false;
     text.reset(new char[wanted + simdjson::SIMDJSON_PADDING]);

@@ -89,7 +89,7 @@ bool EventReader::read_version(JsonReader::Value& value) {
     const bool is_text = token.starts_with('"');
     if (is_text ? !json_.read_string(value, text) : !json_.read_raw(value, text)) return false;
     const auto decimal = parse_decimal(text, 0);
-    if (!decimal || !decimal->exact) return json_.fail("expected integer, found " + text.substr(0, 40));
+    if (!decimal || !decimal->exact) return json_.fail("expected integer, found " + shown(text));
     const Int128 fits = std::numeric_limits<int>::max();
     number = decimal->scaled > fits || decimal->scaled < 0 ? -1 : static_cast<std::int64_t>(decimal->scaled);
   }

@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "event/decimal.hpp"
+#include "event/failure.hpp"
 
 namespace tidings {
 
@@ -10,10 +11,10 @@ Result<Money> Money::parse(std::string_view text) {
   const auto decimal = parse_decimal(text, 2);
   using Limits = std::numeric_limits<std::int64_t>;
   if (!decimal || decimal->scaled < Limits::min() || decimal->scaled > Limits::max()) {
-    return invalid("expected an amount such as 11.77, found " + std::string{text.substr(0, 40)});
+    return invalid("expected an amount such as 11.77, found " + shown(text));
   }
   if (!decimal->exact) {
-    return invalid("expected an amount in whole cents, found " + std::string{text.substr(0, 40)});
+    return invalid("expected an amount in whole cents, found " + shown(text));
   }
   return Money{static_cast<std::int64_t>(decimal->scaled)};
 }

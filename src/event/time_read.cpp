@@ -2,6 +2,7 @@
 #include <optional>
 
 #include "event/decimal.hpp"
+#include "event/failure.hpp"
 #include "tidings/time_text.hpp"
 
 namespace tidings {
@@ -16,11 +17,11 @@ constexpr std::int64_t kNanos = 1'000'000'000;
 constexpr std::int64_t kMillisecondsFrom = 100'000'000'000;
 
 Error bad_time(std::string_view text) {
-  return invalid("expected a time such as 2026-01-02T03:04:05Z, found " + std::string{text.substr(0, 40)});
+  return invalid("expected a time such as 2026-01-02T03:04:05Z, found " + shown(text));
 }
 
 Error bad_duration(std::string_view text) {
-  return invalid("expected a duration such as PT1H30M5.25S, found " + std::string{text.substr(0, 40)});
+  return invalid("expected a duration such as PT1H30M5.25S, found " + shown(text));
 }
 
 std::optional<Instant> from_nanos(Int128 nanos) {
