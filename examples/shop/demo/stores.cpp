@@ -110,19 +110,6 @@ constexpr Reader kReaders[] = {{"order-service", read_orders_of},        {"payme
                                {"inventory-service", read_reservations}, {"notification-service", read_emails},
                                {"analytics-service", read_totals},       {"audit-service", read_audit}};
 
-Result<void> read_databases(const std::string& directory, Stores& stores) {
-  for (const auto& service : kServices) {
-    auto database = Database::open(directory, service.database);
-    if (!database) return database.error();
-    if (auto read = read_marks(*database, service.group, stores); !read) return read;
-    for (const auto& reader : kReaders) {
-      if (reader.group != service.group) continue;
-      if (auto read = reader.read(*database, stores); !read) return read;
-    }
-  }
-  return {};
-}
-
 Result<void> read_published(tidings::transport::History& history, Stores& stores) {
   for (const auto topic : kTopics) {
     auto& rows = stores.published[std::string{topic}];
@@ -162,15 +149,29 @@ Result<void> read_lag(tidings::transport::Topology& topology, Stores& stores) {
 
 }  // namespace
 
-Result<Stores> read_stores(const std::string& directory, tidings::transport::Transport& transport) {
+Result<Stores> read_databases(const std::string& directory) {
   Stores stores;
+  for (const auto& service : kServices) {
+    auto database = Database::open(directory, service.database);
+    if (!database) return database.error();
+    if (auto read = read_marks(*database, service.group, stores); !read) return read.error();
+    for (const auto& reader : kReaders) {
+      if (reader.group != service.group) continue;
+      if (auto read = reader.read(*database, stores); !read) return read.error();
+    }
+  }
+  return stores;
+}
+
+Result<Stores> read_stores(const std::string& directory, tidings::transport::Transport& transport) {
   const auto operations = transport.operations();
   if (operations.topology == nullptr || operations.dead_letters == nullptr || operations.history == nullptr)
     return tidings::unsupported("this transport does not tell what it keeps; run the shop on local:");
-  if (auto read = read_databases(directory, stores); !read) return read.error();
-  if (auto read = read_published(*operations.history, stores); !read) return read.error();
-  if (auto read = read_dead(*operations.dead_letters, stores); !read) return read.error();
-  if (auto read = read_lag(*operations.topology, stores); !read) return read.error();
+  auto stores = read_databases(directory);
+  if (!stores) return stores;
+  if (auto read = read_published(*operations.history, *stores); !read) return read.error();
+  if (auto read = read_dead(*operations.dead_letters, *stores); !read) return read.error();
+  if (auto read = read_lag(*operations.topology, *stores); !read) return read.error();
   return stores;
 }
 
