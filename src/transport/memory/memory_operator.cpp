@@ -1,0 +1,113 @@
+#include "transport/memory/memory_operator.hpp"
+
+#include <algorithm>
+
+namespace tidings::memory {
+
+using transport::ControlRecord;
+using transport::DeadFilter;
+using transport::DeadLetter;
+using transport::HistoryEntry;
+using transport::HistoryRange;
+using transport::PutOptions;
+
+Result<std::uint64_t> SharedControl::put(std::string_view key, std::optional<std::string_view> value,
+                                         const PutOptions& options) {
+  return broker_.with([&](Deployment& deployment, Time now) -> Result<std::uint64_t> {
+    return deployment.control().put(key, value, options, now);
+  });
+}
+
+Result<std::optional<ControlRecord>> SharedControl::get(std::string_view key) {
+  return broker_.with([&](Deployment& deployment, Time now) -> Result<std::optional<ControlRecord>> {
+    return deployment.control().get(key, now);
+  });
+}
+
+Result<std::vector<ControlRecord>> SharedControl::list(std::string_view prefix) {
+  return broker_.with([&](Deployment& deployment, Time now) -> Result<std::vector<ControlRecord>> {
+    return deployment.control().list(prefix, now);
+  });
+}
+
+Result<std::uint64_t> SharedControl::watch(std::uint64_t seen, Time deadline) {
+  std::uint64_t last = 0;
+  broker_.wait(deadline, [&](Deployment& deployment) {
+    last = deployment.control().last_change();
+    return last > seen;
+  });
+  return last;
+}
+
+Result<std::vector<transport::TopicState>> MemoryTopology::topics() {
+  return broker_.with([](Deployment& deployment, Time) -> Result<std::vector<transport::TopicState>> {
+    return deployment.topic_states();
+  });
+}
+
+Result<std::vector<transport::GroupState>> MemoryTopology::groups() {
+  return broker_.with([](Deployment& deployment, Time) -> Result<std::vector<transport::GroupState>> {
+    return deployment.group_states();
+  });
+}
+
+Result<std::vector<transport::LagState>> MemoryTopology::lag() {
+  return broker_.with([](Deployment& deployment, Time now) -> Result<std::vector<transport::LagState>> {
+    return deployment.lag_states(now);
+  });
+}
+
+Result<void> MemoryTopology::remove_group(std::string_view group) {
+  return broker_.with([&](Deployment& deployment, Time) { return deployment.remove_group(group); });
+}
+
+Result<std::vector<DeadLetter>> MemoryDeadLetters::browse(const DeadFilter& filter, std::string_view after,
+                                                          std::size_t limit) {
+  return broker_.with([&](Deployment& deployment, Time) -> Result<std::vector<DeadLetter>> {
+    return deployment.graveyard().browse(filter, after, limit);
+  });
+}
+
+Result<std::optional<DeadLetter>> MemoryDeadLetters::show(std::string_view id) {
+  return broker_.with([&](Deployment& deployment, Time) -> Result<std::optional<DeadLetter>> {
+    const Buried* buried = deployment.graveyard().find(id);
+    if (buried == nullptr) return std::optional<DeadLetter>{};
+    return std::optional{Graveyard::letter_of(*buried)};
+  });
+}
+
+Result<bool> MemoryDeadLetters::replay(std::string_view id) {
+  return broker_.with([&](Deployment& deployment, Time) { return deployment.replay_dead(id); });
+}
+
+Result<bool> MemoryDeadLetters::discard(std::string_view id) {
+  return broker_.with([&](Deployment& deployment, Time) -> Result<bool> { return deployment.graveyard().erase(id); });
+}
+
+Result<std::int64_t> MemoryHistory::read(const HistoryRange& range, std::int64_t after, std::size_t limit,
+                                         const std::function<bool(const HistoryEntry&)>& visit) {
+  std::int64_t last = after;
+  const auto page = broker_.with([&](Deployment& deployment, Time) {
+    last = std::max(last, deployment.topics().last_offset());
+    return deployment.read(range, after, limit);
+  });
+  if (!page) return page.error();
+  for (const Kept& kept : *page) {
+    if (!visit({.record = kept->view(), .position = kept->position(), .published = kept->published()})) {
+      return kept->offset();
+    }
+  }
+  return page->size() == limit && limit > 0 ? page->back()->offset() : last;
+}
+
+Result<void> MemoryHistory::wait(std::int64_t after, Time deadline) {
+  broker_.wait(deadline, [&](Deployment& deployment) { return deployment.topics().last_offset() > after; });
+  return {};
+}
+
+Result<std::uint64_t> MemoryHistory::replay(const HistoryRange& range, std::string_view group,
+                                            std::string_view replay_id) {
+  return broker_.with([&](Deployment& deployment, Time) { return deployment.replay(range, group, replay_id); });
+}
+
+}  // namespace tidings::memory

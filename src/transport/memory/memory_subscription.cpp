@@ -1,0 +1,152 @@
+#include "transport/memory/memory_subscription.hpp"
+
+#include <algorithm>
+
+namespace tidings::memory {
+
+using transport::Delivery;
+using transport::Notice;
+using transport::PartitionId;
+
+namespace {
+
+// Adds to the last notice when it says the same of other partitions.
+void notify(Member& member, Notice::Kind kind, const PartitionId& partition, Time deadline) {
+  if (member.notices.empty() || member.notices.back().kind != kind || member.notices.back().deadline != deadline) {
+    member.notices.push_back({.kind = kind, .partitions = {}, .deadline = deadline});
+  }
+  member.notices.back().partitions.push_back(partition);
+}
+
+}  // namespace
+
+void MemorySubscription::read(const std::string& topic, const TopicLog& log) {
+  if (!topics_.insert(topic).second) return;
+  for (std::int32_t partition = 0; partition < log.partitions(); ++partition) {
+    const PartitionId id{topic, partition};
+    slices_.emplace(id, Slice{partition, start_});
+    ownership_.add(id);
+  }
+}
+
+void MemorySubscription::join(Member& member) {
+  members_.emplace(member.id, &member);
+  ownership_.join(member.id);
+}
+
+void MemorySubscription::leave(Member& member, Going going) {
+  give_back(member, going);
+  ownership_.leave(member.id);
+  members_.erase(member.id);
+}
+
+void MemorySubscription::detach(Member& member) {
+  for (const auto& [partition, holding] : ownership_.holdings()) {
+    if (holding.owner == member.id) notify(member, Notice::Kind::lost, partition, kNever);
+  }
+  give_back(member, Going::left);
+  ownership_.leave(member.id);
+  member.away = true;
+}
+
+void MemorySubscription::attach(Member& member) {
+  member.away = false;
+  member.notices.push_back({.kind = Notice::Kind::reconnected, .partitions = {}});
+  ownership_.join(member.id);
+}
+
+void MemorySubscription::give_back(Member& member, Going going) {
+  std::map<PartitionId, std::set<EntryId>> running;
+  for (const auto& slot : member.board->slots) {
+    const auto found = member.in_flight.find(slot.load());
+    if (found != member.in_flight.end()) running[found->second.partition].insert(found->second.entry);
+  }
+  for (const auto& [partition, holding] : ownership_.holdings()) {
+    if (holding.owner != member.id) continue;
+    if (going == Going::crashed) {
+      slices_.at(partition).owner_crashed(running[partition]);
+    } else {
+      slices_.at(partition).owner_left();
+    }
+  }
+  member.in_flight.clear();
+  member.paused.clear();
+}
+
+std::size_t MemorySubscription::owned_by(MemberId member) const {
+  const auto& holdings = ownership_.holdings();
+  return static_cast<std::size_t>(
+      std::count_if(holdings.begin(), holdings.end(), [&](const auto& item) { return item.second.owner == member; }));
+}
+
+bool MemorySubscription::balance(Time now) {
+  const auto busy = [this](const PartitionId& partition) { return slices_.at(partition).in_flight() > 0; };
+  const auto changes = ownership_.balance(now, busy);
+  for (const OwnershipChange& change : changes) tell(change);
+  return !changes.empty();
+}
+
+void MemorySubscription::tell(const OwnershipChange& change) {
+  Member& member = *members_.at(change.member);
+  notify(member, change.kind, change.partition, change.deadline);
+  if (change.kind != Notice::Kind::lost) return;
+  slices_.at(change.partition).owner_left();
+  std::erase_if(member.in_flight, [&](const auto& item) { return item.second.partition == change.partition; });
+  member.paused.erase(change.partition);
+}
+
+bool MemorySubscription::may_take(const Member& member, const PartitionId& partition, const Holding& holding) const {
+  return holding.owner == member.id && !holding.leaving && !member.paused.contains(partition);
+}
+
+std::vector<Delivery> MemorySubscription::take(Member& member, std::size_t max, Time now, const MemoryTopics& topics) {
+  std::vector<Delivery> taken;
+  const auto& holdings = ownership_.holdings();
+  // Partitions take turns: the first one is that after the last one served.
+  auto it = member.last_served ? holdings.upper_bound(*member.last_served) : holdings.begin();
+  for (std::size_t i = 0; i < holdings.size(); ++i, ++it) {
+    if (it == holdings.end()) it = holdings.begin();
+    if (!may_take(member, it->first, it->second)) continue;
+    while (taken.size() < max && member.in_flight.size() < member.in_flight_max) {
+      auto delivery = take_one(member, it->first, now, topics);
+      if (!delivery) break;
+      taken.push_back(std::move(*delivery));
+      member.last_served = it->first;
+    }
+  }
+  return taken;
+}
+
+std::optional<Delivery> MemorySubscription::take_one(Member& member, const PartitionId& partition, Time now,
+                                                     const MemoryTopics& topics) {
+  Slice& slice = slices_.at(partition);
+  const auto id = slice.take(*topics.find(partition.topic), now);
+  if (!id) return std::nullopt;
+  const std::uint64_t token = ++member.last_token;
+  member.in_flight.emplace(token, InFlight{partition, *id});
+  const Entry& entry = slice.at(*id);
+  return Delivery{.token = token,
+                  .epoch = ownership_.holdings().at(partition).epoch,
+                  .record = entry.kept->view(),
+                  .position = entry.kept->position(),
+                  .attempts = entry.attempts,
+                  .suspect = entry.suspect,
+                  .replay_id = entry.replay_id,
+                  .replays = entry.replays,
+                  .memory = entry.kept};
+}
+
+Time MemorySubscription::next_due(const Member& member) const {
+  Time due = kNever;
+  for (const auto& [partition, holding] : ownership_.holdings()) {
+    if (may_take(member, partition, holding)) due = std::min(due, slices_.at(partition).next_due());
+  }
+  return due;
+}
+
+bool MemorySubscription::is_settled(const KeptRecord& kept) const {
+  const auto found = slices_.find({kept.position().topic, kept.position().partition});
+  return found == slices_.end() || found->second.is_settled(kept);
+}
+
+}  // namespace tidings::memory
