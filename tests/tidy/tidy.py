@@ -98,7 +98,7 @@ def size_faults(name, text):
             opens = re.match(rf"{indent}[^\s#/}}].*[^,;]$", line) and line.endswith("{")
             if opens and not re.match(r"\s*(inline )?(namespace|class|struct|enum|union|extern|template)\b.*", line):
                 start = (number, indent, line.strip()) if start is None else start
-        if start and line in (start[1] + "}", start[1] + "};"):
+        if start and line in (start[1] + "}", start[1] + "};", start[1] + "});"):
             if number - start[0] - 1 > FUNCTION_LINES_MAX and f"{name}:{start[2]}" not in LONG_FUNCTIONS:
                 yield f"{name}:{start[0]}: {number - start[0] - 1} lines, a function has at most {FUNCTION_LINES_MAX}"
             start = None

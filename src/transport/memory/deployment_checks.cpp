@@ -57,8 +57,10 @@ Result<void> Deployment::check_overlap(const SubscriptionSpec& spec) const {
     const SubscriptionSpec& there = other->spec();
     const bool same = there.topic == spec.topic && there.pattern == spec.pattern && there.sharing == spec.sharing;
     if (there.group != spec.group || other->members().empty() || same) continue;
-    const auto shared = std::find_if(wanted.begin(), wanted.end(),
-                                     [&](const std::string& topic) { return other->topics().contains(topic); });
+    const auto& there_topics = other->topics();
+    const auto shared = std::find_if(wanted.begin(), wanted.end(), [&there_topics](const std::string& topic) {
+      return there_topics.contains(topic);
+    });
     if (shared == wanted.end()) continue;
     return invalid(
         fmt::format("group '{}' reads topic '{}' by its subscription to '{}' already: give the one to '{}' "
