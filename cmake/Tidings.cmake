@@ -24,6 +24,10 @@ endif()
 if(TIDINGS_SANITIZE)
   target_compile_options(tidings_options INTERFACE -fsanitize=${TIDINGS_SANITIZE} -fno-omit-frame-pointer)
   target_link_options(tidings_options INTERFACE -fsanitize=${TIDINGS_SANITIZE})
+  if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    # With sanitizers g++ warns of strings inside of optionals that are not there (its manual says so).
+    target_compile_options(tidings_options INTERFACE -Wno-maybe-uninitialized)
+  endif()
 endif()
 
 # tidings_module(NAME SOURCES a.cpp ... [PUBLIC targets] [PRIVATE targets]
