@@ -4,7 +4,6 @@
 // Threads: the handler's; do not keep it, nor hand it to another thread.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
@@ -14,19 +13,10 @@
 
 #include "tidings/event.hpp"
 #include "tidings/event_type.hpp"
+#include "tidings/publish_options.hpp"
 #include "tidings/result.hpp"
 
 namespace tidings {
-
-// All fields are optional.
-struct PublishOptions {
-  std::string id;              // default: UUIDv7; inside a handler derived from the handled event (P7)
-  std::string key;             // default: the aggregate id
-  std::string aggregate_id;    // default: inside a handler that of the handled event
-  std::string correlation_id;  // default: inside a handler that of the handled event; elsewhere a new one
-  std::optional<Time> time;    // default: now
-  std::map<std::string, std::string> metadata;
-};
 
 class Context {
  public:

@@ -57,7 +57,7 @@ class InboxTransaction {
   virtual std::type_index handle_type() const = 0;
 };
 
-// Threads: begin() and the transaction by one thread at a time; confirmed() by any.
+// Threads: any. A transaction belongs to the thread that began it.
 class Inbox {
  public:
   virtual ~Inbox() = default;
@@ -65,7 +65,8 @@ class Inbox {
   // Names the store, for ever: two instances of a group with different stores are refused at start-up.
   virtual Result<std::string> store_id() = 0;
   virtual const InboxLimits& limits() const = 0;
-  // Blocks until the database lets us write.
+  // Blocks until the database lets us write: other transactions, of this inbox too, have ended. unavailable: that took
+  // too long; try again.
   virtual Result<std::unique_ptr<InboxTransaction>> begin(Time now) = 0;
   // The outputs of these events are confirmed; recorded with the next transaction.
   virtual void confirmed(std::string_view group, std::string_view event_id, std::string_view replay_id) = 0;

@@ -131,6 +131,8 @@ class SqliteSession {
 
   // For code that speaks to SQLite itself. Leave transactions and savepoints of ours alone.
   sqlite3* raw();
+  // For ours.
+  const std::shared_ptr<detail::SqliteConnection>& connection() const { return connection_; }
 
  protected:
   explicit SqliteSession(std::shared_ptr<detail::SqliteConnection> connection);
@@ -180,7 +182,6 @@ class Sqlite final : public SqliteSession {
   Result<void> transact(const std::function<Result<void>(SqliteTransaction&)>& body);
 
   const std::string& path() const;
-  const std::shared_ptr<detail::SqliteConnection>& connection() const { return connection_; }
 
  private:
   explicit Sqlite(std::shared_ptr<detail::SqliteConnection> connection);

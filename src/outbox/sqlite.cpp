@@ -83,6 +83,9 @@ Result<void> Sqlite::script(const std::string& sql) {
 }
 
 Result<void> Sqlite::transact(const std::function<Result<void>(SqliteTransaction&)>& body) {
+  if (connection_->in_transaction()) {
+    return invalid(fmt::format("a transaction is already open on this connection to {}", path()));
+  }
   if (auto begun = connection_->begin(); !begun) return begun;
   struct RollBack {
     SqliteConnection& connection;

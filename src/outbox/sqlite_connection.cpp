@@ -221,8 +221,6 @@ Result<void> SqliteConnection::script(const std::string& sql) {
 }
 
 Result<void> SqliteConnection::begin() {
-  if (in_transaction())
-    return invalid(fmt::format("a transaction is already open on this connection to {}", shared_->path));
   if (!shared_->turn.take(executor().now() + shared_->options.busy_timeout)) {
     return unavailable(
         fmt::format("{}: other writers of this process held the database too long; a handler writes through "
@@ -238,18 +236,22 @@ Result<void> SqliteConnection::begin() {
 Result<void> SqliteConnection::commit() {
   if (!in_transaction()) return unavailable(fmt::format("{}: SQLite rolled the transaction back", shared_->path));
   auto committed = commit_.run();
-  if (committed) give_turn_back();
-  return committed;
+  if (!committed) return committed;
+  const bool raise = std::exchange(raises_outbox_, false);
+  give_turn_back();
+  if (raise) shared_->outbox->raise();
+  return {};
 }
 
 void SqliteConnection::rollback() {
   if (handle_ && in_transaction() && rollback_) static_cast<void>(rollback_.run());
+  raises_outbox_ = false;
   give_turn_back();
 }
 
 void SqliteConnection::give_turn_back() {
-  if (has_turn_) shared_->turn.give_back();
-  has_turn_ = false;
+  // Before the next one gets it, who may be using this connection too.
+  if (std::exchange(has_turn_, false)) shared_->turn.give_back();
 }
 
 }  // namespace tidings::detail

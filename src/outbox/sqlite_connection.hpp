@@ -13,6 +13,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "outbox/signal.hpp"
 #include "outbox/write_turn.hpp"
 #include "tidings/sqlite.hpp"
 
@@ -63,12 +64,17 @@ class Statement final {
 // What connections of one open() share.
 struct SqliteShared {
   SqliteShared(std::string path_, const SqliteOptions& options_, std::shared_ptr<Executor> executor_)
-      : path{std::move(path_)}, options{options_}, executor{std::move(executor_)}, turn{executor} {}
+      : path{std::move(path_)},
+        options{options_},
+        executor{std::move(executor_)},
+        turn{executor},
+        outbox{std::make_shared<Signal>(executor)} {}
 
   const std::string path;
   const SqliteOptions options;
   const std::shared_ptr<Executor> executor;
   WriteTurn turn;
+  const std::shared_ptr<Signal> outbox;  // raised when events for the relay were committed
 };
 
 class SqliteConnection final {
@@ -90,11 +96,13 @@ class SqliteConnection final {
                            const SqliteSession::OnRow& on_row);
   Result<void> script(const std::string& sql);
 
-  // The write transaction. begin() waits for other writers; commit() and rollback() let the next one in.
+  // The write transaction. begin() waits for other writers, also of this connection: from there until commit() or
+  // rollback(), which let the next one in, it belongs to the caller's thread.
   // A failed commit() leaves it open.
   Result<void> begin();
   Result<void> commit();
   void rollback();
+  void raise_outbox_on_commit() { raises_outbox_ = true; }
   // SQLite ends a transaction by itself on some errors (a full disk): false then.
   bool in_transaction() const { return sqlite3_get_autocommit(handle_.get()) == 0; }
 
@@ -129,6 +137,7 @@ class SqliteConnection final {
   Time busy_until_{};
   Statement begin_, commit_, rollback_;
   bool has_turn_ = false;
+  bool raises_outbox_ = false;
 };
 
 }  // namespace tidings::detail

@@ -23,8 +23,8 @@ class SqliteInboxTransaction final : public InboxTransaction {
 
   ~SqliteInboxTransaction() override {
     if (committed_) return;
-    marks_->connection().rollback();
     marks_->forget_groups();
+    marks_->connection().rollback();  // from here on another thread may use them
     confirmations_->put_back(std::move(forgotten_));
   }
 
@@ -152,10 +152,10 @@ class SqliteInbox final : public Inbox {
     if (keys.empty()) return false;
     detail::SqliteConnection& connection = idle_marks_->connection();
     if (!connection.begin()) return false;
-    const bool done = idle_marks_->forget_outputs(keys) && connection.commit();
+    if (idle_marks_->forget_outputs(keys) && connection.commit()) return true;
+    idle_marks_->forget_groups();
     connection.rollback();
-    if (!done) idle_marks_->forget_groups();
-    return done;
+    return false;
   }
 
   const std::shared_ptr<Marks> marks_;

@@ -304,6 +304,26 @@ TEST_F(SqliteInboxTest, InstancesOfOneHostShareTheMarks) {
   EXPECT_EQ(count("effects"), 200);
 }
 
+TEST_F(SqliteInboxTest, SubscriptionsOfOneProcessTakeTurns) {
+  const auto inbox = open();
+  const auto all = [&](std::string group) {
+    for (int i = 0; i < 50; ++i) {
+      const auto transaction = begin(*inbox);
+      InboxKey mark = key("e" + std::to_string(i));
+      mark.group = group;
+      handle(*transaction, mark);
+      if (i % 3 == 0) continue;
+      EXPECT_TRUE(transaction->commit());
+    }
+  };
+  {
+    const auto executor = thread_executor();
+    const auto one = executor->spawn("first", [&] { all("one"); });
+    const auto other = executor->spawn("second", [&] { all("other"); });
+  }
+  EXPECT_EQ(count("effects"), 66);
+}
+
 TEST_F(SqliteInboxTest, IsUnavailableWhileAnotherWriterHoldsTheDatabase) {
   auto database = Sqlite::open(path(), {.busy_timeout = 20ms});
   const auto inbox = *open_sqlite_inbox(*database);
