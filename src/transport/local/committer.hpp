@@ -1,0 +1,142 @@
+// The one writer of a process: each of its transactions takes all the changes that wait, from all threads.
+//
+// Owns:    a thread that writes, and one that calls back.
+// Threads: any.
+// Blocks:  submit() never; perform() until its change is durable or refused.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tidings/executor.hpp"
+#include "tidings/result.hpp"
+#include "transport/local/fault_plan.hpp"
+#include "transport/local/limits.hpp"
+#include "transport/local/lmdb_environment.hpp"
+#include "transport/local/space_watch.hpp"
+#include "transport/local/wake_file.hpp"
+
+namespace tidings::local {
+
+class Commit;
+
+// Writes what its operations left to the end of a transaction, once for all of them.
+class AtCommitEnd {
+ public:
+  virtual ~AtCommitEnd() = default;
+  virtual void write(Commit& commit) = 0;
+};
+
+// One write transaction, as its operations see it.
+class Commit final {
+ public:
+  Commit(WriteTransaction& transaction, SpaceWatch& space, Time now);
+
+  WriteTransaction& transaction() { return transaction_; }
+  Time now() const { return now_; }
+
+  // overloaded: the store is at size_max. To be asked before append().
+  Result<void> room_for(std::size_t bytes);
+  // Appends a stored record behind all events, stamped with the time of publishing. Returns its sequence.
+  std::uint64_t append(Bytes stored);
+  // The sequence of the newest event; 0: there was none yet.
+  std::uint64_t last_sequence();
+
+  void announce(Changes changes) { changes_ |= changes; }
+  Changes announced() const { return changes_; }
+  void at_end(std::shared_ptr<AtCommitEnd> writer);
+  void write_ends();
+
+ private:
+  struct Stats {
+    std::uint32_t topic = 0;
+    std::int64_t records = 0;
+    std::int64_t bytes = 0;
+  };
+
+  void load_last();
+  void count(std::uint32_t topic, std::size_t bytes);
+
+  WriteTransaction& transaction_;
+  SpaceWatch& space_;
+  const Time now_;
+  bool loaded_ = false;
+  std::uint64_t last_sequence_ = 0;
+  Time last_published_{};
+  Changes changes_ = 0;
+  std::vector<Stats> stats_;
+  std::vector<std::shared_ptr<AtCommitEnd>> ends_;
+};
+
+// A change that wants to be made durable.
+class CommitOp {
+ public:
+  virtual ~CommitOp() = default;
+
+  // Makes the change. On the writer's thread, with the writer lock held: short, no waiting. What is wrong with this
+  // operation alone, the operation keeps for itself; it must find it before it has changed anything.
+  virtual void apply(Commit& commit) = 0;
+  // Called once: the transaction is durable, or nothing of it happened.
+  virtual void finish(const Result<void>& outcome) = 0;
+
+  virtual std::size_t bytes() const { return 0; }   // that it writes, about
+  virtual bool calls_out() const { return false; }  // finish() runs the user's code: not on the writer's thread
+  virtual Time deadline() const = 0;                // refused when it was not begun by then
+};
+
+struct CommitterParts {
+  std::shared_ptr<Executor> executor;
+  Environment* environment = nullptr;
+  WakeFile* wake = nullptr;
+  SpaceWatch* space = nullptr;
+  FaultPlan* faults = nullptr;
+};
+
+class Committer final {
+ public:
+  explicit Committer(CommitterParts parts);
+  ~Committer();  // writes what waits, for at most kCloseWithin; refuses the rest
+
+  void submit(std::shared_ptr<CommitOp> op);
+
+  // Runs `change` inside a transaction and waits until that is durable. What it returns is returned.
+  // unavailable: it was not begun `within` this time.
+  Result<void> perform(std::function<Result<void>(Commit&)> change, Duration within = kChangeWithin);
+
+ private:
+  using Ops = std::vector<std::shared_ptr<CommitOp>>;
+  struct Completed {
+    std::shared_ptr<CommitOp> op;
+    Result<void> outcome;
+  };
+
+  void write_loop();
+  void write_once();
+  Ops take();
+  Result<void> write(const Ops& ops, WriteTransaction& transaction);
+  void finish(const Ops& ops, const Result<void>& outcome);
+
+  void call_loop();
+  Ops take_expired();
+  Time next_expiry() const;
+
+  const CommitterParts parts_;
+  std::mutex mutex_;
+  const std::unique_ptr<Condition> work_;      // for the writer
+  const std::unique_ptr<Condition> complete_;  // for the caller-back
+  std::deque<std::shared_ptr<CommitOp>> queue_;
+  std::vector<Completed> completed_;
+  Time expiry_check_ = kNever;  // when the caller-back looks for expired operations next
+  Time stop_by_ = kNever;
+  bool stopping_ = false;
+  bool written_ = false;  // the writer has ended
+  std::unique_ptr<Thread> writer_;
+  std::unique_ptr<Thread> caller_;
+};
+
+}  // namespace tidings::local

@@ -1,0 +1,58 @@
+// Named points at which a test makes a process die, or a commit fail.
+//
+// Compiled in with the tests only (TIDINGS_FAULTS); a release build has no trace of it but the empty class.
+#pragma once
+
+#include <atomic>
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+#ifdef TIDINGS_FAULTS
+#include <csignal>
+#endif
+
+namespace tidings::local {
+
+// `name:count[:errno]`, from the environment variable TIDINGS_FAULT: at the count-th passing of the point `name` the
+// process is killed, or, with a number behind it, that step fails with this errno, once.
+class FaultPlan final {
+ public:
+#ifdef TIDINGS_FAULTS
+  static FaultPlan from_environment() {
+    const char* text = std::getenv("TIDINGS_FAULT");
+    return FaultPlan{text == nullptr ? "" : text};
+  }
+  explicit FaultPlan(std::string_view text) {
+    const std::size_t first = text.find(':');
+    if (first == std::string_view::npos) return;
+    point_ = text.substr(0, first);
+    char* end = nullptr;
+    const std::string numbers{text.substr(first + 1)};
+    left_ = static_cast<int>(std::strtol(numbers.c_str(), &end, 10));
+    if (*end == ':') code_ = static_cast<int>(std::strtol(end + 1, nullptr, 10));
+  }
+  FaultPlan(const FaultPlan& other) : point_{other.point_}, left_{other.left_.load()}, code_{other.code_} {}
+
+  // 0: go on. Otherwise the step fails with this errno.
+  int at(std::string_view point) {
+    if (point_ != point || --left_ != 0) return 0;
+    if (code_ == 0) ::raise(SIGKILL);
+    return code_;
+  }
+
+ private:
+  std::string point_;
+  std::atomic<int> left_ = 0;
+  int code_ = 0;
+#else
+  static FaultPlan from_environment() {
+    return {};
+  }
+  int at(std::string_view) {
+    return 0;
+  }
+#endif
+};
+
+}  // namespace tidings::local

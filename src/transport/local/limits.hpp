@@ -1,0 +1,61 @@
+// The limits of the local transport, each with its name.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "tidings/names.hpp"
+
+namespace tidings::local {
+
+using namespace std::chrono_literals;
+
+// The store.
+inline constexpr std::uint64_t kSizeMaxDefault = 10ull << 30;
+inline constexpr std::uint64_t kSizeMaxLeast = 1ull << 20;
+// Room beyond `size_max`, so that settlements, dead letters and cleaning still work when publishes are refused:
+// a tenth of it, and at least this.
+inline constexpr std::uint64_t kReserveLeast = 64ull << 20;
+inline constexpr std::uint32_t kPartitionsDefault = 64;
+inline constexpr std::uint32_t kPartitionsMax = 1'024;
+inline constexpr unsigned kReadersMax = 1'000;  // read transactions at once, over all processes
+inline constexpr std::size_t kTopicsMax = 10'000;
+inline constexpr std::size_t kNameMax = 200;  // bytes of a topic, group, pattern
+inline constexpr std::size_t kControlRecordsMax = 100'000;
+inline constexpr std::size_t kMembersMax = 1'000;  // of one subscription
+
+// Retention, where a topic's declaration says nothing.
+inline constexpr Duration kRetentionDefault = std::chrono::days{7};
+inline constexpr std::uint64_t kRetentionSecondsMax = 100ull * 366 * 86'400;
+inline constexpr std::uint64_t kRetentionBytesDefault = UINT64_MAX;  // `size_max` bounds it
+
+// One write transaction.
+inline constexpr std::size_t kCommitOpsMax = 1'000;
+inline constexpr std::size_t kCommitBytesMax = 16u << 20;
+inline constexpr std::size_t kQueueOpsMax = 10'000;  // that wait for the writer
+// How long a settlement, or any other synchronous change, waits for the writer lock before it is `unavailable`.
+inline constexpr Duration kChangeWithin = 30s;
+
+// One receive().
+inline constexpr std::size_t kBatchBytesMax = 4u << 20;
+inline constexpr std::size_t kScanSlice = 256;          // records looked at under the consumer's lock
+inline constexpr std::size_t kScanRecordsMax = 16'384;  // records looked at in one read transaction
+
+// Records scanned before how far it came is stored for the partitions where nothing happened.
+inline constexpr std::uint64_t kCheckpointEvery = 65'536;
+
+// Ownership.
+inline constexpr Duration kRevokeWithin = 5s;        // from the notice to the giving up
+inline constexpr Duration kRetryClaimAfter = 200ms;  // when the store could not be written
+
+// The wake-up after which everybody looks again even when nobody woke them: it covers a process that was killed
+// between its commit and its wake-up, nothing else depends on it.
+inline constexpr Duration kLookAgainAfter = 5s;
+
+// Cleaning.
+inline constexpr Duration kCleanEvery = 10s;
+inline constexpr std::size_t kCleanRecordsMax = 20'000;  // looked at in one step
+inline constexpr std::size_t kCleanErasedMax = 2'000;    // erased in one transaction
+
+}  // namespace tidings::local

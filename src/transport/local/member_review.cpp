@@ -1,0 +1,264 @@
+// The warden's part of a member: which topics it reads and which partitions it owns.
+#include <algorithm>
+
+#include "transport/local/limits.hpp"
+#include "transport/local/member.hpp"
+
+namespace tidings::local {
+
+using transport::Notice;
+
+std::vector<std::uint32_t> Member::topics_now(const Catalog& catalog) const {
+  ReadTransaction transaction{store_.environment()};
+  std::vector<std::uint32_t> topics = topics_read(subscription_, catalog);
+  // Two subscriptions of a group never read one topic: where a new topic would make them, the elder has it.
+  for (const SubscriptionRow& other : all_subscriptions(transaction)) {
+    if (other.group != subscription_.group || other.id >= subscription_.id) continue;
+    if (members_of(transaction, other.id).empty()) continue;
+    for (const std::uint32_t taken : topics_read(other, catalog)) std::erase(topics, taken);
+  }
+  return topics;
+}
+
+Time Member::review() {
+  {
+    const std::lock_guard lock{mutex_};
+    if (left_) return kNever;
+  }
+  refresh_topics();
+  look_at_owners();
+  finish_revoking();
+  const bool claimed = claim();
+  const std::lock_guard lock{mutex_};
+  Time next = claimed ? kNever : store_.now() + kRetryClaimAfter;
+  for (const Revocation& revocation : revocations_) next = std::min(next, revocation.deadline);
+  return next;
+}
+
+void Member::refresh_topics() {
+  const auto catalog = store_.catalog();
+  std::vector<std::uint32_t> fresh;
+  {
+    const std::lock_guard lock{mutex_};
+    if (catalog == catalog_) return;
+  }
+  fresh = topics_now(*catalog);
+  std::vector<std::uint32_t> owned;
+  {
+    const std::lock_guard lock{mutex_};
+    std::erase_if(fresh, [&](std::uint32_t topic) {
+      const auto& known = holdings_.topics();
+      return std::find(known.begin(), known.end(), topic) != known.end();
+    });
+    for (std::uint32_t i = 0; i < holdings_.partition_count(); ++i) {
+      if (holdings_.owns(i)) owned.push_back(i);
+    }
+  }
+  // Read from its beginning, or from where the group is on it.
+  std::vector<std::vector<StoredProgress>> progress;  // by new topic, by owned partition
+  const auto stored = store_.committer().perform([&](Commit& commit) -> Result<void> {
+    for (const std::uint32_t topic : fresh) {
+      auto& row = progress.emplace_back();
+      for (const std::uint32_t i : owned) row.push_back(load_or_begin(commit.transaction(), i, topic));
+    }
+    return {};
+  });
+  if (!stored) return;  // seen again at the next review
+  const std::lock_guard lock{mutex_};
+  catalog_ = catalog;
+  for (std::size_t t = 0; t < fresh.size(); ++t) {
+    holdings_.add_topic(fresh[t]);
+    for (std::size_t i = 0; i < owned.size(); ++i) holdings_.assign_topic(owned[i], fresh[t], progress[t][i]);
+    notify_topic(fresh[t], owned);
+  }
+  look_events_ = true;
+  changed_->notify_all();
+}
+
+// What the store says about our partitions: some may have been taken from us, others are to be handed over.
+void Member::look_at_owners() {
+  ReadTransaction transaction{store_.environment()};
+  const auto owners = owners_of(transaction, subscription_.id, store_.partitions());
+  const auto targets = assignment_of(transaction, subscription_.id, store_.partitions());
+  if (!transaction.status()) return;
+  std::vector<std::uint32_t> lost;
+  std::vector<std::uint32_t> excess;
+  const std::lock_guard lock{mutex_};
+  for (std::uint32_t i = 0; i < owners.size(); ++i) {
+    if (!holdings_.owns(i)) continue;
+    if (owners[i] != Owner{.member = row_.id, .epoch = holdings_.epoch(i)}) {
+      lost.push_back(i);
+    } else if (targets[i] != row_.id && !holdings_.revoking(i)) {
+      excess.push_back(i);
+    }
+  }
+  lose(lost);
+  begin_revoking(excess);
+}
+
+void Member::lose(const std::vector<std::uint32_t>& partitions) {
+  for (const std::uint32_t partition : partitions) {
+    drop(partition);
+    std::erase_if(revocations_, [partition](const Revocation& known) { return known.partition == partition; });
+  }
+  notify(Notice::Kind::lost, partitions);
+}
+
+void Member::begin_revoking(const std::vector<std::uint32_t>& partitions) {
+  const Time deadline = store_.now() + kRevokeWithin;
+  for (const std::uint32_t partition : partitions) {
+    holdings_.revoke(partition);
+    revocations_.push_back({.partition = partition, .deadline = deadline});
+  }
+  notify(Notice::Kind::revoking, partitions, deadline);
+}
+
+// Gives up what is settled, or past its time.
+void Member::finish_revoking() {
+  std::vector<std::uint32_t> ready;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const Revocation& revocation : revocations_) {
+      const bool idle = holdings_.in_flight(revocation.partition) == 0;
+      if (idle || revocation.deadline <= store_.now()) ready.push_back(revocation.partition);
+    }
+  }
+  if (ready.empty()) return;
+  const auto given = store_.committer().perform([&](Commit& commit) -> Result<void> {
+    for (const std::uint32_t partition : ready) give_up(commit, partition);
+    commit.announce(kMembersChanged);
+    return {};
+  });
+  if (!given) return;
+  const std::lock_guard lock{mutex_};
+  std::vector<std::uint32_t> lost;
+  for (const std::uint32_t partition : ready) {
+    std::erase_if(revocations_, [partition](const Revocation& known) { return known.partition == partition; });
+    if (drop(partition) > 0) lost.push_back(partition);
+  }
+  notify(Notice::Kind::lost, lost);
+}
+
+// Stores how far it is and leaves the partition to nobody, if it is ours still. What is in flight is charged nothing.
+void Member::give_up(Commit& commit, std::uint32_t partition) {
+  WriteTransaction& transaction = commit.transaction();
+  std::vector<TrialKey> trials;
+  std::vector<ParkedKey> parked;
+  {
+    const std::lock_guard lock{mutex_};
+    if (!holdings_.owns(partition)) return;
+    const Owner ours{.member = row_.id, .epoch = holdings_.epoch(partition)};
+    if (owner_of(transaction, subscription_.id, partition) != ours) return;
+    put_owner(transaction, subscription_.id, partition, {.member = 0, .epoch = ours.epoch});
+    holdings_.raise(partition);
+    holdings_.for_each_in_flight(partition, [&](Token, const InFlight& flight) {
+      if (flight.parked) {
+        parked.push_back({.group = subscription_.group, .partition = partition, .id = flight.number});
+      } else if (flight.has_row) {
+        trials.push_back({.group = subscription_.group, .partition = partition, .sequence = flight.number});
+      }
+    });
+  }
+  for (const TrialKey& key : trials) release_trial(transaction, key);
+  for (const ParkedKey& key : parked) release_parked(transaction, key);
+  commit.at_end(shared_from_this());
+}
+
+// Takes what should be ours and is nobody's. False: it did not work; to be tried again.
+bool Member::claim() {
+  std::vector<std::uint32_t> topics;
+  {
+    const std::lock_guard lock{mutex_};
+    topics = holdings_.topics();
+  }
+  if (!may_claim()) return true;
+  std::vector<Claimed> claimed;
+  const auto done = store_.committer().perform([&](Commit& commit) -> Result<void> {
+    WriteTransaction& transaction = commit.transaction();
+    if (!is_member(transaction, row_)) return {};
+    const auto owners = owners_of(transaction, subscription_.id, store_.partitions());
+    const auto targets = assignment_of(transaction, subscription_.id, store_.partitions());
+    for (std::uint32_t i = 0; i < owners.size(); ++i) {
+      if (targets[i] != row_.id || owners[i].member != 0) continue;
+      claimed.push_back(claim_one(commit, i, owners[i].epoch + 1, topics));
+    }
+    if (!claimed.empty()) commit.announce(kMembersChanged);
+    return {};
+  });
+  if (!done) return false;
+  take_over(std::move(claimed));
+  return true;
+}
+
+// Whether there is something to claim: asked without the writer lock.
+bool Member::may_claim() {
+  ReadTransaction transaction{store_.environment()};
+  const auto owners = owners_of(transaction, subscription_.id, store_.partitions());
+  const auto targets = assignment_of(transaction, subscription_.id, store_.partitions());
+  for (std::size_t i = 0; i < owners.size(); ++i) {
+    if (targets[i] == row_.id && owners[i].member == 0) return true;
+  }
+  return false;
+}
+
+Member::Claimed Member::claim_one(Commit& commit, std::uint32_t partition, std::uint64_t epoch,
+                                  const std::vector<std::uint32_t>& topics) {
+  WriteTransaction& transaction = commit.transaction();
+  put_owner(transaction, subscription_.id, partition, {.member = row_.id, .epoch = epoch});
+  Claimed claimed{.partition = partition, .epoch = epoch};
+  for (const std::uint32_t topic : topics) claimed.progress.push_back(load_or_begin(transaction, partition, topic));
+  const TreeKey prefix = TreeKey{}.u32(subscription_.group).u32(partition);
+  for_each_with_prefix(transaction, Tree::attempts, prefix, [&](Bytes key, Bytes value) {
+    TrialRow row = decode_trial_row(value);
+    if (std::find(topics.begin(), topics.end(), row.topic) != topics.end()) {
+      claimed.trials.emplace(trial_key(key).sequence, std::move(row.trial));
+    }
+    return true;
+  });
+  return claimed;
+}
+
+// Where the group stands; where it never stood, where the subscription starts.
+StoredProgress Member::load_or_begin(WriteTransaction& transaction, std::uint32_t partition, std::uint32_t topic) {
+  const ProgressKey key{.group = subscription_.group, .partition = partition, .topic = topic};
+  if (auto progress = load_progress(transaction, key)) return *std::move(progress);
+  const StoredProgress progress{.settled_to = subscription_.start - 1};
+  std::string value;
+  encode_progress(progress.settled_to, progress.pending, value);
+  transaction.put(Tree::progress, key_of(key), value);
+  return progress;
+}
+
+void Member::take_over(std::vector<Claimed> claimed) {
+  const std::lock_guard lock{mutex_};
+  std::vector<std::uint32_t> partitions;
+  for (Claimed& each : claimed) {
+    holdings_.assign(each.partition, each.epoch, each.progress);
+    for (auto& [sequence, trial] : each.trials) trials_[{each.partition, sequence}] = std::move(trial);
+    partitions.push_back(each.partition);
+  }
+  notify(Notice::Kind::assigned, partitions);
+  look_events_ = true;
+  expect_parked(Time{});
+}
+
+Result<void> Member::leave() {
+  {
+    const std::lock_guard lock{mutex_};
+    left_ = true;
+  }
+  const auto self = shared_from_this();
+  auto left = store_.committer().perform(
+      [this, self](Commit& commit) -> Result<void> {
+        for (std::uint32_t i = 0; i < store_.partitions(); ++i) give_up(commit, i);
+        erase_member(commit.transaction(), row_);
+        if (subscription_.broadcast) erase_subscription(commit.transaction(), subscription_);
+        commit.announce(kMembersChanged);
+        return {};
+      },
+      transport::kCloseWithin);
+  if (left) remove_board(store_.directory(), row_.id);
+  return left;
+}
+
+}  // namespace tidings::local

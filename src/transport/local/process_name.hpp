@@ -1,0 +1,35 @@
+// Which start of the machine this is, and which process we are: a pid alone names nobody for long.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace tidings::local {
+
+// Differs after each start of the machine; 16 bytes as text.
+std::string boot_id();
+
+// When the process began, in the kernel's ticks since the start of the machine; nothing: there is no such process.
+std::optional<std::uint64_t> start_ticks(std::int64_t pid);
+
+// Alive by the kernel, but stopped (SIGSTOP, a debugger).
+bool is_stopped(std::int64_t pid);
+
+// A process, so that no other one is taken for it.
+struct ProcessName {
+  std::int64_t pid = 0;
+  std::uint64_t started = 0;  // start_ticks
+  std::string boot;
+
+  friend bool operator==(const ProcessName&, const ProcessName&) = default;
+};
+
+ProcessName this_process();
+
+// Whether it runs still. A process of another boot does not.
+bool is_alive(const ProcessName& process);
+
+std::string host_name();
+
+}  // namespace tidings::local

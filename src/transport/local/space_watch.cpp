@@ -1,0 +1,52 @@
+#include "transport/local/space_watch.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transport/local/limits.hpp"
+#include "transport/local/subscriptions.hpp"
+
+namespace tidings::local {
+
+namespace {
+
+// How often the free pages are counted at most, while there is little room.
+constexpr Duration kLookEvery = 200ms;
+
+}  // namespace
+
+std::uint64_t bytes_used(ReadTransaction& transaction) {
+  const Environment& environment = transaction.environment();
+  const std::uint64_t high = environment.pages_high();
+  return (high - std::min(transaction.free_pages(), high)) * environment.page_bytes();
+}
+
+Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t bytes, Time now) {
+  if (bytes > room_ && now - looked_ >= kLookEvery) look(transaction, now);
+  if (bytes <= room_) {
+    room_ -= bytes;
+    return {};
+  }
+  return overloaded(fmt::format(
+      "the store is at its size_max of {} bytes; {}; let it catch up, remove it (`tidings groups remove`), or raise "
+      "size_max",
+      size_max_, slowest_.empty() ? "no group reads it, so retention alone makes room" : slowest_));
+}
+
+void SpaceWatch::look(WriteTransaction& transaction, Time now) {
+  looked_ = now;
+  Environment& environment = transaction.environment();
+  std::uint64_t used = environment.pages_high() * environment.page_bytes();
+  if (used >= size_max_) {
+    environment.check_readers();  // a dead one would keep freed pages from being reused
+    ReadTransaction reader{environment};
+    used = bytes_used(reader);
+  }
+  room_ = used < size_max_ ? size_max_ - used : 0;
+  if (room_ > 0) return;
+  const auto slowest = slowest_group(transaction);
+  slowest_ = slowest ? fmt::format("the slowest group is '{}'", *slowest) : "";
+}
+
+}  // namespace tidings::local

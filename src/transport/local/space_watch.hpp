@@ -1,0 +1,36 @@
+// How much room is left below size_max.
+//
+// Threads: the writer's only.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tidings/names.hpp"
+#include "tidings/result.hpp"
+#include "transport/local/lmdb_environment.hpp"
+
+namespace tidings::local {
+
+// Bytes of the store that are in use: all pages but the free ones.
+std::uint64_t bytes_used(ReadTransaction& transaction);
+
+class SpaceWatch final {
+ public:
+  explicit SpaceWatch(std::uint64_t size_max) : size_max_{size_max} {}
+
+  // overloaded: there is no room for so many bytes; the message names the slowest group and the remedy.
+  Result<void> room_for(WriteTransaction& transaction, std::size_t bytes, Time now);
+
+  std::uint64_t size_max() const { return size_max_; }
+
+ private:
+  void look(WriteTransaction& transaction, Time now);
+
+  const std::uint64_t size_max_;
+  Time looked_{};
+  std::uint64_t room_ = 0;  // since `looked_`, less what was asked for
+  std::string slowest_;
+};
+
+}  // namespace tidings::local

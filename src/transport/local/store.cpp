@@ -1,0 +1,178 @@
+#include "transport/local/store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transport/local/limits.hpp"
+#include "transport/local/store_directory.hpp"
+
+namespace tidings::local {
+
+namespace {
+
+constexpr Changes kAllChanged = (1u << kChangeKinds) - 1;
+
+std::uint64_t map_bytes(std::uint64_t size_max) {
+  return size_max + std::max(kReserveLeast, size_max / 10);
+}
+
+std::optional<std::uint64_t> get_meta(Transaction& transaction, Bytes key) {
+  const auto value = transaction.get(Tree::meta, key);
+  if (!value) return std::nullopt;
+  return ByteReader{*value}.fixed<std::uint64_t>();
+}
+
+void put_meta(WriteTransaction& transaction, Bytes key, std::uint64_t number) {
+  std::string value;
+  ByteWriter{value}.fixed(number);
+  transaction.put(Tree::meta, key, value);
+}
+
+}  // namespace
+
+Store::Store(Options options, std::shared_ptr<Executor> executor)
+    : options_{std::move(options)}, executor_{std::move(executor)}, called_{executor_->condition()} {}
+
+Result<std::shared_ptr<Store>> Store::open(const Options& options, std::shared_ptr<Executor> executor) {
+  std::shared_ptr<Store> store{new Store{options, std::move(executor)}};
+  if (auto started = store->start(); !started) return started.error();
+  return store;
+}
+
+Result<void> Store::start() {
+  auto directory = StoreDirectory::enter(options_.directory);
+  if (!directory) return directory.error();
+  auto wake = WakeFile::open(options_.directory);
+  if (!wake) return wake.error();
+  wake_ = *std::move(wake);
+  auto environment =
+      Environment::open(options_.directory, map_bytes(options_.size_max.value_or(kSizeMaxDefault)), options_.sync);
+  if (!environment) return environment.error();
+  environment_ = *std::move(environment);
+  const auto size_max = prepare_meta();
+  if (!size_max) return size_max.error();
+  if (auto mapped = environment_->set_map(map_bytes(*size_max)); !mapped) return mapped;
+  space_ = std::make_unique<SpaceWatch>(*size_max);
+  if (auto completed = directory->completed(); !completed) return completed;
+  committer_ = std::make_unique<Committer>(CommitterParts{.executor = executor_,
+                                                          .environment = environment_.get(),
+                                                          .wake = wake_.get(),
+                                                          .space = space_.get(),
+                                                          .faults = &faults_});
+  bell_ = executor_->spawn("local-bell", [this] { bell_loop(); });
+  warden_ = executor_->spawn("local-warden", [this] { warden_loop(); });
+  return {};
+}
+
+// Fixes what is fixed at creation; returns size_max.
+Result<std::uint64_t> Store::prepare_meta() {
+  WriteTransaction transaction{*environment_};
+  const auto partitions = get_meta(transaction, "partitions");
+  if (partitions && options_.partitions && *partitions != *options_.partitions) {
+    return invalid(
+        fmt::format("the store '{}' has {} partitions since its creation, the URL says {}; leave the option "
+                    "out",
+                    options_.directory, *partitions, *options_.partitions));
+  }
+  partitions_ = static_cast<std::uint32_t>(partitions.value_or(options_.partitions.value_or(kPartitionsDefault)));
+  const std::uint64_t size_max =
+      options_.size_max.value_or(get_meta(transaction, "size_max").value_or(kSizeMaxDefault));
+  if (!partitions) put_meta(transaction, "partitions", partitions_);
+  if (get_meta(transaction, "size_max") != size_max) put_meta(transaction, "size_max", size_max);
+  if (auto committed = transaction.commit(); !committed) return committed.error();
+  return size_max;
+}
+
+Store::~Store() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+    called_->notify_all();
+  }
+  if (wake_) wake_->ring(0);
+  warden_.reset();
+  bell_.reset();
+  committer_.reset();
+}
+
+std::shared_ptr<const Catalog> Store::catalog() {
+  const auto seen = wake_->seen();
+  {
+    const std::lock_guard lock{mutex_};
+    if (catalog_ && (WakeFile::between(catalog_seen_, seen) & kTopicsChanged) == 0) return catalog_;
+  }
+  return fresh_catalog();
+}
+
+std::shared_ptr<const Catalog> Store::fresh_catalog() {
+  const auto seen = wake_->seen();
+  ReadTransaction transaction{*environment_};
+  auto catalog = std::make_shared<const Catalog>(transaction);
+  const std::lock_guard lock{mutex_};
+  catalog_ = catalog;
+  catalog_seen_ = seen;
+  return catalog;
+}
+
+void Store::listen(std::weak_ptr<StoreListener> listener) {
+  {
+    const std::lock_guard lock{mutex_};
+    std::erase_if(listeners_, [](const auto& known) { return known.expired(); });
+    listeners_.push_back(std::move(listener));
+  }
+  call_warden();
+}
+
+void Store::call_warden() {
+  const std::lock_guard lock{mutex_};
+  review_ = true;
+  called_->notify_all();
+}
+
+std::vector<std::shared_ptr<StoreListener>> Store::listeners() {
+  std::vector<std::shared_ptr<StoreListener>> alive;
+  const std::lock_guard lock{mutex_};
+  for (const auto& listener : listeners_) {
+    if (auto locked = listener.lock()) alive.push_back(std::move(locked));
+  }
+  return alive;
+}
+
+void Store::bell_loop() {
+  auto seen = wake_->seen();
+  for (;;) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (stopping_) return;
+    }
+    const Time wait_from = now();
+    wake_->wait(seen, kLookAgainAfter);
+    const auto after = wake_->seen();
+    const bool late = now() - wait_from >= kLookAgainAfter;
+    tell(late ? kAllChanged : WakeFile::between(seen, after));
+    seen = after;
+  }
+}
+
+void Store::tell(Changes changes) {
+  if (changes == 0) return;
+  for (const auto& listener : listeners()) listener->rang(changes);
+  if ((changes & (kMembersChanged | kTopicsChanged)) != 0) call_warden();
+}
+
+void Store::warden_loop() {
+  Time next = Time{};
+  std::unique_lock lock{mutex_};
+  for (;;) {
+    called_->wait_until(lock, next, *executor_, [this] { return stopping_ || review_; });
+    if (stopping_) return;
+    review_ = false;
+    lock.unlock();
+    next = kNever;
+    for (const auto& listener : listeners()) next = std::min(next, listener->review());
+    lock.lock();
+  }
+}
+
+}  // namespace tidings::local

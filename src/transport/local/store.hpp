@@ -1,0 +1,94 @@
+// One open store of this process: what everything else here works on.
+//
+// Owns:    the environment, the writer, the bell; threads for them. Shared by all that opened the same directory.
+// Threads: any.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tidings/executor.hpp"
+#include "tidings/result.hpp"
+#include "transport/local/committer.hpp"
+#include "transport/local/fault_plan.hpp"
+#include "transport/local/lmdb_environment.hpp"
+#include "transport/local/local_options.hpp"
+#include "transport/local/process_name.hpp"
+#include "transport/local/space_watch.hpp"
+#include "transport/local/topic_catalog.hpp"
+#include "transport/local/wake_file.hpp"
+
+namespace tidings::local {
+
+// Somebody who wants to know when something in the store changed, and whose affairs want a look now and then.
+class StoreListener {
+ public:
+  virtual ~StoreListener() = default;
+  // On the store's bell thread: short, no waiting.
+  virtual void rang(Changes changes) = 0;
+  // On the store's warden thread; may write to the store. Returns when it wants to be called again at the latest.
+  virtual Time review() = 0;
+};
+
+class Store final {
+ public:
+  // Opens or creates the directory's store.
+  static Result<std::shared_ptr<Store>> open(const Options& options, std::shared_ptr<Executor> executor);
+  ~Store();
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+
+  const Options& options() const { return options_; }
+  const std::string& directory() const { return options_.directory; }
+  std::uint32_t partitions() const { return partitions_; }
+  Duration retention() const { return options_.retention.value_or(kRetentionDefault); }
+  Executor& executor() const { return *executor_; }
+  Time now() const { return executor_->now(); }
+  const ProcessName& process() const { return process_; }
+
+  Environment& environment() { return *environment_; }
+  Committer& committer() { return *committer_; }
+  WakeFile& wake() { return *wake_; }
+
+  // What is known of the topics; looked up again when something about them changed.
+  std::shared_ptr<const Catalog> catalog();
+  std::shared_ptr<const Catalog> fresh_catalog();
+
+  void listen(std::weak_ptr<StoreListener> listener);
+  // Has every listener reviewed soon.
+  void call_warden();
+
+ private:
+  Store(Options options, std::shared_ptr<Executor> executor);
+  Result<void> start();
+  Result<std::uint64_t> prepare_meta();
+  void bell_loop();
+  void warden_loop();
+  void tell(Changes changes);
+  std::vector<std::shared_ptr<StoreListener>> listeners();
+
+  Options options_;
+  const std::shared_ptr<Executor> executor_;
+  const ProcessName process_ = this_process();
+  std::uint32_t partitions_ = kPartitionsDefault;
+  FaultPlan faults_ = FaultPlan::from_environment();
+  std::unique_ptr<WakeFile> wake_;
+  std::unique_ptr<Environment> environment_;
+  std::unique_ptr<SpaceWatch> space_;
+  std::unique_ptr<Committer> committer_;
+
+  std::mutex mutex_;
+  const std::unique_ptr<Condition> called_;
+  bool stopping_ = false;
+  bool review_ = false;
+  std::vector<std::weak_ptr<StoreListener>> listeners_;
+  std::shared_ptr<const Catalog> catalog_;
+  WakeFile::Seen catalog_seen_;
+
+  std::unique_ptr<Thread> bell_;
+  std::unique_ptr<Thread> warden_;
+};
+
+}  // namespace tidings::local

@@ -1,0 +1,165 @@
+#include "transport/local/store_directory.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+namespace tidings::local {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+constexpr const char* kFormatFile = "format";
+constexpr const char* kCreatingFile = "creating";  // there while a new store is made: what lies beside it is unfinished
+constexpr const char* kDataFile = "data.mdb";
+constexpr std::string_view kFormatName = "tidings-local ";
+constexpr int kFormatVersion = 1;
+constexpr std::uintmax_t kDataBytesLeast = 2 * 4'096;  // LMDB's two meta pages
+
+// From linux/magic.h where it has them; these it lacks.
+constexpr long kCifsMagic = 0xFF534D42;
+constexpr long kSmb2Magic = 0xFE534D42;
+
+Error io_error(std::string_view doing, const std::string& path) {
+  const int code = errno;
+  const std::string message = fmt::format("{} '{}' failed: {}", doing, path, std::strerror(code));
+  if (code == EACCES || code == EPERM || code == EROFS) {
+    return invalid(message + "; choose a directory that this user may write to");
+  }
+  if (code == ENOTDIR || code == EEXIST) return invalid(message + "; choose another directory");
+  return code == ENOSPC || code == EDQUOT ? overloaded(message) : unavailable(message);
+}
+
+Result<void> make_directory(const std::string& path) {
+  std::error_code fault;
+  const fs::path parent = fs::path{path}.parent_path();
+  if (!parent.empty()) fs::create_directories(parent, fault);  // mkdir below reports what failed
+  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  if (errno == EEXIST && fs::is_directory(path, fault)) return {};
+  return io_error("making the directory", path);
+}
+
+Result<void> refuse_network(int descriptor, const std::string& path) {
+  struct statfs facts {};
+  if (::fstatfs(descriptor, &facts) != 0) return io_error("looking at the file system of", path);
+  constexpr std::array<long, 8> kNetwork{NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, kCifsMagic,       kSmb2Magic,
+                                         AFS_SUPER_MAGIC, V9FS_MAGIC,      CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC};
+  const auto type = static_cast<long>(facts.f_type);
+  if (std::find(kNetwork.begin(), kNetwork.end(), type) == kNetwork.end()) return {};
+  return unsupported(fmt::format(
+      "'{}' is on a network file system: a store needs memory and locks that its processes share; choose a local disk",
+      path));
+}
+
+Result<void> write_durably(const fs::path& file, std::string_view text) {
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (descriptor < 0) return io_error("writing", file);
+  const bool written =
+      ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(descriptor) == 0;
+  const Result<void> result = written ? Result<void>{} : io_error("writing", file);
+  ::close(descriptor);
+  return result;
+}
+
+Result<void> check_format(const fs::path& directory) {
+  std::ifstream file{directory / kFormatFile};
+  std::string line;
+  std::getline(file, line);
+  if (!line.starts_with(kFormatName)) {
+    return corrupt(fmt::format("'{}' is damaged: the file 'format' does not name a Tidings store", directory.string()));
+  }
+  const std::string version = line.substr(kFormatName.size());
+  if (version != std::to_string(kFormatVersion)) {
+    return unsupported(
+        fmt::format("'{}' has store format version {}, this build reads version {}; use the build that "
+                    "wrote it, or another directory",
+                    directory.string(), version, kFormatVersion));
+  }
+  std::error_code fault;
+  const auto bytes = fs::file_size(directory / kDataFile, fault);
+  if (fault || bytes < kDataBytesLeast) {
+    return corrupt(fmt::format("'{}' is damaged: '{}' is {}; restore a backup, or remove the directory",
+                               directory.string(), kDataFile, fault ? "missing" : "cut off"));
+  }
+  return {};
+}
+
+// Whether a new store is to be made here; a faulty directory is an error.
+Result<bool> is_fresh(const std::string& path) {
+  const fs::path directory{path};
+  std::error_code fault;
+  if (fs::exists(directory / kFormatFile, fault)) {
+    fs::remove(directory / kCreatingFile, fault);
+    if (auto checked = check_format(directory); !checked) return checked.error();
+    return false;
+  }
+  if (fs::exists(directory / kCreatingFile, fault)) {  // begun and never finished: begin again
+    for (const char* file : {kDataFile, "lock.mdb"}) fs::remove(directory / file, fault);
+    return true;
+  }
+  if (!fs::is_empty(directory, fault)) {
+    return invalid(fmt::format("'{}' is no Tidings store and not empty; choose an empty or a new directory", path));
+  }
+  if (auto written = write_durably(directory / kCreatingFile, ""); !written) return written.error();
+  return true;
+}
+
+}  // namespace
+
+Result<StoreDirectory> StoreDirectory::enter(const std::string& path) {
+  if (auto made = make_directory(path); !made) return made.error();
+  const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return io_error("opening the directory", path);
+  StoreDirectory entered{path, descriptor, false};
+  if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) return io_error("opening the directory", path);
+  if (auto checked = refuse_network(descriptor, path); !checked) return checked.error();
+  if (::flock(descriptor, LOCK_EX) != 0) return io_error("locking", path);
+  const auto fresh = is_fresh(path);
+  if (!fresh) return fresh.error();
+  entered.fresh_ = *fresh;
+  return entered;
+}
+
+StoreDirectory::StoreDirectory(StoreDirectory&& other) noexcept
+    : path_{std::move(other.path_)}, descriptor_{std::exchange(other.descriptor_, -1)}, fresh_{other.fresh_} {}
+
+StoreDirectory::~StoreDirectory() {
+  if (descriptor_ >= 0) ::close(descriptor_);  // which gives up the lock
+}
+
+Result<void> StoreDirectory::completed() {
+  if (!fresh_) return {};
+  const fs::path directory{path_};
+  const std::string format = fmt::format("{}{}\n", kFormatName, kFormatVersion);
+  const fs::path draft = directory / "format.new";
+  if (auto written = write_durably(draft, format); !written) return written;
+  std::error_code fault;
+  fs::rename(draft, directory / kFormatFile, fault);
+  if (!fault) fs::remove(directory / kCreatingFile, fault);
+  if (fault) return unavailable(fmt::format("making the store '{}' failed: {}", path_, fault.message()));
+  if (::fsync(descriptor_) != 0) return io_error("writing the directory", path_);
+  return {};
+}
+
+Result<void> check_size(const std::string& path, std::uint64_t bytes_needed) {
+  std::error_code fault;
+  const auto bytes = fs::file_size(fs::path{path} / kDataFile, fault);
+  if (!fault && bytes >= bytes_needed) return {};
+  return corrupt(fmt::format("'{}' is damaged: '{}' has {} bytes, its pages need {}; restore a backup", path, kDataFile,
+                             fault ? 0 : bytes, bytes_needed));
+}
+
+}  // namespace tidings::local

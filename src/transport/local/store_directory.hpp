@@ -1,0 +1,41 @@
+// The directory of a store: made, recognised, refused.
+//
+// Format:  docs/formats/local.md, "Directory".
+// Threads: one a process at a time; processes exclude one another by a lock on the directory.
+#pragma once
+
+#include <string>
+
+#include "tidings/result.hpp"
+
+namespace tidings::local {
+
+// Holds the lock on the directory while a store is opened.
+class StoreDirectory final {
+ public:
+  // Makes the directory (mode 0700) where it is missing, and checks that it is a store of our format, or empty.
+  // invalid: not a directory, not a store, no permission. unsupported: another format version, a network file
+  // system. corrupt: files are missing or cut off.
+  static Result<StoreDirectory> enter(const std::string& path);
+  ~StoreDirectory();
+  StoreDirectory(StoreDirectory&& other) noexcept;
+  StoreDirectory& operator=(StoreDirectory&&) = delete;
+
+  // Whether the store is new: its files are not there yet.
+  bool fresh() const { return fresh_; }
+  // The new store's files are there and durable.
+  Result<void> completed();
+
+ private:
+  StoreDirectory(std::string path, int descriptor, bool fresh)
+      : path_{std::move(path)}, descriptor_{descriptor}, fresh_{fresh} {}
+
+  std::string path_;
+  int descriptor_ = -1;
+  bool fresh_ = false;
+};
+
+// corrupt: the store's file is shorter than what its pages need.
+Result<void> check_size(const std::string& path, std::uint64_t bytes_needed);
+
+}  // namespace tidings::local

@@ -1,0 +1,26 @@
+#include "transport/local/topic_stats.hpp"
+
+#include <string>
+
+namespace tidings::local {
+
+TopicStats stats_of(Transaction& transaction, std::uint32_t topic) {
+  const auto value = transaction.get(Tree::stats, TreeKey{}.u32(topic));
+  if (!value) return {};
+  ByteReader in{*value};
+  TopicStats stats;
+  stats.records = in.fixed<std::uint64_t>();
+  stats.bytes = in.fixed<std::uint64_t>();
+  return stats;
+}
+
+void change_stats(WriteTransaction& transaction, std::uint32_t topic, std::int64_t records, std::int64_t bytes) {
+  const TopicStats before = stats_of(transaction, topic);
+  std::string value;
+  ByteWriter out{value};
+  out.fixed(before.records + static_cast<std::uint64_t>(records));
+  out.fixed(before.bytes + static_cast<std::uint64_t>(bytes));
+  transaction.put(Tree::stats, TreeKey{}.u32(topic), value);
+}
+
+}  // namespace tidings::local

@@ -1,0 +1,64 @@
+// Memory that the processes of a store share: a bell that wakes them, counters that say why, and the writers' gate.
+//
+// Format:  none that lasts: the file is made anew after each start of the machine.
+// Threads: any, of any process.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "tidings/names.hpp"
+#include "tidings/result.hpp"
+
+namespace tidings::local {
+
+// Why somebody should look. A set of them is an `or`.
+using Changes = std::uint32_t;
+inline constexpr Changes kEventsChanged = 1;
+inline constexpr Changes kMembersChanged = 2;  // members and owners
+inline constexpr Changes kControlChanged = 4;
+inline constexpr Changes kTopicsChanged = 8;  // and published types
+inline constexpr Changes kParkedChanged = 16;
+inline constexpr std::size_t kChangeKinds = 5;
+
+class WakeFile final {
+ public:
+  // Opens `directory`/wake, and makes it where it is missing or of another boot. Call it under the directory's lock.
+  static Result<std::unique_ptr<WakeFile>> open(const std::string& directory);
+  ~WakeFile();
+  WakeFile(const WakeFile&) = delete;
+  WakeFile& operator=(const WakeFile&) = delete;
+
+  // Wakes everybody; with no changes too.
+  void ring(Changes changes);
+
+  // A state of the counters, to compare with a later one.
+  struct Seen {
+    std::uint32_t bell = 0;
+    std::uint32_t counters[kChangeKinds] = {};
+  };
+  Seen seen() const;
+  // What rang between the two.
+  static Changes between(const Seen& before, const Seen& after);
+
+  // Waits until the bell rang since `before`, or `within` is over, or the system wakes it for no reason.
+  void wait(const Seen& before, Duration within) const;
+
+  // One writer at a time, over all processes; a holder's death frees it. A thread that has it leaves it itself.
+  // False: it was not free within that time.
+  bool enter_gate(Duration within);
+  void leave_gate();
+  // The process inside the gate; 0: nobody.
+  std::int32_t gate_holder() const;
+
+ private:
+  struct Shared;
+  explicit WakeFile(Shared* shared) : shared_{shared} {}
+
+  Shared* shared_;
+};
+
+}  // namespace tidings::local
