@@ -5,6 +5,7 @@
 #include <array>
 
 #include "tidings/transport/url.hpp"
+#include "transport/local/local_transport.hpp"
 #include "transport/memory/memory_transport.hpp"
 
 namespace tidings::transport {
@@ -20,6 +21,7 @@ struct Driver {
 };
 
 constexpr std::array kDrivers{
+    Driver{"local", local::open_local, local::describe_local},
     Driver{"memory", memory::open_memory, memory::describe_memory},
 };
 

@@ -7,7 +7,7 @@
 
 #include "tidings/transport/transport.hpp"
 #include "transport/local/limits.hpp"
-#include "transport/local/stored_record.hpp"
+#include "transport/local/record_codec.hpp"
 #include "transport/local/topic_stats.hpp"
 
 namespace tidings::local {

@@ -4,7 +4,7 @@
 
 #include <charconv>
 
-#include "transport/local/stored_record.hpp"
+#include "transport/local/record_codec.hpp"
 
 namespace tidings::local {
 

@@ -14,7 +14,7 @@
 
 #include "transport/local/group_progress.hpp"
 #include "transport/local/parked_table.hpp"
-#include "transport/local/stored_record.hpp"
+#include "transport/local/record_codec.hpp"
 
 namespace tidings::local {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "transport/local/limits.hpp"
-#include "transport/local/member.hpp"
+#include "transport/local/local_member.hpp"
 #include "transport/local/time_search.hpp"
 
 namespace tidings::local {

@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "tidings/transport/control.hpp"
-#include "transport/local/store.hpp"
+#include "transport/local/local_store.hpp"
 
 namespace tidings::local {
 

@@ -85,8 +85,10 @@ void take_option(Options& options, const std::string& name, const std::string& v
 
 }  // namespace
 
-std::span<const UrlOption> url_options() {
-  return kOptions;
+std::string describe_local() {
+  std::string text = "local:DIR[?option=value&...]  durable, several processes in one directory, no server";
+  for (const UrlOption& option : kOptions) text += fmt::format("\n    {}: {}", option.name, option.meaning);
+  return text;
 }
 
 Result<Options> options_from(const Url& url) {

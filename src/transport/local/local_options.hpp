@@ -3,7 +3,6 @@
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 
@@ -30,8 +29,8 @@ struct Options {
   friend bool operator==(const Options&, const Options&) = default;
 };
 
-// For messages and --help.
-std::span<const transport::UrlOption> url_options();
+// The URL's form and its options, for messages and --help.
+std::string describe_local();
 
 // invalid: an option that is not known, or a value out of its range. Says every fault at once.
 Result<Options> options_from(const transport::Url& url);

@@ -3,7 +3,7 @@
 #include "transport/local/joining.hpp"
 #include "transport/local/local_control.hpp"
 #include "transport/local/local_options.hpp"
-#include "transport/local/publishing.hpp"
+#include "transport/local/local_publisher.hpp"
 #include "transport/local/store_registry.hpp"
 
 namespace tidings::local {

@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "transport/local/limits.hpp"
-#include "transport/local/member.hpp"
+#include "transport/local/local_member.hpp"
 
 namespace tidings::local {
 

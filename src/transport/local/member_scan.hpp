@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "transport/local/member.hpp"
+#include "transport/local/local_member.hpp"
 
 namespace tidings::local {
 

@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "transport/local/limits.hpp"
-#include "transport/local/publishing.hpp"
+#include "transport/local/local_publisher.hpp"
 
 namespace tidings::local {
 

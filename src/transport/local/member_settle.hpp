@@ -7,7 +7,7 @@
 
 #include "tidings/transport/settlement.hpp"
 #include "transport/local/dead_table.hpp"
-#include "transport/local/member.hpp"
+#include "transport/local/local_member.hpp"
 
 namespace tidings::local {
 

@@ -8,7 +8,7 @@
 
 #include <memory>
 
-#include "transport/local/store.hpp"
+#include "transport/local/local_store.hpp"
 
 namespace tidings::local {
 

@@ -64,10 +64,20 @@ std::uint32_t group_id(WriteTransaction& transaction, std::string_view name) {
   return id;
 }
 
-bool command_taken(const SubscriptionRow& other, const SubscriptionRow& row, const Catalog& catalog) {
-  if (other.group_name == row.group_name || row.topic.empty() || other.topic != row.topic) return false;
+bool command_taken(const SubscriptionRow& other, const SubscriptionRow& row) {
+  return row.command && other.topic == row.topic && other.group_name != row.group_name;
+}
+
+Result<void> check_topic(const SubscriptionRow& row, const Catalog& catalog) {
+  if (row.topic.empty()) return {};
   const TopicRow* topic = catalog.find(row.topic);
-  return row.command || other.command || (topic != nullptr && topic->command);
+  if (topic == nullptr) {
+    return invalid(fmt::format("topic '{}', which group '{}' reads, is not declared; declare it first", row.topic,
+                               row.group_name));
+  }
+  if (topic->command == row.command) return {};
+  return invalid(fmt::format("'{}' holds {}; group '{}' must subscribe to it so", row.topic,
+                             topic->command ? "commands" : "events", row.group_name));
 }
 
 // A topic that both read; nothing: they may live side by side.
@@ -90,7 +100,7 @@ bool covered(const SubscriptionRow& old, const SubscriptionRow& row, const Catal
 // Makes sure that `row` may stand beside the others; abandoned subscriptions that it replaces are erased.
 Result<void> make_place(WriteTransaction& transaction, const SubscriptionRow& row, const Catalog& catalog) {
   for (const SubscriptionRow& other : all_subscriptions(transaction)) {
-    if (command_taken(other, row, catalog)) {
+    if (command_taken(other, row)) {
       return conflict(fmt::format("commands for '{}' go to group '{}' already; group '{}' may not read them too",
                                   row.topic, other.group_name, row.group_name));
     }
@@ -154,6 +164,7 @@ Result<SubscriptionRow> join_subscription(WriteTransaction& transaction, const S
                       .command = spec.command,
                       .broadcast = spec.sharing == Sharing::broadcast,
                       .start = start};
+  if (auto checked = check_topic(row, catalog); !checked) return checked.error();
   for (const SubscriptionRow& known : all_subscriptions(transaction)) {
     if (!same(known, spec, group)) continue;
     row.id = known.id;

@@ -1,6 +1,6 @@
 #include "transport/local/time_search.hpp"
 
-#include "transport/local/stored_record.hpp"
+#include "transport/local/record_codec.hpp"
 
 namespace tidings::local {
 

@@ -4,8 +4,8 @@
 #include <memory>
 
 #include "tidings/transport/transport.hpp"
-#include "transport/local/store.hpp"
-#include "transport/local/stored_record.hpp"
+#include "transport/local/local_store.hpp"
+#include "transport/local/record_codec.hpp"
 
 namespace tidings::local {
 

@@ -1,4 +1,4 @@
-#include "transport/local/stored_record.hpp"
+#include "transport/local/record_codec.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "transport/local/store.hpp"
+#include "transport/local/local_store.hpp"
 
 #include <fmt/format.h>
 

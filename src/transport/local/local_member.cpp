@@ -1,4 +1,4 @@
-#include "transport/local/member.hpp"
+#include "transport/local/local_member.hpp"
 
 #include <algorithm>
 

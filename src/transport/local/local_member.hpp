@@ -14,9 +14,9 @@
 
 #include "tidings/transport/transport.hpp"
 #include "transport/local/holdings.hpp"
+#include "transport/local/local_store.hpp"
 #include "transport/local/member_table.hpp"
 #include "transport/local/running_board.hpp"
-#include "transport/local/store.hpp"
 #include "transport/local/subscriptions.hpp"
 #include "transport/local/trial_table.hpp"
 

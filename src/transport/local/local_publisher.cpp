@@ -1,4 +1,4 @@
-#include "transport/local/publishing.hpp"
+#include "transport/local/local_publisher.hpp"
 
 #include <fmt/format.h>
 
