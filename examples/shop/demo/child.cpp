@@ -21,7 +21,7 @@ namespace {
 constexpr auto kLookEvery = std::chrono::milliseconds{5};
 
 // Runs in the child, between fork and exec: only calls that are safe there. Reports errno through the pipe.
-[[noreturn]] void become(char* const* arguments, const char* log, int report, pid_t parent) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, const char* log, int report, pid_t parent) {
   const auto fail = [&] {
     const int error = errno;
     [[maybe_unused]] const auto written = write(report, &error, sizeof error);
@@ -37,24 +37,32 @@ constexpr auto kLookEvery = std::chrono::milliseconds{5};
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, nullptr);
-  execv(arguments[0], arguments);
+  execve(arguments[0], arguments, environment);
   fail();
   std::abort();
+}
+
+// As exec takes them: `more`, which ends with a null too, after `first`, so that of two variables ours counts.
+std::vector<char*> pointers(const std::vector<std::string>& first, char* const* more) {
+  std::vector<char*> all;
+  for (const auto& text : first) all.push_back(const_cast<char*>(text.c_str()));
+  for (; more != nullptr && *more != nullptr; ++more) all.push_back(*more);
+  all.push_back(nullptr);
+  return all;
 }
 
 }  // namespace
 
 Result<Child> Child::start(const Command& command) {
-  std::vector<char*> arguments;
-  for (const auto& argument : command.arguments) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
+  const auto arguments = pointers(command.arguments, nullptr);
+  const auto variables = pointers(command.environment, environ);
 
   std::array<int, 2> report{};
   if (pipe2(report.data(), O_CLOEXEC) != 0)
     return tidings::unavailable(fmt::format("cannot make a pipe: {}", std::strerror(errno)));
   const pid_t parent = getpid();
   const pid_t pid = fork();
-  if (pid == 0) become(arguments.data(), command.log.c_str(), report[1], parent);
+  if (pid == 0) become(arguments.data(), variables.data(), command.log.c_str(), report[1], parent);
   const int fork_error = errno;
   close(report[1]);
 

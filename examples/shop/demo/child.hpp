@@ -18,8 +18,9 @@ namespace shop {
 class Child final {
  public:
   struct Command {
-    std::vector<std::string> arguments;  // the first is the program's path
-    std::string log;                     // its output is appended there
+    std::vector<std::string> arguments;    // the first is the program's path
+    std::vector<std::string> environment;  // NAME=VALUE, beside our own
+    std::string log;                       // its output is appended there
   };
 
   // How it ended: an exit code or a signal.

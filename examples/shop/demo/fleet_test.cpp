@@ -54,6 +54,15 @@ TEST_F(FleetTest, KeepsTheExitCodeOfAChild) {
   EXPECT_EQ(child->ended()->code, 3);
 }
 
+TEST_F(FleetTest, TellsAChildItsSettings) {
+  auto child = Child::start({.arguments = {"/bin/sh", "-c", "test \"$SHOP_SEED\" = 7 && test -n \"$PATH\""},
+                             .environment = {"SHOP_SEED=7"},
+                             .log = file("log")});
+  ASSERT_TRUE(child);
+  ASSERT_TRUE(child->wait(in(10s), *executor_));
+  EXPECT_EQ(child->ended()->code, 0);
+}
+
 TEST_F(FleetTest, LeavesNoChildBehind) {
   pid_t pid = 0;
   {

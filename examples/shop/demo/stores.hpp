@@ -61,6 +61,9 @@ struct Stores {
   std::uint64_t unsettled = 0;  // over all groups, by the transport
 };
 
+// The databases' part alone.
+tidings::Result<Stores> read_databases(const std::string& directory);
+
 // Errors: as of the databases and the transport, with the file's name.
 tidings::Result<Stores> read_stores(const std::string& directory, tidings::transport::Transport& transport);
 

@@ -1,0 +1,65 @@
+#include "options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+
+namespace shop {
+
+namespace {
+
+constexpr int kWrongUsage = 2;
+
+constexpr auto kAbout =
+    "The article's shop on real orders: six services as processes of their own, on one local: directory.\n"
+    "Ends with the books; exit code 1 when they do not balance. Ctrl-C drains; --keep carries on.";
+
+constexpr auto kExamples =
+    "Examples:\n"
+    "  ./demo                         all 69,659 orders\n"
+    "  ./demo --orders 5000 --crash   a part of them, while services are killed about every second\n"
+    "  ./demo --keep                  carry on with what was interrupted, or make up the books again";
+
+std::string own_directory() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? "." : self.parent_path().string();
+}
+
+}  // namespace
+
+std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
+  DemoOptions options;
+  options.programs = own_directory();
+  bool keep = false, crash = false;
+
+  CLI::App app{kAbout, "demo"};
+  app.footer(kExamples);
+  app.option_defaults()->always_capture_default();
+  app.add_option("--orders", options.orders, "place only the first N orders")
+      ->type_name("N")
+      ->check(CLI::PositiveNumber)
+      ->default_str("all");
+  app.add_flag("--crash", crash, "kill a random service with SIGKILL about every second, and restart it");
+  app.add_option("--seed", options.seed, "of the bank's failures, the malformed events and the kills")->type_name("N");
+  app.add_flag("--keep", keep, "carry on with the last run, with its seed; --orders may only grow");
+  app.add_option("--dir", options.directory, "where the run keeps everything")->type_name("DIR");
+  app.add_option("--data", options.data, "the file of orders")->type_name("FILE");
+  app.add_option("--concurrency", options.concurrency, "events that a service handles at once, of different orders")
+      ->type_name("N")
+      ->check(CLI::Range(1, 1'024));
+  app.add_option("--sync", options.sync, "what a commit waits for: the disk (commit), or less (meta, none)")
+      ->check(CLI::IsMember({"commit", "meta", "none"}));
+  app.add_flag("--lines", options.lines, "print a line now and then, as where there is no terminal");
+  app.add_option("--programs", options.programs, "where the services' programs are")->type_name("DIR")->group("");
+
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kWrongUsage;
+  }
+  options.keep = keep ? Keep::last : Keep::fresh;
+  options.crash = crash ? Crash::now_and_then : Crash::never;
+  return options;
+}
+
+}  // namespace shop

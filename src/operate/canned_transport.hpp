@@ -1,0 +1,203 @@
+// A transport for this room's tests that says what the test told it: states that a real one only gets into by accident
+// (a stopped member, a dead letter of a given id) are values here.
+//
+// Threads: one at a time.
+#pragma once
+
+#include <algorithm>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tidings/transport/transport.hpp"
+
+namespace tidings::operate {
+
+// One record as History knows it.
+struct CannedRecord {
+  transport::Record record;
+  transport::Position position;
+  Time published{};
+};
+
+struct Canned {
+  std::vector<transport::TopicState> topics;
+  std::vector<transport::GroupState> groups;
+  std::vector<transport::LagState> lag;
+  std::vector<transport::DeadLetter> dead;
+  std::vector<CannedRecord> records;
+  Result<void> reachable;
+  std::set<std::string> refused_ids;  // publishing these is refused
+  Error refusal = invalid("refused by the test");
+  // what was done
+  std::vector<transport::Record> published;
+  std::vector<transport::Declaration> declared;
+  std::vector<std::string> replayed;  // dead letters
+  std::vector<std::string> discarded;
+  std::vector<std::string> removed_groups;
+  std::string replay_id;  // of the last range replay
+};
+
+class CannedTopology final : public transport::Topology {
+ public:
+  explicit CannedTopology(Canned& canned) : canned_{canned} {}
+  Result<std::vector<transport::TopicState>> topics() override { return canned_.topics; }
+  Result<std::vector<transport::GroupState>> groups() override { return canned_.groups; }
+  Result<std::vector<transport::LagState>> lag() override { return canned_.lag; }
+  Result<void> remove_group(std::string_view group) override {
+    canned_.removed_groups.emplace_back(group);
+    return {};
+  }
+
+ private:
+  Canned& canned_;
+};
+
+class CannedDeadLetters final : public transport::DeadLetters {
+ public:
+  explicit CannedDeadLetters(Canned& canned) : canned_{canned} {}
+  Result<std::vector<transport::DeadLetter>> browse(const transport::DeadFilter& filter, std::string_view after,
+                                                    std::size_t limit) override {
+    std::vector<transport::DeadLetter> found;
+    const auto is = [](const std::string& wanted, const std::string& value) {
+      return wanted.empty() || wanted == value;
+    };
+    for (const transport::DeadLetter& letter : canned_.dead) {
+      const bool taken = is(filter.group, letter.group) && is(filter.topic, letter.position.topic) &&
+                         is(filter.type, letter.record.type) && is(filter.reason, letter.reason) &&
+                         (!filter.since || letter.buried >= *filter.since);
+      if (taken && letter.id > after && found.size() < limit) found.push_back(letter);
+    }
+    return found;
+  }
+  Result<std::optional<transport::DeadLetter>> show(std::string_view id) override {
+    for (const transport::DeadLetter& letter : canned_.dead) {
+      if (letter.id == id) return std::optional{letter};
+    }
+    return std::optional<transport::DeadLetter>{};
+  }
+  Result<bool> replay(std::string_view id) override { return take(id, canned_.replayed); }
+  Result<bool> discard(std::string_view id) override { return take(id, canned_.discarded); }
+
+ private:
+  bool take(std::string_view id, std::vector<std::string>& into) {
+    const auto is_it = [id](const transport::DeadLetter& letter) { return letter.id == id; };
+    if (std::erase_if(canned_.dead, is_it) == 0) return false;
+    into.emplace_back(id);
+    return true;
+  }
+
+  Canned& canned_;
+};
+
+class CannedHistory final : public transport::History {
+ public:
+  explicit CannedHistory(Canned& canned) : canned_{canned} {}
+  Result<std::int64_t> read(const transport::HistoryRange& range, std::int64_t after, std::size_t limit,
+                            const std::function<bool(const transport::HistoryEntry&)>& visit) override {
+    std::size_t visited = 0;
+    for (const CannedRecord& canned : canned_.records) {
+      if (canned.position.offset <= after || !is_in(range, canned) || visited == limit) continue;
+      after = canned.position.offset;
+      ++visited;
+      std::vector<transport::HeaderView> headers;
+      for (const transport::Header& header : canned.record.headers) headers.push_back({header.name, header.value});
+      if (!visit({view_of(canned.record, headers), canned.position, canned.published})) break;
+    }
+    return after;
+  }
+  Result<void> wait(std::int64_t, Time) override { return {}; }
+  Result<std::uint64_t> replay(const transport::HistoryRange& range, std::string_view,
+                               std::string_view replay_id) override {
+    canned_.replay_id = replay_id;
+    const auto count = std::count_if(canned_.records.begin(), canned_.records.end(),
+                                     [&](const CannedRecord& canned) { return is_in(range, canned); });
+    return static_cast<std::uint64_t>(count);
+  }
+
+ private:
+  static bool is_in(const transport::HistoryRange& range, const CannedRecord& canned) {
+    return canned.record.topic == range.topic && (!range.from || canned.published >= *range.from) &&
+           (!range.to || canned.published < *range.to) && (!range.key || canned.record.key == range.key);
+  }
+  static transport::RecordView view_of(const transport::Record& record,
+                                       const std::vector<transport::HeaderView>& headers) {
+    return {.topic = record.topic,
+            .key = record.key,
+            .id = record.id,
+            .type = record.type,
+            .correlation_id = record.correlation_id,
+            .content_type = record.content_type,
+            .time = record.time,
+            .headers = headers,
+            .broker_fields = record.broker_fields,
+            .body = record.body};
+  }
+
+  Canned& canned_;
+};
+
+class CannedPublisher final : public transport::Publisher {
+ public:
+  explicit CannedPublisher(Canned& canned) : canned_{canned} {}
+  void send(std::vector<transport::Record> batch, Confirmed confirmed) override {
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (canned_.refused_ids.count(batch[i].id) > 0) {
+        confirmed(i, canned_.refusal);
+        continue;
+      }
+      canned_.published.push_back(batch[i]);
+      confirmed(i, {});
+    }
+  }
+  Result<void> flush(Time) override { return {}; }
+
+ private:
+  Canned& canned_;
+};
+
+class CannedControl final : public transport::Control {
+ public:
+  Result<std::uint64_t> put(std::string_view, std::optional<std::string_view>, const transport::PutOptions&) override {
+    return unsupported("canned");
+  }
+  Result<std::optional<transport::ControlRecord>> get(std::string_view) override {
+    return std::optional<transport::ControlRecord>{};
+  }
+  Result<std::vector<transport::ControlRecord>> list(std::string_view) override {
+    return std::vector<transport::ControlRecord>{};
+  }
+  Result<std::uint64_t> watch(std::uint64_t seen, Time) override { return seen; }
+};
+
+// The test keeps what is canned, and looks there for what was done.
+class CannedTransport final : public transport::Transport {
+ public:
+  explicit CannedTransport(std::shared_ptr<Canned> canned) : canned_{std::move(canned)} {}
+
+  const transport::Capabilities& capabilities() const override { return capabilities_; }
+  Result<void> declare(const transport::Declaration& declaration) override {
+    canned_->declared.push_back(declaration);
+    return {};
+  }
+  Result<std::unique_ptr<transport::Publisher>> publisher(const transport::PublisherOptions&) override {
+    return std::make_unique<CannedPublisher>(*canned_);
+  }
+  Result<std::unique_ptr<transport::Consumer>> consumer(const transport::SubscriptionSpec&) override {
+    return unsupported("canned");
+  }
+  transport::Control& control() override { return control_; }
+  transport::Operator operations() override { return {&topology_, &dead_letters_, &history_}; }
+  Result<void> check(Time) override { return canned_->reachable; }
+
+ private:
+  std::shared_ptr<Canned> canned_;
+  transport::Capabilities capabilities_{.scheme = "canned"};
+  CannedTopology topology_{*canned_};
+  CannedDeadLetters dead_letters_{*canned_};
+  CannedHistory history_{*canned_};
+  CannedControl control_;
+};
+
+}  // namespace tidings::operate

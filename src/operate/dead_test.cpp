@@ -1,0 +1,130 @@
+#include "operate/dead.hpp"
+
+#include <gmock/gmock.h>
+
+#include "operate/canned_transport.hpp"
+#include "tidings/testing/simulated_executor.hpp"
+
+namespace tidings::operate {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using tidings::testing::SimulatedExecutor;
+
+class Dead : public ::testing::Test {
+ protected:
+  transport::DeadLetter& add(const std::string& id, const std::string& group) {
+    canned_->dead.push_back(
+        {.id = id,
+         .group = group,
+         .subscription = "orders",
+         .reason = "failed",
+         .error = "unavailable: no bank",
+         .attempts = 4,
+         .buried = executor_.now(),
+         .position = {"orders", 1, 7},
+         .record = {.topic = "orders", .key = "k", .id = "e-" + id, .type = "OrderCreated", .body = "{}"}});
+    return canned_->dead.back();
+  }
+
+  Result<DeadReport> act(const DeadRequest& request, const DeadPorts& ports = {}) {
+    return act_on_dead(transport_, executor_, request, ports);
+  }
+
+  SimulatedExecutor executor_{1};
+  std::shared_ptr<Canned> canned_ = std::make_shared<Canned>();
+  CannedTransport transport_{canned_};
+};
+
+// A37
+TEST_F(Dead, ListsAPageAndWhereTheNextBegins) {
+  for (const char* id : {"a", "b", "c"}) add(id, "payments");
+  const auto first = list_dead(transport_, {.limit = 2});
+  ASSERT_TRUE(first) << first.error().message;
+  EXPECT_THAT(first->dead_letters,
+              ElementsAre(::testing::Field(&DeadRow::id, "a"), ::testing::Field(&DeadRow::id, "b")));
+  ASSERT_EQ(first->next, "b");
+  const auto second = list_dead(transport_, {.after = *first->next, .limit = 2});
+  EXPECT_THAT(second->dead_letters, ElementsAre(::testing::Field(&DeadRow::id, "c")));
+  EXPECT_FALSE(second->next);
+}
+
+TEST_F(Dead, BoundsAList) {
+  EXPECT_EQ(list_dead(transport_, {.limit = 0}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(list_dead(transport_, {.limit = kDeadListMax + 1}).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(Dead, ShowsABodyInTheFormThatItHas) {
+  add("json", "g").record.body = R"({"a":1})";
+  add("text", "g").record.body = "{\"a\":";
+  add("bytes", "g").record.body = "\xff";
+  add("null", "g").record.body = std::nullopt;
+  EXPECT_EQ(show_dead(transport_, "json")->body, RawJson{R"({"a":1})"});
+  EXPECT_EQ(show_dead(transport_, "text")->body_text, "{\"a\":");
+  EXPECT_EQ(show_dead(transport_, "bytes")->body_base64, Bytes{"\xff"});
+  const auto null = show_dead(transport_, "null");
+  EXPECT_FALSE(null->body || null->body_text || null->body_base64);
+  EXPECT_THAT(show_dead(transport_, "other").error().message, HasSubstr("no dead letter 'other'"));
+}
+
+TEST_F(Dead, ReplaysByIdAndNamesTheMissing) {
+  add("a", "g");
+  add("b", "g");
+  const auto report = act({.selection = {.ids = {"a", "x"}}});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->done, 1u);
+  EXPECT_THAT(report->missing_ids, ElementsAre("x"));
+  EXPECT_THAT(canned_->replayed, ElementsAre("a"));
+}
+
+TEST_F(Dead, DiscardsWhatTheFilterTakes) {
+  add("a", "g");
+  add("b", "other");
+  add("c", "g");
+  const DeadRequest request{.action = DeadAction::discard, .selection = {.filter = {.group = "g"}}};
+  EXPECT_EQ(*count_dead(transport_, request.selection), 2u);
+  const auto report = act(request);
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->selected, 2u);
+  EXPECT_EQ(report->done, 2u);
+  EXPECT_THAT(canned_->discarded, ElementsAre("a", "c"));
+  EXPECT_THAT(canned_->replayed, IsEmpty());
+}
+
+TEST_F(Dead, TakesMoreThanAPage) {
+  for (int i = 1000; i < 1700; ++i) add(std::to_string(i), "g");
+  EXPECT_EQ(act({})->done, 700u);
+}
+
+// A replayed event that fails again at once is a new dead letter: it must not be replayed in a circle.
+TEST_F(Dead, LeavesAloneWhatIsBuriedMeanwhile) {
+  add("a", "g");
+  add("b", "g");
+  int next = 0;
+  const auto report = act({}, {.on_progress = [&](const DeadReport&) { add("c" + std::to_string(next++), "g"); }});
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->done, 2u);
+  EXPECT_THAT(canned_->dead, SizeIs(2));
+}
+
+TEST_F(Dead, KeepsThePace) {
+  for (int i = 0; i < 21; ++i) add("id" + std::to_string(10 + i), "g");
+  const Time start = executor_.now();
+  ASSERT_TRUE(act({.per_second = 10}));
+  EXPECT_GE(executor_.now() - start, 2s);
+  EXPECT_LT(executor_.now() - start, 2500ms);
+}
+
+TEST_F(Dead, StopsWhenAsked) {
+  for (const char* id : {"a", "b", "c"}) add(id, "g");
+  const auto report = act({}, {.stop = [this] { return canned_->replayed.size() >= 2; }});
+  EXPECT_EQ(report->done, 2u);
+  EXPECT_EQ(report->selected, 3u);
+}
+
+}  // namespace
+}  // namespace tidings::operate

@@ -1,0 +1,132 @@
+#include "operate/doctor.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "operate/local_directory.hpp"
+#include "operate/topology.hpp"
+
+namespace tidings::operate {
+
+namespace {
+
+using transport::Transport;
+
+class Examination final {
+ public:
+  Examination(Transport& transport, Executor& executor, const transport::Url& url, const Thresholds& thresholds)
+      : transport_{transport}, executor_{executor}, url_{url}, thresholds_{thresholds} {}
+
+  Diagnosis run() {
+    check_reachable();
+    check_directory();
+    check_control();
+    check_topology();
+    return std::move(diagnosis_);
+  }
+
+ private:
+  void add(Finding finding) { diagnosis_.findings.push_back(std::move(finding)); }
+
+  // The findings, or that there are none.
+  void add_all(std::vector<Finding> findings, std::string check, std::string ok) {
+    if (findings.empty()) add({.level = Level::ok, .check = std::move(check), .what = std::move(ok)});
+    for (Finding& finding : findings) add(std::move(finding));
+  }
+
+  void failed(std::string check, const Error& error, std::string remedy) {
+    add({.level = Level::fail, .check = std::move(check), .what = error.message, .remedy = std::move(remedy)});
+  }
+
+  void check_reachable() {
+    const auto reached = transport_.check(executor_.now() + kReachWithin);
+    if (!reached) return failed("reachable", reached.error(), "start the broker, or mend its address");
+    add({.level = Level::ok, .check = "reachable", .what = fmt::format("`{}:` answers", url_.scheme)});
+  }
+
+  void check_directory() {
+    const auto directory = directory_of(url_);
+    if (!directory) return;
+    const auto facts = look_at_directory(*directory);
+    if (!facts) return failed("permissions", facts.error(), "let this user look into the directory");
+    for (Finding& finding : judge_directory(*facts)) add(std::move(finding));
+  }
+
+  void check_control() {
+    const auto listed = transport_.control().list("");
+    if (!listed) return failed("control", listed.error(), "services cannot see one another: mend what it says");
+    add({.level = Level::ok, .check = "control", .what = fmt::format("{} records are readable", listed->size())});
+  }
+
+  void check_topology() {
+    if (transport_.operations().topology == nullptr) {
+      add({.level = Level::warn,
+           .check = "topology",
+           .what = fmt::format("`{}:` does not tell its groups", url_.scheme),
+           .remedy = "look at groups and lag with the broker's own tools"});
+      return;
+    }
+    const auto topology = topology_of(transport_);
+    const auto all_groups = (*topology)->groups();
+    if (!all_groups) return failed("topology", all_groups.error(), "look at the store or the broker");
+    const auto all_lag = (*topology)->lag();
+    if (!all_lag) return failed("topology", all_lag.error(), "look at the store or the broker");
+    add_all(stopped_members(*all_groups), "stopped members", "none");
+    add_all(groups_without_members(*all_groups, *all_lag), "groups without members", "none has events that wait");
+    add_all(queues(*all_lag), "lag", fmt::format("no group has more than {} events to do", thresholds_.queue_warn));
+    add_all(dead_letters(*all_lag), "dead letters", "none");
+  }
+
+  std::vector<Finding> queues(const std::vector<transport::LagState>& lag) const {
+    return beyond_thresholds(lag, {.queue_warn = thresholds_.queue_warn, .dead_letters_warn = UINT64_MAX});
+  }
+
+  // To the doctor every one counts: somebody has to look at it.
+  static std::vector<Finding> dead_letters(const std::vector<transport::LagState>& lag) {
+    std::vector<Finding> findings;
+    for (const transport::LagState& state : lag) {
+      if (state.dead == 0) continue;
+      findings.push_back(
+          {.level = Level::warn,
+           .check = "dead letters",
+           .what = fmt::format("{} on {}: {}", state.group, state.topic, state.dead),
+           .remedy = fmt::format("`tidings dead list --group {}`, then replay or discard them", state.group)});
+    }
+    return findings;
+  }
+
+  Transport& transport_;
+  Executor& executor_;
+  const transport::Url& url_;
+  Thresholds thresholds_;
+  Diagnosis diagnosis_;
+};
+
+}  // namespace
+
+Diagnosis examine(Transport& transport, Executor& executor, const transport::Url& url, const Thresholds& thresholds) {
+  return Examination{transport, executor, url, thresholds}.run();
+}
+
+Diagnosis unreachable(const transport::Url& url, const Error& error) {
+  Diagnosis diagnosis;
+  diagnosis.findings.push_back({.level = Level::fail,
+                                .check = "reachable",
+                                .what = error.message,
+                                .remedy = fmt::format("mend the `{}:` URL or what stands behind it", url.scheme)});
+  const auto directory = directory_of(url);
+  if (!directory) return diagnosis;
+  const auto facts = look_at_directory(*directory);
+  if (!facts) return diagnosis;
+  for (Finding& finding : judge_directory(*facts)) diagnosis.findings.push_back(std::move(finding));
+  return diagnosis;
+}
+
+Level worst(const Diagnosis& diagnosis) {
+  Level level = Level::ok;
+  for (const Finding& finding : diagnosis.findings) level = std::max(level, finding.level);
+  return level;
+}
+
+}  // namespace tidings::operate

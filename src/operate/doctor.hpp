@@ -1,0 +1,32 @@
+// Looks at a deployment and says what is wrong with it and how to repair it. Changes nothing.
+//
+// Threads: any. Blocks: on the store or the broker, at most about kReachWithin where it cannot be reached.
+#pragma once
+
+#include <boost/describe.hpp>
+#include <vector>
+
+#include "operate/findings.hpp"
+#include "tidings/executor.hpp"
+#include "tidings/transport/transport.hpp"
+#include "tidings/transport/url.hpp"
+
+namespace tidings::operate {
+
+inline constexpr Duration kReachWithin = std::chrono::seconds{5};
+
+struct Diagnosis {
+  std::vector<Finding> findings;  // every check, in the order in which they were made
+};
+BOOST_DESCRIBE_STRUCT(Diagnosis, (), (findings))
+
+Diagnosis examine(transport::Transport& transport, Executor& executor, const transport::Url& url,
+                  const Thresholds& thresholds);
+
+// The diagnosis of a transport that could not even be opened.
+Diagnosis unreachable(const transport::Url& url, const Error& error);
+
+// The worst of them.
+Level worst(const Diagnosis& diagnosis);
+
+}  // namespace tidings::operate

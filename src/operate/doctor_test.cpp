@@ -1,0 +1,143 @@
+#include "operate/doctor.hpp"
+
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+
+#include "operate/canned_transport.hpp"
+#include "operate/local_directory.hpp"
+#include "operate/topology.hpp"
+#include "tests/support/scratch_directory.hpp"
+#include "tidings/testing/simulated_executor.hpp"
+
+namespace tidings::operate {
+namespace {
+
+using ::testing::Contains;
+using ::testing::HasSubstr;
+using tidings::testing::ScratchDirectory;
+using tidings::testing::SimulatedExecutor;
+
+class Doctor : public ::testing::Test {
+ protected:
+  Diagnosis diagnose() { return examine(transport_, executor_, url_, {}); }
+
+  SimulatedExecutor executor_{1};
+  std::shared_ptr<Canned> canned_ = std::make_shared<Canned>();
+  CannedTransport transport_{canned_};
+  transport::Url url_{.scheme = "canned"};
+};
+
+auto finding(Level level, const std::string& check) {
+  return ::testing::AllOf(::testing::Field(&Finding::level, level), ::testing::Field(&Finding::check, check));
+}
+
+// A37
+TEST_F(Doctor, FindsNothingWrongWithAHealthyDeployment) {
+  canned_->groups = {{.name = "a", .topic = "orders", .topics = {"orders"}, .members = {{.pid = 1}}}};
+  canned_->lag = {{.group = "a", .topic = "orders", .unsettled = 12}};
+  const Diagnosis diagnosis = diagnose();
+  EXPECT_EQ(worst(diagnosis), Level::ok) << json_line(diagnosis);
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::ok, "reachable")));
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::ok, "control")));
+}
+
+TEST_F(Doctor, WarnsOfDeadLettersAndUnservedGroups) {
+  canned_->groups = {{.name = "a", .topic = "orders", .topics = {"orders"}}};
+  canned_->lag = {{.group = "a", .topic = "orders", .unsettled = 12, .dead = 1}};
+  const Diagnosis diagnosis = diagnose();
+  EXPECT_EQ(worst(diagnosis), Level::warn);
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::warn, "dead letters")));
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::warn, "groups without members")));
+}
+
+TEST_F(Doctor, FailsWhenAMemberIsStoppedOrNothingAnswers) {
+  canned_->groups = {{.name = "a", .topic = "orders", .members = {{.pid = 1, .stopped = true}}}};
+  canned_->reachable = unavailable("no answer");
+  const Diagnosis diagnosis = diagnose();
+  EXPECT_EQ(worst(diagnosis), Level::fail);
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::fail, "stopped members")));
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::fail, "reachable")));
+}
+
+TEST_F(Doctor, SaysForEveryFindingHowToRepairIt) {
+  canned_->groups = {{.name = "a", .topic = "orders", .members = {{.pid = 1, .stopped = true}}},
+                     {.name = "b", .topic = "orders"}};
+  canned_->lag = {{.group = "b", .topic = "orders", .unsettled = 1'000'000, .dead = 1}};
+  canned_->reachable = unavailable("no answer");
+  for (const Finding& found : diagnose().findings) {
+    EXPECT_EQ(found.remedy.empty(), found.level == Level::ok) << found.check;
+  }
+}
+
+TEST(LocalDirectory, IsOfLocalUrlsOnly) {
+  EXPECT_EQ(directory_of({.scheme = "local", .path = "/x"}), "/x");
+  EXPECT_EQ(directory_of({.scheme = "kafka", .path = "/x"}), std::nullopt);
+}
+
+// A37: looking never creates a store.
+TEST(LocalDirectory, HasNoStoreWhereNoneWasMade) {
+  const ScratchDirectory scratch;
+  const auto there = expect_store({.scheme = "local", .path = (scratch / "none").string()});
+  ASSERT_FALSE(there);
+  EXPECT_EQ(there.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(there.error().message, HasSubstr("no event store"));
+  EXPECT_FALSE(std::filesystem::exists(scratch / "none"));
+  scratch.write("format", "tidings-local 1\n");
+  EXPECT_TRUE(expect_store({.scheme = "local", .path = scratch.path().string()}));
+  EXPECT_TRUE(expect_store({.scheme = "memory"}));
+}
+
+TEST(LocalDirectory, IsLookedAtAndJudged) {
+  const ScratchDirectory scratch;
+  ASSERT_EQ(::chmod(scratch.path().c_str(), 0700), 0);
+  const auto facts = look_at_directory(scratch.path().string());
+  ASSERT_TRUE(facts) << facts.error().message;
+  EXPECT_EQ(facts->mode, 0700u);
+  EXPECT_TRUE(facts->ours);
+  EXPECT_GT(facts->disk_bytes, 0u);
+  EXPECT_FALSE(look_at_directory((scratch / "none").string()));
+}
+
+TEST(LocalDirectory, IsJudgedByItsFacts) {
+  DirectoryFacts facts{
+      .path = "/x", .mode = 0700, .ours = true, .disk_bytes = 100ull << 30, .disk_bytes_free = 50ull << 30};
+  for (const Finding& found : judge_directory(facts)) EXPECT_EQ(found.level, Level::ok) << found.what;
+  facts.mode = 0755;
+  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::warn, "permissions")));
+  EXPECT_EQ(judge_directory(facts)[0].remedy, "chmod 700 /x");
+  facts.mode = 0700;
+  facts.ours = false;
+  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::warn, "permissions")));
+  facts.disk_bytes_free = 500ull << 20;
+  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::warn, "disk")));
+  facts.disk_bytes_free = 1ull << 20;
+  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::fail, "disk")));
+}
+
+TEST(Topology, SortsWhatIsReportedInAnyOrder) {
+  const auto canned = std::make_shared<Canned>();
+  canned->topics = {{.name = "b"}, {.name = "a"}};
+  canned->groups = {{.name = "z"}, {.name = "y", .topic = "t"}, {.name = "y", .pattern = "#"}};
+  const SimulatedExecutor executor{1};
+  canned->lag = {{.group = "z", .topic = "b", .unsettled = 2, .oldest = executor.now() - std::chrono::seconds{90}},
+                 {.group = "z", .topic = "a"}};
+  CannedTransport transport{canned};
+  EXPECT_EQ(topics(transport)->topics[0].name, "a");
+  EXPECT_EQ(groups(transport)->groups[0].pattern, "#");
+  const auto report = lag(transport, executor.now(), {});
+  EXPECT_EQ(report->lag[0].topic, "a");
+  EXPECT_EQ(report->lag[0].age_seconds, std::nullopt);
+  EXPECT_EQ(report->lag[1].age_seconds, 90.0);
+}
+
+TEST(Topology, RemovesOnlyGroupsThatAreThere) {
+  const auto canned = std::make_shared<Canned>();
+  canned->groups = {{.name = "a", .topic = "t"}, {.name = "a", .topic = "u"}, {.name = "b"}};
+  CannedTransport transport{canned};
+  EXPECT_EQ(remove_group(transport, Group{"c"}).error().message, "there is no group 'c'; there are: a, b");
+  EXPECT_TRUE(remove_group(transport, Group{"a"}));
+  EXPECT_EQ(canned->removed_groups, std::vector<std::string>{"a"});
+}
+
+}  // namespace
+}  // namespace tidings::operate

@@ -1,0 +1,87 @@
+#include "operate/findings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tidings::operate {
+
+namespace {
+
+using transport::GroupState;
+using transport::LagState;
+using transport::MemberState;
+
+Finding stopped(const GroupState& group, const MemberState& member) {
+  return {.level = Level::fail,
+          .check = "stopped members",
+          .what = fmt::format("{}: process {} on {} is stopped; the keys of its {} partitions wait", group.name,
+                              member.pid, member.host, member.partitions),
+          .remedy = fmt::format("let it go on (`kill -CONT {0}`), or end it (`kill -KILL {0}`): others take over",
+                                member.pid)};
+}
+
+std::uint64_t unsettled_of(const std::string& group, const std::vector<LagState>& lag) {
+  std::uint64_t sum = 0;
+  for (const LagState& state : lag) sum += state.group == group ? state.unsettled : 0;
+  return sum;
+}
+
+}  // namespace
+
+std::vector<Finding> stopped_members(const std::vector<GroupState>& groups) {
+  std::vector<Finding> findings;
+  for (const GroupState& group : groups) {
+    for (const MemberState& member : group.members) {
+      if (member.stopped) findings.push_back(stopped(group, member));
+    }
+  }
+  return findings;
+}
+
+std::vector<Finding> groups_without_members(const std::vector<GroupState>& groups, const std::vector<LagState>& lag) {
+  std::vector<std::string> served;
+  for (const GroupState& group : groups) {
+    if (!group.members.empty()) served.push_back(group.name);
+  }
+  std::vector<std::string> said;
+  std::vector<Finding> findings;
+  const auto has = [](const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  for (const GroupState& group : groups) {
+    const std::uint64_t unsettled = unsettled_of(group.name, lag);
+    if (unsettled == 0 || has(served, group.name) || has(said, group.name)) continue;
+    said.push_back(group.name);
+    findings.push_back(
+        {.level = Level::warn,
+         .check = "groups without members",
+         .what = fmt::format("{}: no process serves it, and {} events wait", group.name, unsettled),
+         .remedy = fmt::format("start its service, or `tidings groups remove {}` if it is gone for good", group.name)});
+  }
+  return findings;
+}
+
+std::vector<Finding> beyond_thresholds(const std::vector<LagState>& lag, const Thresholds& thresholds) {
+  std::vector<Finding> findings;
+  for (const LagState& state : lag) {
+    if (state.unsettled > thresholds.queue_warn) {
+      findings.push_back({.level = Level::warn,
+                          .check = "lag",
+                          .what = fmt::format("{} on {}: {} events wait (more than {})", state.group, state.topic,
+                                              state.unsettled, thresholds.queue_warn),
+                          .remedy = "look at its errors, start more instances, or raise its concurrency"});
+    }
+    if (state.dead > thresholds.dead_letters_warn) {
+      findings.push_back(
+          {.level = Level::warn,
+           .check = "dead letters",
+           .what = fmt::format("{} on {}: {} dead letters (more than {})", state.group, state.topic, state.dead,
+                               thresholds.dead_letters_warn),
+           .remedy = fmt::format("`tidings dead list --group {}`, then replay or discard them", state.group)});
+    }
+  }
+  return findings;
+}
+
+}  // namespace tidings::operate

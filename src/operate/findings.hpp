@@ -1,0 +1,43 @@
+// What is in order in a deployment and what is not: judgements over what a transport reports.
+//
+// Threads: pure functions.
+#pragma once
+
+#include <boost/describe.hpp>
+#include <string>
+#include <vector>
+
+#include "tidings/transport/operator.hpp"
+
+namespace tidings::operate {
+
+enum class Level { ok, warn, fail };
+BOOST_DESCRIBE_ENUM(Level, ok, warn, fail)
+
+struct Finding {
+  Level level = Level::ok;
+  std::string check;   // what was looked at, in a word or two
+  std::string what;    // what was found
+  std::string remedy;  // what to do about it; empty when ok
+
+  friend bool operator==(const Finding&, const Finding&) = default;
+};
+BOOST_DESCRIBE_STRUCT(Finding, (), (level, check, what, remedy))
+
+// From where on an amount is worth a warning (P9).
+struct Thresholds {
+  std::uint64_t queue_warn = 100'000;     // unsettled events of one group on one topic
+  std::uint64_t dead_letters_warn = 100;  // dead letters of one group on one topic
+};
+
+// Members whose process is stopped: their keys wait until it goes on or ends.
+std::vector<Finding> stopped_members(const std::vector<transport::GroupState>& groups);
+
+// Groups that nobody serves while events wait for them.
+std::vector<Finding> groups_without_members(const std::vector<transport::GroupState>& groups,
+                                            const std::vector<transport::LagState>& lag);
+
+// Queues and dead letters beyond the thresholds.
+std::vector<Finding> beyond_thresholds(const std::vector<transport::LagState>& lag, const Thresholds& thresholds);
+
+}  // namespace tidings::operate

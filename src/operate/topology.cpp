@@ -1,0 +1,125 @@
+#include "operate/topology.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace tidings::operate {
+
+namespace {
+
+using transport::GroupState;
+using transport::LagState;
+using transport::TopicState;
+using transport::Transport;
+
+constexpr std::size_t kNamesShown = 20;
+
+template <class Interface>
+Result<Interface*> offered(Transport& transport, Interface* interface, std::string_view what) {
+  if (interface != nullptr) return interface;
+  return unsupported(fmt::format("transport `{}:` offers no {}; use the broker's own tools for it",
+                                 transport.capabilities().scheme, what));
+}
+
+LagRow row_of(const LagState& state, Time now) {
+  LagRow row{.group = state.group,
+             .topic = state.topic,
+             .unsettled = state.unsettled,
+             .waiting = state.waiting,
+             .dead = state.dead,
+             .oldest = state.oldest};
+  if (state.oldest) row.age_seconds = std::chrono::duration<double>(std::max(now - *state.oldest, Duration{})).count();
+  return row;
+}
+
+void append(std::vector<Finding>& to, std::vector<Finding> from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+std::string names_of(const std::vector<std::string>& names) {
+  if (names.empty()) return "there is none";
+  const std::vector<std::string> shown(
+      names.begin(), names.begin() + static_cast<std::ptrdiff_t>(std::min(names.size(), kNamesShown)));
+  return fmt::format("there are: {}{}", fmt::join(shown, ", "), names.size() > kNamesShown ? ", ..." : "");
+}
+
+}  // namespace
+
+Result<transport::Topology*> topology_of(Transport& transport) {
+  return offered(transport, transport.operations().topology, "topology");
+}
+
+Result<transport::DeadLetters*> dead_letters_of(Transport& transport) {
+  return offered(transport, transport.operations().dead_letters, "dead letters");
+}
+
+Result<transport::History*> history_of(Transport& transport) {
+  return offered(transport, transport.operations().history, "history");
+}
+
+Result<TopicsReport> topics(Transport& transport) {
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  auto states = (*topology)->topics();
+  if (!states) return states.error();
+  std::sort(states->begin(), states->end(), [](const TopicState& a, const TopicState& b) { return a.name < b.name; });
+  return TopicsReport{*std::move(states)};
+}
+
+Result<GroupsReport> groups(Transport& transport) {
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  auto states = (*topology)->groups();
+  if (!states) return states.error();
+  std::sort(states->begin(), states->end(), [](const GroupState& a, const GroupState& b) {
+    return std::tie(a.name, a.topic, a.pattern) < std::tie(b.name, b.topic, b.pattern);
+  });
+  return GroupsReport{*std::move(states)};
+}
+
+Result<LagReport> lag(Transport& transport, Time now, const Thresholds& thresholds) {
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  auto states = (*topology)->lag();
+  if (!states) return states.error();
+  const auto all_groups = (*topology)->groups();
+  if (!all_groups) return all_groups.error();
+  std::sort(states->begin(), states->end(), [](const LagState& a, const LagState& b) {
+    return std::tie(a.group, a.topic) < std::tie(b.group, b.topic);
+  });
+  LagReport report;
+  for (const LagState& state : *states) report.lag.push_back(row_of(state, now));
+  append(report.warnings, stopped_members(*all_groups));
+  append(report.warnings, groups_without_members(*all_groups, *states));
+  append(report.warnings, beyond_thresholds(*states, thresholds));
+  return report;
+}
+
+Result<void> remove_group(Transport& transport, const Group& group) {
+  const auto all = groups(transport);
+  if (!all) return all.error();
+  std::vector<std::string> names;
+  for (const GroupState& state : all->groups) {
+    if (names.empty() || names.back() != state.name) names.push_back(state.name);
+  }
+  if (std::find(names.begin(), names.end(), group.str()) == names.end()) {
+    return invalid(fmt::format("there is no group '{}'; {}", group.str(), names_of(names)));
+  }
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  return (*topology)->remove_group(group.str());
+}
+
+Result<void> expect_topic(Transport& transport, const Topic& topic) {
+  if (transport.operations().topology == nullptr) return {};
+  const auto all = topics(transport);
+  if (!all) return all.error();
+  std::vector<std::string> names;
+  for (const TopicState& state : all->topics) names.push_back(state.name);
+  if (std::find(names.begin(), names.end(), topic.str()) != names.end()) return {};
+  return invalid(fmt::format("there is no topic '{}'; {}", topic.str(), names_of(names)));
+}
+
+}  // namespace tidings::operate

@@ -1,0 +1,62 @@
+// Which topics and groups there are, and how far each group is.
+//
+// Threads: any. Blocks: on the store or the broker.
+#pragma once
+
+#include <boost/describe.hpp>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "operate/findings.hpp"
+#include "operate/rows.hpp"
+#include "tidings/transport/transport.hpp"
+
+namespace tidings::operate {
+
+struct TopicsReport {
+  std::vector<transport::TopicState> topics;  // by name
+};
+BOOST_DESCRIBE_STRUCT(TopicsReport, (), (topics))
+
+struct GroupsReport {
+  std::vector<transport::GroupState> groups;  // by name, then by what they read
+};
+BOOST_DESCRIBE_STRUCT(GroupsReport, (), (groups))
+
+struct LagRow {
+  std::string group;
+  std::string topic;
+  std::uint64_t unsettled = 0;  // waiting retries included
+  std::uint64_t waiting = 0;
+  std::uint64_t dead = 0;
+  std::optional<Time> oldest;         // unsettled
+  std::optional<double> age_seconds;  // of it
+};
+BOOST_DESCRIBE_STRUCT(LagRow, (), (group, topic, unsettled, waiting, dead, oldest, age_seconds))
+
+struct LagReport {
+  std::vector<LagRow> lag;  // by group, then topic
+  std::vector<Finding> warnings;
+};
+BOOST_DESCRIBE_STRUCT(LagReport, (), (lag, warnings))
+
+// Errors of all: unsupported (the transport does not tell), unavailable.
+Result<TopicsReport> topics(transport::Transport& transport);
+Result<GroupsReport> groups(transport::Transport& transport);
+Result<LagReport> lag(transport::Transport& transport, Time now, const Thresholds& thresholds);
+
+// Forgets the group, its position and its dead letters. invalid: there is none of that name. conflict: it has live
+// members.
+Result<void> remove_group(transport::Transport& transport, const Group& group);
+
+// invalid, with the names that there are, when the topic is not among them. Where the transport does not tell its
+// topics, every name passes.
+Result<void> expect_topic(transport::Transport& transport, const Topic& topic);
+
+// The interface, or `unsupported`.
+Result<transport::Topology*> topology_of(transport::Transport& transport);
+Result<transport::DeadLetters*> dead_letters_of(transport::Transport& transport);
+Result<transport::History*> history_of(transport::Transport& transport);
+
+}  // namespace tidings::operate

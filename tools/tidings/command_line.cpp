@@ -1,0 +1,79 @@
+#include "tools/tidings/command_line.hpp"
+
+#include <fmt/format.h>
+
+#include "tools/tidings/commands.hpp"
+
+namespace tidings::cli {
+
+namespace {
+
+std::string footer(const Surroundings& surroundings) {
+  std::string text =
+      "Transport: --transport, else TIDINGS_TRANSPORT, else `transport` in --config,\n"
+      "else local:./.tidings. Linked:\n";
+  for (const std::string& line : surroundings.linked) text += "  " + line + "\n";
+  text +=
+      "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 transport unavailable.\n"
+      "`tidings COMMAND --help` shows a command and an example.\n"
+      "\n"
+      "Example: tidings --transport local:/var/lib/shop lag --watch";
+  return text;
+}
+
+void add_globals(CLI::App& app, GlobalOptions& options) {
+  app.add_option("--transport", options.transport, "Where the events are")->option_text("URL");
+  app.add_option("--config", options.config, "TOML file that names the transport")->option_text("FILE");
+  app.add_flag("--json", options.json, "One JSON document, or a line for each item");
+}
+
+// "Commands" and COMMAND where CLI11 says subcommands.
+void name_commands(CLI::App& app) {
+  app.get_formatter()->label("SUBCOMMAND", "COMMAND");
+  for (CLI::App* command : app.get_subcommands({})) {
+    command->group("Commands");
+    name_commands(*command);
+  }
+}
+
+// CLI11 speaks of options in its own way; what is wrong stands in what().
+int refuse_arguments(const CLI::App& app, const CLI::ParseError& fault, Session& session) {
+  const CLI::App* named = &app;
+  while (!named->get_subcommands().empty()) named = named->get_subcommands().front();
+  std::string command = named->get_name();
+  for (const CLI::App* above = named->get_parent(); above != nullptr; above = above->get_parent()) {
+    command = above->get_name() + " " + command;
+  }
+  return session.usage(invalid(fmt::format("{}; see `{} --help`", fault.what(), command)));
+}
+
+}  // namespace
+
+int run(const std::vector<std::string>& arguments, Surroundings& surroundings) {
+  GlobalOptions options;
+  Session session{surroundings, options};
+  Command command;
+  CLI::App app{"Looks at events on their way, and repairs what is stuck.", "tidings"};
+  app.footer(footer(surroundings));
+  app.fallthrough();
+  app.require_subcommand(1);
+  add_globals(app, options);
+  add_publish(app, command);
+  add_tail(app, command);
+  add_topology(app, command);
+  add_dead(app, command);
+  add_replay(app, command);
+  add_doctor(app, command);
+  name_commands(app);
+  try {
+    app.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});
+  } catch (const CLI::CallForHelp&) {
+    session.print(app.help());
+    return kDone;
+  } catch (const CLI::ParseError& fault) {
+    return refuse_arguments(app, fault, session);
+  }
+  return command(session);
+}
+
+}  // namespace tidings::cli

@@ -1,0 +1,22 @@
+// The commands: each function adds its options and help to the application, and sets `command` when it was chosen.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "tidings/names.hpp"
+#include "tools/tidings/session.hpp"
+
+namespace tidings::cli {
+
+// Runs the chosen command; returns the exit code.
+using Command = std::function<int(Session&)>;
+
+void add_publish(CLI::App& app, Command& command);
+void add_tail(CLI::App& app, Command& command);
+void add_topology(CLI::App& app, Command& command);  // topics, groups, lag
+void add_dead(CLI::App& app, Command& command);
+void add_replay(CLI::App& app, Command& command);
+void add_doctor(CLI::App& app, Command& command);
+
+}  // namespace tidings::cli

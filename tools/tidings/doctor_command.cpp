@@ -1,0 +1,83 @@
+#include <fmt/format.h>
+
+#include "operate/display.hpp"
+#include "operate/doctor.hpp"
+#include "operate/local_directory.hpp"
+#include "tools/tidings/commands.hpp"
+
+namespace tidings::cli {
+
+namespace {
+
+using operate::Diagnosis;
+using operate::Finding;
+using operate::Level;
+
+struct Look {
+  const char* word;
+  const char* colour;
+};
+
+Look look_of(Level level) {
+  switch (level) {
+    case Level::ok:
+      return {"ok", "\x1b[32m"};
+    case Level::warn:
+      return {"warn", "\x1b[33m"};
+    case Level::fail:
+      return {"fail", "\x1b[31m"};
+  }
+  return {"", ""};
+}
+
+enum class Colour { off, on };
+
+std::string text_of(const Finding& finding, Colour colour) {
+  const Look look = look_of(finding.level);
+  std::string word = fmt::format("{:<6}", look.word);
+  if (colour == Colour::on) word = look.colour + word + "\x1b[0m";
+  std::string text = fmt::format("{}{}: {}\n", word, finding.check, operate::printable(finding.what));
+  if (!finding.remedy.empty()) text += fmt::format("      {}\n", operate::printable(finding.remedy));
+  return text;
+}
+
+void print(const Diagnosis& diagnosis, Session& session) {
+  if (session.json()) return session.print_json(diagnosis);
+  const bool coloured = session.around().out_is_terminal && !session.around().environment("NO_COLOR");
+  for (const Finding& finding : diagnosis.findings) {
+    session.print(text_of(finding, coloured ? Colour::on : Colour::off));
+  }
+}
+
+// What can be said without the transport.
+int unreachable(const transport::Url& url, const Error& error, Session& session) {
+  print(operate::unreachable(url, error), session);
+  return kUnavailable;
+}
+
+int doctor(Session& session) {
+  const auto chosen = session.choose_url();
+  if (!chosen) return session.usage(chosen.error());
+  const auto url = transport::parse_url(chosen->text);
+  if (!url) return session.usage(url.error());
+  if (const auto there = operate::expect_store(*url); !there) return unreachable(*url, there.error(), session);
+  const auto transport = session.around().open(chosen->text, session.around().executor);
+  if (!transport) return unreachable(*url, transport.error(), session);
+  const Diagnosis diagnosis = operate::examine(**transport, *session.around().executor, *url, {});
+  print(diagnosis, session);
+  return operate::worst(diagnosis) == Level::fail ? kFailed : kDone;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, Command& command) {
+  auto* doctor_app = app.add_subcommand("doctor", "Say what is wrong, and how to repair it");
+  doctor_app->footer(
+      "Looks at reachability, permissions, room, members and dead letters; changes\n"
+      "nothing. Exit code 1 when a check fails.\n"
+      "\n"
+      "Example: tidings --transport local:/var/lib/shop doctor");
+  doctor_app->callback([&command] { command = doctor; });
+}
+
+}  // namespace tidings::cli

@@ -1,0 +1,106 @@
+#include "tools/tidings/session.hpp"
+
+#include <fmt/format.h>
+#include <toml++/toml.h>
+
+#include "operate/display.hpp"
+#include "operate/local_directory.hpp"
+
+namespace tidings::cli {
+
+namespace {
+
+constexpr std::string_view kStandardUrl = "local:./.tidings";
+constexpr const char* kTransportVariable = "TIDINGS_TRANSPORT";
+
+struct ErrorRow {
+  std::string error;
+  ErrorKind kind = ErrorKind::invalid;
+};
+BOOST_DESCRIBE_STRUCT(ErrorRow, (), (error, kind))
+
+Result<std::string> url_in_file(const std::string& path) {
+  try {
+    const toml::table file = toml::parse_file(path);
+    if (const auto url = file["transport"].value<std::string>()) return *url;
+  } catch (const toml::parse_error& fault) {
+    return invalid(fmt::format("reading the file '{}' failed: {} (line {})", path, fault.description(),
+                               fault.source().begin.line));
+  }
+  return invalid(fmt::format("the file '{}' names no transport; write `transport = \"local:./events\"` into it", path));
+}
+
+}  // namespace
+
+Result<ChosenUrl> Session::choose_url() const {
+  if (options_.transport) return ChosenUrl{*options_.transport, Origin::flag};
+  if (const auto variable = around_.environment(kTransportVariable); variable && !variable->empty()) {
+    return ChosenUrl{*variable, Origin::environment};
+  }
+  if (!options_.config) return ChosenUrl{std::string{kStandardUrl}, Origin::standard};
+  auto url = url_in_file(*options_.config);
+  if (!url) return url.error();
+  return ChosenUrl{*std::move(url), Origin::file};
+}
+
+std::unique_ptr<transport::Transport> Session::open(Store store, int& code) {
+  const auto chosen = choose_url();
+  if (!chosen) {
+    code = usage(chosen.error());
+    return nullptr;
+  }
+  const auto url = transport::parse_url(chosen->text);
+  if (!url) {
+    code = usage(url.error());
+    return nullptr;
+  }
+  if (store == Store::existing) {
+    if (const auto there = operate::expect_store(*url); !there) {
+      code = refuse(there.error(), kUnavailable);
+      return nullptr;
+    }
+  }
+  auto opened = around_.open(chosen->text, around_.executor);
+  if (!opened) {
+    code = opened.error().kind == ErrorKind::invalid ? usage(opened.error()) : refuse(opened.error(), kUnavailable);
+    return nullptr;
+  }
+  return *std::move(opened);
+}
+
+bool Session::line(std::string_view text) {
+  around_.out << text << '\n' << std::flush;
+  return around_.out.good();
+}
+
+void Session::print(std::string_view text) {
+  around_.out << text << std::flush;
+}
+
+void Session::print(const Table& table) {
+  print(table.text(around_.out_is_terminal ? std::optional{around_.columns} : std::nullopt));
+}
+
+void Session::note(std::string_view text) {
+  if (!json()) line(text);
+}
+
+int Session::fail(const Error& error) {
+  return refuse(error, error.kind == ErrorKind::unavailable ? kUnavailable : kFailed);
+}
+
+int Session::usage(const Error& error) {
+  return refuse(error, kUsage);
+}
+
+int Session::refuse(const Error& error, int code) {
+  if (json()) {
+    around_.err << operate::json_line(ErrorRow{operate::foreign_name(error.message), error.kind}) << '\n';
+  } else {
+    around_.err << "tidings: " << operate::printable_lines(error.message) << '\n';
+  }
+  around_.err << std::flush;
+  return code;
+}
+
+}  // namespace tidings::cli

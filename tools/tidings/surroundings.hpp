@@ -1,0 +1,35 @@
+// All that a run of the command line touches outside itself.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <ostream>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tidings/executor.hpp"
+#include "tidings/transport/transport.hpp"
+
+namespace tidings::cli {
+
+// The streams outlive the run.
+struct Surroundings {
+  std::ostream& out;
+  std::ostream& err;
+  bool out_is_terminal = false;
+  bool err_is_terminal = false;
+  std::size_t columns = 80;  // of the terminal
+  // The next bytes of standard input, waiting for at least one; 0: the end.
+  std::function<Result<std::size_t>(std::span<char>)> read_input;
+  std::function<std::optional<std::string>(const char* name)> environment;
+  std::shared_ptr<Executor> executor;
+  std::function<Result<std::unique_ptr<transport::Transport>>(std::string_view url, std::shared_ptr<Executor>)> open;
+  std::vector<std::string> linked;  // transports, a line each, for --help
+  // Whether somebody asked to stop (Ctrl-C).
+  std::function<bool()> stop = [] { return false; };
+};
+
+}  // namespace tidings::cli
