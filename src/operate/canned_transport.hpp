@@ -27,6 +27,7 @@ struct Canned {
   std::vector<transport::LagState> lag;
   std::vector<transport::DeadLetter> dead;
   std::vector<CannedRecord> records;
+  std::optional<transport::StoreState> store;
   Result<void> reachable;
   std::set<std::string> refused_ids;  // publishing these is refused
   Error refusal = invalid("refused by the test");
@@ -45,6 +46,7 @@ class CannedTopology final : public transport::Topology {
   Result<std::vector<transport::TopicState>> topics() override { return canned_.topics; }
   Result<std::vector<transport::GroupState>> groups() override { return canned_.groups; }
   Result<std::vector<transport::LagState>> lag() override { return canned_.lag; }
+  Result<std::optional<transport::StoreState>> store() override { return canned_.store; }
   Result<void> remove_group(std::string_view group) override {
     canned_.removed_groups.emplace_back(group);
     return {};

@@ -72,10 +72,17 @@ class Examination final {
     if (!all_groups) return failed("topology", all_groups.error(), "look at the store or the broker");
     const auto all_lag = (*topology)->lag();
     if (!all_lag) return failed("topology", all_lag.error(), "look at the store or the broker");
+    check_store(**topology);
     add_all(stopped_members(*all_groups), "stopped members", "none");
     add_all(groups_without_members(*all_groups, *all_lag), "groups without members", "none has events that wait");
     add_all(queues(*all_lag), "lag", fmt::format("no group has more than {} events to do", thresholds_.queue_warn));
     add_all(dead_letters(*all_lag), "dead letters", "none");
+  }
+
+  void check_store(transport::Topology& topology) {
+    const auto store = topology.store();
+    if (!store) return failed("store", store.error(), "look at the store or the broker");
+    if (*store) add(store_room(**store));
   }
 
   std::vector<Finding> queues(const std::vector<transport::LagState>& lag) const {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "operate/display.hpp"
+
 namespace tidings::operate {
 
 namespace {
@@ -82,6 +84,21 @@ std::vector<Finding> beyond_thresholds(const std::vector<LagState>& lag, const T
     }
   }
   return findings;
+}
+
+Finding store_room(const transport::StoreState& store) {
+  const double share =
+      store.bytes_max == 0 ? 1.0 : static_cast<double>(store.bytes_used) / static_cast<double>(store.bytes_max);
+  Finding finding{.level = Level::ok,
+                  .check = "store",
+                  .what = fmt::format("{} of {} used ({:.0f}%)", bytes_text(store.bytes_used),
+                                      bytes_text(store.bytes_max), 100 * share)};
+  if (share < kStoreWarn) return finding;
+  finding.level = share < kStoreFail ? Level::warn : Level::fail;
+  finding.remedy =
+      "when it is full, publishes are refused: see `tidings lag` for who is behind, remove groups that are gone, or "
+      "raise the limit (size_max)";
+  return finding;
 }
 
 }  // namespace tidings::operate

@@ -40,4 +40,9 @@ std::vector<Finding> groups_without_members(const std::vector<transport::GroupSt
 // Queues and dead letters beyond the thresholds.
 std::vector<Finding> beyond_thresholds(const std::vector<transport::LagState>& lag, const Thresholds& thresholds);
 
+// How full the store is: a warning from kStoreWarn on, a failure from kStoreFail on.
+inline constexpr double kStoreWarn = 0.80;
+inline constexpr double kStoreFail = 0.95;
+Finding store_room(const transport::StoreState& store);
+
 }  // namespace tidings::operate

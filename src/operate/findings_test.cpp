@@ -52,5 +52,12 @@ TEST(Findings, WarnBeyondTheThresholds) {
                           ::testing::Field(&Finding::what, "a on t: 3 dead letters (more than 2)")));
 }
 
+TEST(Findings, SayHowFullTheStoreIs) {
+  EXPECT_EQ(store_room({.bytes_used = 79, .bytes_max = 100}).level, Level::ok);
+  EXPECT_EQ(store_room({.bytes_used = 80, .bytes_max = 100}).level, Level::warn);
+  EXPECT_EQ(store_room({.bytes_used = 95, .bytes_max = 100}).level, Level::fail);
+  EXPECT_EQ(store_room({.bytes_used = 3ull << 30, .bytes_max = 10ull << 30}).what, "3.0 GiB of 10.0 GiB used (30%)");
+}
+
 }  // namespace
 }  // namespace tidings::operate

@@ -75,6 +75,7 @@ std::shared_ptr<operate::Canned> shop() {
                   .oldest = kNow - 3min - 12s},
                  {.group = "audit-service", .topic = "orders", .unsettled = 5, .oldest = kNow - 50h},
                  {.group = "audit-service", .topic = "empty"}};
+  canned->store = transport::StoreState{.bytes_used = 9ull << 30, .bytes_max = 10ull << 30};
   canned->dead = {
       dead_letter("00000001", "failed", "unavailable: the bank did not answer within 2 seconds, for the fourth time",
                   R"({"eventId":"x","data":{"items":[{"productId":"CD"}],"note":"a\u001b[31mb"}})"),

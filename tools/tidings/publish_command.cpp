@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "operate/display.hpp"
-#include "operate/publishing.hpp"
+#include "operate/line_publishing.hpp"
 #include "tools/tidings/arguments.hpp"
 #include "tools/tidings/commands.hpp"
 #include "tools/tidings/progress.hpp"

@@ -50,12 +50,20 @@ struct LagState {
   std::optional<Time> oldest;   // time of the oldest unsettled record
 };
 
+// How full a store is that has a limit of its own.
+struct StoreState {
+  std::uint64_t bytes_used = 0;
+  std::uint64_t bytes_max = 0;  // beyond it publishes are refused as `overloaded`
+};
+
 class Topology {
  public:
   virtual ~Topology() = default;
   virtual Result<std::vector<TopicState>> topics() = 0;
   virtual Result<std::vector<GroupState>> groups() = 0;
   virtual Result<std::vector<LagState>> lag() = 0;
+  // None: the transport has no such limit, or does not know it.
+  virtual Result<std::optional<StoreState>> store() { return std::optional<StoreState>{}; }
   // Forgets the group, its position and its dead letters. conflict: it has live members.
   virtual Result<void> remove_group(std::string_view group) = 0;
 };

@@ -1,4 +1,4 @@
-#include "operate/publishing.hpp"
+#include "operate/line_publishing.hpp"
 
 #include <fmt/format.h>
 
