@@ -30,6 +30,7 @@ struct DecodeNotes {
   std::size_t both_spellings = 0;  // members that came in both spellings; the profile's own was taken
   std::string traceparent;         // of a body `traceContext` (or `trace_context`), as the article's tracing writes it
   std::string tracestate;
+  std::string_view data;  // decode only: the data as it stands in `body`, and as long as that; no white space around it
 };
 
 // Errors of peek and decode: corrupt (not JSON, not UTF-8), invalid (JSON, but not this event: the message is a path

@@ -277,6 +277,23 @@ TEST(Decode, RefusesWhatIsRequiredAndMissing) {
   EXPECT_EQ(*value, (sample::Registered{"e", 18, "c"}));
 }
 
+// P7: an inbox tells events with one id apart by the bytes of their data.
+TEST(Decode, NotesTheBytesOfTheData) {
+  const std::string body = " {\"eventId\":\"1\", \"data\" : {\"customerId\": \"c}\"} \n, \"version\":1}";
+  Envelope envelope;
+  OrderCreated order;
+  const auto notes = json_codec()->decode(Profile::kafka, body, envelope, describe<OrderCreated>(), &order);
+  ASSERT_TRUE(notes) << notes.error().message;
+  EXPECT_EQ(notes->data, R"({"customerId": "c}"})");
+  EXPECT_EQ(notes->data.data(), body.data() + body.find("{\"customerId"));
+
+  RawJson raw;
+  const std::string marked = "\xef\xbb\xbf{\"data\":[1, 2 ]}";
+  const auto last = json_codec()->decode(Profile::kafka, marked, envelope, describe<RawJson>(), &raw);
+  ASSERT_TRUE(last) << last.error().message;
+  EXPECT_EQ(last->data, "[1, 2 ]");
+}
+
 TEST(Peek, ReadsTheEnvelopeThoughTheDataIsNone) {
   Envelope envelope;
   ASSERT_TRUE(json_codec()->peek(Profile::kafka, R"({"event_id":"1","data":[{"x":"y"}]})", envelope));

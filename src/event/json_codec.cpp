@@ -121,13 +121,15 @@ class JsonCodec final : public Codec {
  private:
   Result<DecodeNotes> read(Profile profile, std::string_view body, Envelope& envelope, DataTarget target) const {
     DecodeNotes notes;
-    auto done =
-        parse(profile, "", without_mark(body), "", limits_, "body", [&](JsonReader& reader, JsonReader::Value& root) {
-          EventReader event{reader, envelope, target};
-          if (!event.read(root)) return false;
-          notes = std::move(event.notes());
-          return true;
-        });
+    const std::string_view text = without_mark(body);
+    auto done = parse(profile, "", text, "", limits_, "body", [&](JsonReader& reader, JsonReader::Value& root) {
+      EventReader event{reader, envelope, target};
+      if (!event.read(root)) return false;
+      notes = std::move(event.notes());
+      // From the padded copy to the caller's bytes.
+      if (!notes.data.empty()) notes.data = {text.end() - (reader.end() - notes.data.data()), notes.data.size()};
+      return true;
+    });
     if (!done) return done.error();
     return notes;
   }

@@ -99,7 +99,15 @@ bool EventReader::read_version(JsonReader::Value& value) {
 }
 
 bool EventReader::read_data(JsonReader::Value& value) {
-  return !target_.type || json_.read(*target_.type, value, target_.data);
+  if (!target_.type) return true;
+  const char* begin = value.raw_json_token().data();
+  if (!json_.read(*target_.type, value, target_.data)) return false;
+  const char* next = nullptr;  // the comma or the brace behind it; without one the body ends too early, and fails
+  if (value.current_location().get(next) != simdjson::SUCCESS) return true;
+  std::string_view text{begin, next};
+  text.remove_suffix(text.size() - 1 - text.find_last_not_of(" \t\r\n"));
+  notes_.data = text;
+  return true;
 }
 
 bool EventReader::read_metadata(JsonReader::Value& value) {

@@ -56,6 +56,7 @@ class JsonReader final {
   bool fail_kind(std::string_view expected, Value& value);
 
   Profile profile() const { return profile_; }
+  const char* end() const { return end_; }
   Failure& failure() { return failure_; }
   std::size_t& both_spellings() { return both_spellings_; }
 
