@@ -16,13 +16,23 @@
 
 namespace tidings {
 
+// Something outside failed and is tried again until it works (P10). References are valid during the call only.
+struct Trouble {
+  std::string_view subscription;  // group and what it reads
+  std::string_view doing;         // "receive", "settle", "use the inbox"
+  const Error& error;
+};
+
 struct BusOptions {
   std::string name;              // the service's: default group, and who we are to operators
   std::string instance;          // default: name and process id
+  std::string build;             // version of the program, for operators
+  std::string admin;             // address of its admin endpoint, for operators; empty: none
   std::shared_ptr<Inbox> inbox;  // for all subscriptions that name none
   transport::PublisherOptions publisher;
   std::vector<Observer> observers;
-  Duration discovery = std::chrono::seconds{5};  // how often the deployment is looked at
+  std::function<void(const Trouble&)> on_trouble;  // for logs; any thread, must be short; once for each new trouble
+  Duration discovery = std::chrono::seconds{5};    // how often it tells the deployment that it is here; > 0
 };
 
 class Bus final : public Contract {

@@ -1,0 +1,208 @@
+#include "tidings/bus.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <set>
+
+#include "service/plan.hpp"
+#include "service/presence.hpp"
+#include "service/publishing.hpp"
+#include "service/subscription.hpp"
+
+namespace tidings {
+
+namespace {
+
+// How long a handler that was told to stop may take before it is left alone.
+constexpr Duration kStopGrace = std::chrono::milliseconds{500};
+
+}  // namespace
+
+class Bus::State final {
+ public:
+  State(std::shared_ptr<transport::Transport> transport, std::shared_ptr<Executor> executor, BusOptions options)
+      : transport_{std::move(transport)}, executor_{std::move(executor)}, options_{std::move(options)} {
+    if (options_.instance.empty()) options_.instance = fmt::format("{}-{}", options_.name, getpid());
+  }
+
+  Result<void> start(const Contract& contract);
+  Result<void> stop(Time deadline);
+  Result<void> ready(Time deadline);
+  std::vector<std::string> describe(const Contract& contract) const;
+  Result<service::Publishing*> publishing();
+
+  transport::Transport& transport() { return *transport_; }
+  Executor& executor() { return *executor_; }
+
+ private:
+  Result<void> check() const;
+  Result<void> claim_inboxes(const std::vector<service::SubscriptionPlan>& plans);
+  Result<void> open(const std::vector<service::SubscriptionPlan>& plans);
+  service::PlanDefaults defaults() const { return {.group = options_.name, .inbox = options_.inbox}; }
+  std::vector<std::shared_ptr<service::Subscription>> subscriptions() const;
+
+  const std::shared_ptr<transport::Transport> transport_;
+  const std::shared_ptr<Executor> executor_;
+  BusOptions options_;
+  std::shared_ptr<service::Engine> engine_;
+  mutable std::mutex mutex_;  // guards the pointers below, not what they point to
+  std::shared_ptr<service::Publishing> publishing_;
+  std::vector<std::shared_ptr<service::Subscription>> subscriptions_;
+  std::unique_ptr<service::Presence> presence_;
+};
+
+Result<void> Bus::State::check() const {
+  if (engine_) return invalid("the bus was started before; make a new one");
+  if (options_.name.empty()) return invalid("the bus has no name; set BusOptions::name, its default group");
+  if (options_.discovery <= Duration::zero()) return invalid("BusOptions::discovery must be more than 0");
+  return {};
+}
+
+Result<void> Bus::State::start(const Contract& contract) {
+  if (auto checked = check(); !checked) return checked;
+  auto plans = service::make_plan(contract, defaults());
+  if (!plans) return plans.error();
+  if (auto declared = transport_->declare(service::declaration_of(contract, *plans)); !declared) return declared;
+  if (auto claimed = claim_inboxes(*plans); !claimed) return claimed;
+  auto publisher = transport_->publisher(options_.publisher);
+  if (!publisher) return publisher.error();
+  engine_ = std::make_shared<service::Engine>(transport_, executor_, options_, contract.published());
+  {
+    const std::lock_guard lock{mutex_};
+    publishing_ = std::make_shared<service::Publishing>(engine_, *std::move(publisher));
+  }
+  if (auto opened = open(*plans); !opened) return opened;
+  presence_ = std::make_unique<service::Presence>(
+      engine_, service::presence_value(options_, *plans, contract.published(), executor_->now()));
+  return {};
+}
+
+Result<void> Bus::State::claim_inboxes(const std::vector<service::SubscriptionPlan>& plans) {
+  for (const service::SubscriptionPlan& plan : plans) {
+    if (!plan.inbox) continue;
+    auto store = plan.inbox->store_id();
+    if (!store) return store.error();
+    if (auto claimed = service::claim_inbox(transport_->control(), plan.spec.group, *store); !claimed) return claimed;
+  }
+  return {};
+}
+
+// All of them join before one of them handles: a fault at start-up leaves nothing half done.
+Result<void> Bus::State::open(const std::vector<service::SubscriptionPlan>& plans) {
+  std::vector<std::shared_ptr<service::Subscription>> opened;
+  for (const service::SubscriptionPlan& plan : plans) {
+    auto subscription = service::Subscription::open(engine_, plan);
+    if (!subscription) return subscription.error();
+    opened.push_back(*std::move(subscription));
+  }
+  for (const auto& subscription : opened) subscription->start();
+  const std::lock_guard lock{mutex_};
+  subscriptions_ = std::move(opened);
+  return {};
+}
+
+std::vector<std::shared_ptr<service::Subscription>> Bus::State::subscriptions() const {
+  const std::lock_guard lock{mutex_};
+  return subscriptions_;
+}
+
+Result<void> Bus::State::stop(Time deadline) {
+  if (!engine_) return {};
+  presence_.reset();
+  const auto leaving = subscriptions();
+  for (const auto& subscription : leaving) subscription->drain();
+  std::string unfinished;
+  for (const auto& subscription : leaving) {
+    if (subscription->wait_drained(deadline)) continue;
+    unfinished += fmt::format("{}'{}'", unfinished.empty() ? "" : ", ", subscription->plan().name());
+  }
+  const Time grace = executor_->now() + kStopGrace;
+  for (const auto& subscription : leaving) subscription->close(grace);
+  {
+    const std::lock_guard lock{mutex_};
+    subscriptions_.clear();
+  }
+  auto flushed = publishing_ ? publishing_->flush(deadline) : Result<void>{};
+  if (unfinished.empty()) return flushed;
+  return unavailable(fmt::format("not everything was handled in time: {} left; it will be handled again", unfinished));
+}
+
+Result<void> Bus::State::ready(Time deadline) {
+  const auto live = subscriptions();
+  if (!publishing()) return unavailable("the bus has not started");
+  for (const auto& subscription : live) {
+    if (auto ready = subscription->ready(); !ready) return ready;
+  }
+  return transport_->check(deadline);
+}
+
+std::vector<std::string> Bus::State::describe(const Contract& contract) const {
+  auto plans = service::make_plan(contract, defaults());
+  if (!plans) return {plans.error().message};
+  std::vector<std::string> lines;
+  for (service::SubscriptionPlan& plan : *plans) {
+    plan.rules.record_bytes_max = transport_->capabilities().record_bytes_max;
+    lines.push_back(service::describe_plan(plan));
+  }
+  return lines;
+}
+
+Result<service::Publishing*> Bus::State::publishing() {
+  const std::lock_guard lock{mutex_};
+  if (!publishing_) return invalid("the bus has not started; call start() before it publishes");
+  return publishing_.get();
+}
+
+Bus::Bus(std::shared_ptr<transport::Transport> transport, std::shared_ptr<Executor> executor, BusOptions options)
+    : state_{std::make_unique<State>(std::move(transport), std::move(executor), std::move(options))} {}
+
+Bus::~Bus() {
+  // Nobody is there to hear of what is left; it is unsettled, and so handled again.
+  static_cast<void>(stop(state_->executor().now() + transport::kCloseWithin));
+}
+
+Result<void> Bus::start() {
+  return state_->start(*this);
+}
+
+Result<void> Bus::publish(const EventType& type, const void* data, PublishOptions options) {
+  auto publishing = state_->publishing();
+  if (!publishing) return publishing.error();
+  return (*publishing)->publish(type, data, std::move(options));
+}
+
+void Bus::publish_async(const EventType& type, const void* data, PublishOptions options,
+                        std::function<void(Result<void>)> confirmed) {
+  auto publishing = state_->publishing();
+  if (!publishing) return confirmed(publishing.error());
+  (*publishing)->publish_async(type, data, std::move(options), std::move(confirmed));
+}
+
+Result<void> Bus::flush(Time deadline) {
+  auto publishing = state_->publishing();
+  if (!publishing) return publishing.error();
+  return (*publishing)->flush(deadline);
+}
+
+Result<void> Bus::stop(Time deadline) {
+  return state_->stop(deadline);
+}
+
+std::vector<std::string> Bus::describe_pipelines() const {
+  return state_->describe(*this);
+}
+
+Result<void> Bus::ready(Time deadline) {
+  return state_->ready(deadline);
+}
+
+transport::Transport& Bus::transport() {
+  return state_->transport();
+}
+
+Executor& Bus::executor() {
+  return state_->executor();
+}
+
+}  // namespace tidings

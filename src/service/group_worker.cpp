@@ -1,0 +1,253 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "service/worker.hpp"
+
+namespace tidings::service {
+
+namespace {
+
+constexpr std::size_t kTakeMax = 64;
+constexpr std::size_t kSlot = 1;
+constexpr Duration kPauseFirst = std::chrono::milliseconds{10};
+constexpr Duration kPauseMost = std::chrono::seconds{1};
+
+// A repetition cannot mend it: it is this delivery's own fault, not the store's.
+bool is_its_own(const Error& error) {
+  return error.kind == ErrorKind::invalid || error.kind == ErrorKind::unsupported;
+}
+
+// What one transaction of the inbox takes in. Nothing of it is known outside until it is committed.
+class Group final {
+ public:
+  Group(SubscriptionParts& parts, HandlerRunner& runner) : parts_{parts}, runner_{runner} {}
+
+  std::size_t size() const { return members_.size(); }
+  // Whether it takes more deliveries.
+  bool open() const { return !closed_ && !broken_; }
+
+  // Brings one through its stages, or leaves it for the next group. False: it needs a group of its own, after this one.
+  bool add(Taken taken);
+  void close() { closed_ = true; }
+
+  // Commits, then ends all that were added; an error: nothing happened, all of them wait in their lanes again.
+  Result<void> finish();
+
+ private:
+  struct Member {
+    Taken taken;
+    std::optional<Decoded> decoded;
+    std::optional<Settling> settling;  // none: put back
+    bool gone = false;                 // not ours any more
+  };
+  bool work(Member& member);
+  void handle(Member& member);
+  void handle_unmarked(Member& member);
+  void run_marked(Member& member);
+  void repeat(Member& member, std::vector<transport::Record> unconfirmed);
+  Result<void> begin();
+  void conclude(Member& member, RunResult& result);
+  void fail(const Error& error) { broken_ = error; }
+  void end_members(bool committed);
+
+  SubscriptionParts& parts_;
+  HandlerRunner& runner_;
+  std::unique_ptr<InboxTransaction> transaction_;
+  std::vector<Member> members_;
+  std::vector<LaneName> held_;  // lanes whose first failed here
+  bool closed_ = false;
+  std::optional<Error> broken_;
+};
+
+Result<void> Group::begin() {
+  if (transaction_) return {};
+  auto begun = parts_.plan.inbox->begin(parts_.engine->executor->now());
+  if (!begun) return begun.error();
+  transaction_ = *std::move(begun);
+  return {};
+}
+
+bool Group::add(Taken taken) {
+  members_.push_back({.taken = taken});
+  Member& member = members_.back();
+  if (!open()) return true;
+  const auto lane = lane_of(*taken.delivery);
+  if (lane && std::ranges::find(held_, *lane) != held_.end()) return true;
+  const BoardEntry entry{parts_.board, kSlot, taken.delivery->token};
+  if (!work(member)) {
+    members_.pop_back();
+    return false;
+  }
+  if (member.settling && holds(member.settling->verdict) && lane) held_.push_back(*lane);
+  return true;
+}
+
+bool Group::work(Member& member) {
+  const transport::Delivery& delivery = *member.taken.delivery;
+  member.decoded = parts_.ahead.take(delivery.token);
+  if (!member.decoded) member.decoded = prepare(parts_, delivery);
+  if (!member.decoded) {
+    member.gone = true;
+  } else if (member.decoded->verdict) {
+    member.settling = settling_of(delivery, *member.decoded);
+  } else if (member.decoded->no_id) {
+    closed_ = true;
+    if (transaction_) return false;
+    handle_unmarked(member);
+  } else {
+    handle(member);
+  }
+  return true;
+}
+
+// Without an id there is no mark, and so no savepoint: the transaction is its own.
+void Group::handle_unmarked(Member& member) {
+  if (auto begun = begin(); !begun) return fail(begun.error());
+  RunResult result = runner_.run(*member.taken.delivery, *member.decoded, transaction_.get());
+  conclude(member, result);
+  if (member.settling->verdict.step != Step::accepted) transaction_.reset();
+}
+
+void Group::handle(Member& member) {
+  if (auto begun = begin(); !begun) return fail(begun.error());
+  const transport::Delivery& delivery = *member.taken.delivery;
+  auto admission = transaction_->admit({.group = parts_.plan.spec.group,
+                                        .event_id = member.decoded->envelope.id,
+                                        .replay_id = delivery.replay_id,
+                                        .digest = member.decoded->digest});
+  if (!admission) return fail(admission.error());
+  switch (admission->seen) {
+    case InboxTransaction::Seen::fresh:
+      return run_marked(member);
+    case InboxTransaction::Seen::duplicate:
+      return repeat(member, std::move(admission->unconfirmed));
+    case InboxTransaction::Seen::conflict:
+      member.decoded->verdict = pipeline::conflicting(delivery, member.decoded->envelope.id);
+      member.settling = settling_of(delivery, *member.decoded);
+      return;
+  }
+}
+
+void Group::run_marked(Member& member) {
+  RunResult result = runner_.run(*member.taken.delivery, *member.decoded, transaction_.get());
+  conclude(member, result);
+  Settling& settling = *member.settling;
+  if (settling.verdict.step == Step::accepted) {
+    auto kept = transaction_->keep(settling.publishes);
+    settling.confirms = !settling.publishes.empty();
+    if (kept) return;
+    if (!is_its_own(kept.error())) return fail(kept.error());
+    result.outcome = kept.error();
+    member.decoded->envelope = std::move(settling.envelope);
+    conclude(member, result);
+  }
+  if (auto undone = transaction_->undo(); !undone) fail(undone.error());
+}
+
+// Its effect is there. What it published may not be out: the same goes out again.
+void Group::repeat(Member& member, std::vector<transport::Record> unconfirmed) {
+  member.decoded->verdict = pipeline::duplicate();
+  member.settling = settling_of(*member.taken.delivery, *member.decoded);
+  if (unconfirmed.empty()) return;
+  member.settling->verdict.outcome = transport::Accept{};
+  member.settling->publishes = std::move(unconfirmed);
+  member.settling->confirms = true;
+}
+
+void Group::conclude(Member& member, RunResult& result) {
+  member.settling = settling_of(parts_, *member.taken.delivery, *member.decoded, result);
+}
+
+Result<void> Group::finish() {
+  if (!broken_ && transaction_) {
+    if (auto committed = transaction_->commit(); !committed) broken_ = committed.error();
+  }
+  transaction_.reset();  // rolls back what is not committed
+  end_members(!broken_);
+  if (broken_) return *broken_;
+  return {};
+}
+
+void Group::end_members(bool committed) {
+  std::vector<Outcome> outcomes;
+  outcomes.reserve(members_.size());
+  for (Member& member : members_) {
+    if (!committed) member.settling.reset();
+    outcomes.push_back({member.taken, std::move(member.settling), member.gone});
+  }
+  parts_.end(std::move(outcomes));
+}
+
+class GroupWorker final : public Worker {
+ public:
+  explicit GroupWorker(SubscriptionParts& parts)
+      : parts_{parts}, seat_{*parts.engine->executor}, runner_{parts}, backoff_{kPauseFirst, kPauseMost} {}
+
+  void run() override {
+    while (true) {
+      const std::vector<Taken> taken = parts_.queue.take(seat_, limits(group_max()));
+      if (taken.empty()) return;
+      handle(taken);
+    }
+  }
+  void request_stop() override { runner_.request_stop(); }
+
+ private:
+  std::size_t group_max() const { return std::max<std::size_t>(parts_.plan.inbox->limits().group_max, 1); }
+  static TakeLimits limits(std::size_t left) {
+    const std::size_t max = std::min(left, kTakeMax);
+    return {.max = max, .max_per_lane = max};
+  }
+
+  void handle(std::vector<Taken> taken) {
+    Result<void> finished;
+    {
+      const GatePass pass{parts_.engine->gate, company_of(*taken.front().delivery)};
+      finished = one_group(std::move(taken));
+    }
+    if (finished) {
+      parts_.health.well(Health::Part::inbox);
+      backoff_.reset();
+      return;
+    }
+    parts_.health.trouble(Health::Part::inbox, finished.error());
+    Executor& executor = *parts_.engine->executor;
+    executor.sleep_until(executor.now() + backoff_.next());
+  }
+
+  // It does not wait for more to come: what gathers while it commits makes the next group big enough.
+  Result<void> one_group(std::vector<Taken> taken) {
+    Executor& executor = *parts_.engine->executor;
+    const Time until = executor.now() + parts_.plan.inbox->limits().group_time_max;
+    Group group{parts_, runner_};
+    std::optional<Taken> alone;
+    while (!taken.empty()) {
+      for (const Taken& one : taken) {
+        if (!group.add(one)) alone = one;
+        if (group.open() && executor.now() >= until) group.close();
+      }
+      const std::size_t left = group_max() - std::min(group_max(), group.size());
+      taken = group.open() && left > 0 ? parts_.queue.take_ready(limits(left)) : std::vector<Taken>{};
+    }
+    auto finished = group.finish();
+    if (!alone) return finished;
+    Group own{parts_, runner_};
+    own.add(*alone);
+    auto own_finished = own.finish();
+    return finished ? own_finished : finished;
+  }
+
+  SubscriptionParts& parts_;
+  WorkQueue::Seat seat_;
+  HandlerRunner runner_;
+  Backoff backoff_;
+};
+
+}  // namespace
+
+std::unique_ptr<Worker> group_worker(SubscriptionParts& parts) {
+  return std::make_unique<GroupWorker>(parts);
+}
+
+}  // namespace tidings::service

@@ -1,0 +1,60 @@
+// What a handler gets as its Context: the delivery, and a place for what it publishes.
+//
+// Threads: the handler's.
+#pragma once
+
+#include <vector>
+
+#include "service/encoder.hpp"
+#include "tidings/context.hpp"
+#include "tidings/executor.hpp"
+#include "tidings/inbox.hpp"
+#include "tidings/transport/settlement.hpp"
+#include "tidings/uuid.hpp"
+
+namespace tidings::service {
+
+// All of it outlives the run.
+struct RunScope {
+  const transport::Delivery& delivery;
+  const Envelope& envelope;
+  std::string_view subscription;            // group and what it reads: part of derived ids
+  InboxTransaction* transaction = nullptr;  // null: no inbox
+  std::stop_token stop;
+};
+
+class HandlerContext final : public Context {
+ public:
+  // All of them outlive it.
+  HandlerContext(const RunScope& scope, const Encoder& encoder, const Executor& executor, IdGenerator& ids)
+      : scope_{scope}, encoder_{encoder}, executor_{executor}, ids_{ids} {}
+
+  const Envelope& envelope() const override { return scope_.envelope; }
+  std::string_view topic() const override { return scope_.delivery.record.topic; }
+  std::optional<std::string_view> key() const override { return scope_.delivery.record.key; }
+  int attempt() const override { return scope_.delivery.attempts.failed + 1; }
+  bool replayed() const override { return scope_.delivery.replays > 0 || !scope_.delivery.replay_id.empty(); }
+  Time now() const override { return executor_.now(); }
+  std::stop_token stop() const override { return scope_.stop; }
+
+  // Of a handler that succeeded.
+  std::vector<transport::Record> take_outputs() { return std::move(outputs_); }
+
+ protected:
+  Result<void> publish(const EventType& type, const void* data, PublishOptions options) override;
+  void* transaction(std::type_index type) override;
+
+ private:
+  std::string id_for(const EventType& type, std::string_view key) const;
+
+  const RunScope& scope_;
+  const Encoder& encoder_;
+  const Executor& executor_;
+  IdGenerator& ids_;
+  std::vector<transport::Record> outputs_;
+};
+
+// The envelope that options ask for; what they leave open is empty.
+Envelope envelope_from(PublishOptions& options);
+
+}  // namespace tidings::service

@@ -1,0 +1,169 @@
+#include "service/handler_runner.hpp"
+
+#include <fmt/format.h>
+
+#include "service/handler_context.hpp"
+#include "tidings/raw_json.hpp"
+
+namespace tidings::service {
+
+namespace {
+
+Error threw(const std::exception& exception) {
+  return unavailable(fmt::format("the handler threw: {}", exception.what()));
+}
+Error threw_unknown() {
+  return unavailable("the handler threw something that is no std::exception");
+}
+
+Result<void> call(const HandlerPlan& handler, const transport::Delivery& delivery, const Decoded& decoded,
+                  Context& context) {
+  try {
+    if (handler.type) return handler.run(decoded.data.get(), context);
+    const AnyEvent event{decoded.envelope, static_cast<const RawJson*>(decoded.data.get())->text, delivery.record};
+    return handler.run(&event, context);
+  } catch (const std::exception& exception) {
+    return threw(exception);
+  } catch (...) {
+    return threw_unknown();
+  }
+}
+
+bool failed(const RunResult& result, const HandlerPlan& handler) {
+  return !result.outcome || (result.timed_out && handler.on_timeout == OnTimeout::fail);
+}
+
+Error failure_of(const RunResult& result, const HandlerPlan& handler) {
+  if (!result.outcome) return result.outcome.error();
+  return unavailable(fmt::format("the handler {} took {} ms, its timeout is {} ms; what it published is dropped",
+                                 handler.label, result.took.count() / 1'000, handler.timeout.count() / 1'000));
+}
+
+}  // namespace
+
+HandlerRunner::HandlerRunner(SubscriptionParts& parts)
+    : parts_{parts}, watch_{parts.engine->timekeeper.watch([this] { late(); })} {}
+
+void HandlerRunner::late() {
+  parts_.announcer.announce(Step::timed_out, *current_.delivery, *current_.envelope);
+  source().request_stop();
+}
+
+void HandlerRunner::request_stop() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  source().request_stop();
+}
+
+// A copy: what handlers hang on their tokens must not run under our lock.
+std::stop_source HandlerRunner::source() {
+  const std::lock_guard lock{mutex_};
+  return stop_;
+}
+
+// A source that was used up is replaced; all others are used again, which saves an allocation a run.
+std::stop_token HandlerRunner::fresh_token() {
+  const std::lock_guard lock{mutex_};
+  if (stop_.stop_requested() && !stopping_) stop_ = std::stop_source{};
+  return stop_.get_token();
+}
+
+template <class Body>
+RunResult HandlerRunner::timed(const HandlerPlan& handler, Current current, Body body) {
+  RunResult result;
+  const Time start = parts_.engine->executor->now();
+  current_ = current;
+  watch_->begin(start + handler.timeout);
+  result.outcome = body(result);
+  result.timed_out = watch_->end();
+  result.took = parts_.engine->executor->now() - start;
+  return result;
+}
+
+RunResult HandlerRunner::run(const transport::Delivery& delivery, const Decoded& decoded,
+                             InboxTransaction* transaction) {
+  const RunScope scope{.delivery = delivery,
+                       .envelope = decoded.envelope,
+                       .subscription = parts_.name,
+                       .transaction = transaction,
+                       .stop = fresh_token()};
+  const HandlerPlan& handler = *decoded.handler;
+  Engine& engine = *parts_.engine;
+  return timed(handler, {&delivery, &decoded.envelope}, [&](RunResult& result) {
+    HandlerContext context{scope, engine.encoder, *engine.executor, engine.ids};
+    auto outcome = call(handler, delivery, decoded, context);
+    if (outcome) result.outputs = context.take_outputs();
+    return outcome;
+  });
+}
+
+// False: it threw, or gave other than one result each; `results` has one failure then.
+bool HandlerRunner::run_whole(const HandlerPlan& handler, std::span<const BatchItem> items,
+                              std::vector<RunResult>& results) {
+  std::vector<const Envelope*> envelopes;
+  std::vector<const void*> data;
+  for (const BatchItem& item : items) {
+    envelopes.push_back(&item.decoded->envelope);
+    data.push_back(item.decoded->data.get());
+  }
+  std::vector<Result<void>> outcomes;
+  const BatchItem& first = items.front();
+  RunResult whole = timed(handler, {first.delivery, &first.decoded->envelope}, [&](RunResult&) -> Result<void> {
+    try {
+      outcomes = handler.run_batch(envelopes, data);
+    } catch (const std::exception& exception) {
+      return threw(exception);
+    } catch (...) {
+      return threw_unknown();
+    }
+    if (outcomes.size() == items.size()) return {};
+    return invalid(fmt::format("the batch handler {} gave {} results for {} events; it must give one each",
+                               handler.label, outcomes.size(), items.size()));
+  });
+  if (!whole.outcome) {
+    results.push_back(std::move(whole));
+    return false;
+  }
+  for (Result<void>& outcome : outcomes)
+    results.push_back({.outcome = std::move(outcome), .timed_out = whole.timed_out, .took = whole.took});
+  return true;
+}
+
+std::vector<RunResult> HandlerRunner::run_batch(const HandlerPlan& handler, std::span<const BatchItem> items) {
+  std::vector<RunResult> results;
+  if (run_whole(handler, items, results) || items.size() == 1) return results;
+  const std::size_t half = items.size() / 2;
+  results = run_batch(handler, items.first(half));
+  std::ranges::move(run_batch(handler, items.subspan(half)), std::back_inserter(results));
+  return results;
+}
+
+pipeline::Verdict verdict_of(const SubscriptionParts& parts, const transport::Delivery& delivery,
+                             const Decoded& decoded, const RunResult& result) {
+  const HandlerPlan& handler = *decoded.handler;
+  if (!failed(result, handler)) return {.reason = decoded.no_id ? Reason::no_id : Reason::none};
+  const pipeline::Failure failure{.error = failure_of(result, handler),
+                                  .timed_out = result.timed_out && handler.on_timeout == OnTimeout::fail};
+  Executor& executor = *parts.engine->executor;
+  return pipeline::after_failure(delivery, failure, handler.retry, parts.plan.rules, executor.now(), executor.random());
+}
+
+Settling settling_of(const SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded,
+                     RunResult& result) {
+  Settling settling{.verdict = verdict_of(parts, delivery, decoded, result),
+                    .attempt = delivery.attempts.failed + 1,
+                    .took = result.took};
+  if (settling.verdict.step == Step::accepted) settling.publishes = std::move(result.outputs);
+  settling.envelope = std::move(decoded.envelope);
+  return settling;
+}
+
+Settling settling_of(const transport::Delivery& delivery, Decoded& decoded) {
+  Settling settling{.envelope = std::move(decoded.envelope), .attempt = delivery.attempts.failed};
+  settling.verdict = std::move(*decoded.verdict);
+  return settling;
+}
+
+}  // namespace tidings::service

@@ -1,0 +1,47 @@
+#include "service/health.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace tidings::service {
+
+namespace {
+
+constexpr std::array<std::string_view, 3> kDoing{"receive", "settle", "use the inbox"};
+
+}  // namespace
+
+void Health::trouble(Part part, const Error& error) {
+  const auto index = static_cast<std::size_t>(part);
+  {
+    const std::lock_guard lock{mutex_};
+    const bool known = troubles_[index] == error;
+    troubles_[index] = error;
+    if (known || !on_trouble_) return;
+  }
+  on_trouble_({.subscription = subscription_, .doing = kDoing[index], .error = error});
+}
+
+void Health::well(Part part) {
+  const std::lock_guard lock{mutex_};
+  troubles_[static_cast<std::size_t>(part)].reset();
+}
+
+Result<void> Health::check() const {
+  const std::lock_guard lock{mutex_};
+  for (std::size_t i = 0; i < troubles_.size(); ++i) {
+    if (!troubles_[i]) continue;
+    return unavailable(fmt::format("{} cannot {} now ({}: {}); it tries again by itself", subscription_, kDoing[i],
+                                   to_string(troubles_[i]->kind), troubles_[i]->message));
+  }
+  return {};
+}
+
+Duration Backoff::next() {
+  const Duration pause = next_;
+  next_ = std::min(next_ * 2, most_);
+  return pause;
+}
+
+}  // namespace tidings::service

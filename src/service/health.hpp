@@ -1,0 +1,50 @@
+// What is wrong with a subscription now: what it waits for outside, to try again (promise P10).
+//
+// Threads: any.
+#pragma once
+
+#include <array>
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "tidings/bus.hpp"
+#include "tidings/result.hpp"
+
+namespace tidings::service {
+
+class Health final {
+ public:
+  enum class Part { receive, settle, inbox };
+
+  Health(std::string subscription, std::function<void(const Trouble&)> on_trouble)
+      : subscription_{std::move(subscription)}, on_trouble_{std::move(on_trouble)} {}
+
+  // Told once for each new trouble, not for each try.
+  void trouble(Part part, const Error& error);
+  void well(Part part);
+  // unavailable: what does not work, and why.
+  Result<void> check() const;
+
+ private:
+  const std::string subscription_;
+  const std::function<void(const Trouble&)> on_trouble_;
+  mutable std::mutex mutex_;
+  std::array<std::optional<Error>, 3> troubles_;
+};
+
+// Pauses between tries: twice as long each time, up to the most.
+class Backoff final {
+ public:
+  Backoff(Duration first, Duration most) : first_{first}, most_{most}, next_{first} {}
+  Duration next();
+  void reset() { next_ = first_; }
+
+ private:
+  Duration first_;
+  Duration most_;
+  Duration next_;
+};
+
+}  // namespace tidings::service

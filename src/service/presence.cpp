@@ -1,0 +1,118 @@
+#include "service/presence.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "tidings/json.hpp"
+#include "tidings/time_text.hpp"
+
+namespace tidings::service {
+
+namespace {
+
+// So many missed heartbeats, and the instance counts as gone.
+constexpr int kMissedMax = 3;
+constexpr int kClaimTriesMax = 5;
+constexpr std::size_t kHostNameMax = 256;
+
+std::string host_name() {
+  std::array<char, kHostNameMax> name{};
+  if (gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  return name.data();
+}
+
+std::string quoted(std::string_view text) {
+  std::string json;
+  if (auto done = append_json_string(json, text); !done) return "\"\"";  // not UTF-8: no name that one could show
+  return json;
+}
+
+std::string subscriptions_of(const std::vector<SubscriptionPlan>& plans) {
+  std::string json;
+  for (const SubscriptionPlan& plan : plans) {
+    json += fmt::format("{}{{\"group\":{},\"{}\":{}}}", json.empty() ? "" : ",", quoted(plan.spec.group),
+                        plan.spec.topic.empty() ? "pattern" : "topic", quoted(plan.name()));
+  }
+  return json;
+}
+
+std::string published_of(const std::vector<const EventType*>& published) {
+  std::string json;
+  for (const EventType* type : published) {
+    json += fmt::format("{}{{\"type\":{},\"topic\":{}}}", json.empty() ? "" : ",", quoted(type->info.type),
+                        quoted(type->info.stream()));
+  }
+  return json;
+}
+
+}  // namespace
+
+std::string presence_value(const BusOptions& options, const std::vector<SubscriptionPlan>& plans,
+                           const std::vector<const EventType*>& published, Time started) {
+  return fmt::format(
+      "{{\"service\":{},\"instance\":{},\"host\":{},\"pid\":{},\"build\":{},\"admin\":{},\"started\":{},"
+      "\"subscriptions\":[{}],\"published\":[{}]}}",
+      quoted(options.name), quoted(options.instance), quoted(host_name()), getpid(), quoted(options.build),
+      quoted(options.admin), quoted(to_text(started)), subscriptions_of(plans), published_of(published));
+}
+
+Presence::Presence(std::shared_ptr<Engine> engine, std::string value)
+    : engine_{std::move(engine)},
+      key_{"instances/" + engine_->options.instance},
+      value_{std::move(value)},
+      stop_{engine_->executor->condition()} {
+  thread_ = engine_->executor->spawn("presence", [this] { run(); });
+}
+
+Presence::~Presence() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+    stop_->notify_all();
+  }
+  thread_.reset();
+  static_cast<void>(engine_->transport->control().put(key_, std::nullopt, {}));  // it would expire anyway
+}
+
+void Presence::run() {
+  const Duration period = engine_->options.discovery;
+  std::unique_lock lock{mutex_};
+  while (!stopping_) {
+    lock.unlock();
+    write();
+    lock.lock();
+    const Time next = engine_->executor->now() + period;
+    stop_->wait_until(lock, next, *engine_->executor, [this] { return stopping_; });
+  }
+}
+
+void Presence::write() {
+  const Time expires = engine_->executor->now() + kMissedMax * engine_->options.discovery;
+  auto put = engine_->transport->control().put(key_, value_, {.expires = expires});
+  if (put || !engine_->options.on_trouble) return;
+  engine_->options.on_trouble({.subscription = key_, .doing = "announce itself", .error = put.error()});
+}
+
+Result<void> claim_inbox(transport::Control& control, const std::string& group, const std::string& store_id) {
+  const std::string key = "inbox/" + group;
+  for (int tries = 0; tries < kClaimTriesMax; ++tries) {
+    auto known = control.get(key);
+    if (!known) return known.error();
+    if (*known) {
+      if ((*known)->value == store_id) return {};
+      return invalid(
+          fmt::format("group '{}' has its inbox in the store {}, this instance brings {}: use one database for "
+                      "all instances of the group, or remove the group first",
+                      group, (*known)->value, store_id));
+    }
+    auto put = control.put(key, store_id, {.expected = 0});
+    if (put) return {};
+    if (put.error().kind != ErrorKind::conflict) return put.error();
+  }
+  return unavailable(
+      fmt::format("the inbox of group '{}' could not be registered: others change it all the time", group));
+}
+
+}  // namespace tidings::service

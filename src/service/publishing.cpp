@@ -1,0 +1,68 @@
+#include "service/publishing.hpp"
+
+#include "service/handler_context.hpp"
+
+namespace tidings::service {
+
+namespace {
+
+// One publish that waits for its confirmation. Shared, since the transport may call after a waiter has gone.
+class Confirmation final {
+ public:
+  explicit Confirmation(Executor& executor) : executor_{executor}, changed_{executor.condition()} {}
+
+  void set(Result<void> outcome) {
+    const std::lock_guard lock{mutex_};
+    outcome_ = std::move(outcome);
+    changed_->notify_all();
+  }
+  Result<void> wait() {
+    std::unique_lock lock{mutex_};
+    changed_->wait_until(lock, kNever, executor_, [this] { return outcome_.has_value(); });
+    return *outcome_;
+  }
+
+ private:
+  Executor& executor_;
+  std::mutex mutex_;
+  std::unique_ptr<Condition> changed_;
+  std::optional<Result<void>> outcome_;
+};
+
+std::vector<transport::Record> batch_of(transport::Record record) {
+  std::vector<transport::Record> batch;
+  batch.push_back(std::move(record));
+  return batch;
+}
+
+}  // namespace
+
+Result<transport::Record> Publishing::record_of(const EventType& type, const void* data, PublishOptions options) {
+  if (auto declared = engine_->encoder.check(type); !declared) return declared.error();
+  Publication publication{.envelope = envelope_from(options), .key = options.key};
+  Envelope& envelope = publication.envelope;
+  envelope.time = options.time.value_or(engine_->executor->now());
+  if (envelope.id.empty()) envelope.id = engine_->ids.next();
+  if (envelope.correlation_id.empty()) envelope.correlation_id = engine_->ids.next();
+  return engine_->encoder.encode(type, data, std::move(publication));
+}
+
+Result<void> Publishing::publish(const EventType& type, const void* data, PublishOptions options) {
+  auto record = record_of(type, data, std::move(options));
+  if (!record) return record.error();
+  const auto confirmation = std::make_shared<Confirmation>(*engine_->executor);
+  publisher_->send(batch_of(*std::move(record)),
+                   [confirmation](std::size_t, Result<void> outcome) { confirmation->set(std::move(outcome)); });
+  return confirmation->wait();
+}
+
+void Publishing::publish_async(const EventType& type, const void* data, PublishOptions options,
+                               std::function<void(Result<void>)> confirmed) {
+  auto record = record_of(type, data, std::move(options));
+  if (!record) return confirmed(record.error());
+  publisher_->send(batch_of(*std::move(record)), [confirmed = std::move(confirmed)](std::size_t, Result<void> outcome) {
+    confirmed(std::move(outcome));
+  });
+}
+
+}  // namespace tidings::service

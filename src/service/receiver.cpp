@@ -1,0 +1,71 @@
+#include "service/receiver.hpp"
+
+namespace tidings::service {
+
+namespace {
+
+constexpr std::size_t kReceiveMax = 256;
+// A receive that is longer in coming tells nothing new; wake() ends it earlier.
+constexpr Duration kReceiveWithin = std::chrono::seconds{60};
+constexpr Duration kPauseFirst = std::chrono::milliseconds{10};
+constexpr Duration kPauseMost = std::chrono::milliseconds{500};
+
+}  // namespace
+
+void Receiver::run() {
+  Executor& executor = *parts_.engine->executor;
+  Backoff backoff{kPauseFirst, kPauseMost};
+  while (!parts_.queue.draining()) {
+    apply_flow();
+    auto batch = parts_.consumer->receive(kReceiveMax, executor.now() + kReceiveWithin);
+    if (!batch) {
+      parts_.health.trouble(Health::Part::receive, batch.error());
+      executor.sleep_until(executor.now() + backoff.next());
+      continue;
+    }
+    parts_.health.well(Health::Part::receive);
+    backoff.reset();
+    for (const transport::Notice& notice : batch->notices) heed(notice);
+    if (!batch->deliveries.empty()) take_in(std::move(batch->deliveries));
+  }
+}
+
+void Receiver::heed(const transport::Notice& notice) {
+  switch (notice.kind) {
+    case transport::Notice::Kind::assigned:
+      return parts_.queue.regain(notice.partitions);
+    case transport::Notice::Kind::revoking:
+      return parts_.release(parts_.queue.give_up(notice.partitions));
+    case transport::Notice::Kind::lost:
+      return parts_.ahead.drop(parts_.queue.give_up(notice.partitions));
+    case transport::Notice::Kind::reconnected:
+      return;  // what is not ours any more came as lost
+  }
+}
+
+void Receiver::take_in(std::vector<transport::Delivery> deliveries) {
+  if (parts_.plan.inbox) decode_ahead(deliveries);
+  parts_.release(parts_.queue.admit(std::move(deliveries)));
+}
+
+// Handlers of an inbox run one after another: what can be done beside them is done here. Not for suspects, which are
+// decoded alone, nor for what waits: its body would fill memory until then.
+void Receiver::decode_ahead(const std::vector<transport::Delivery>& deliveries) {
+  const GatePass pass{parts_.engine->gate, GatePass::Company::beside_others};
+  for (const transport::Delivery& delivery : deliveries) {
+    if (delivery.suspect || delivery.attempts.due) continue;
+    const BoardEntry entry{parts_.board, SubscriptionParts::kReceiverSlot, delivery.token};
+    parts_.ahead.put(delivery.token, parts_.decoder.decode(delivery));
+  }
+}
+
+void Receiver::apply_flow() {
+  for (const pipeline::FlowChange& change : parts_.queue.flow_changes()) {
+    const bool held_back = change.flow == pipeline::LaneFlow::held_back;
+    parts_.consumer->set_flow({&change.partition, 1},
+                              held_back ? transport::Consumer::Flow::paused : transport::Consumer::Flow::flowing);
+    if (held_back) parts_.announcer.held_back(change.partition);
+  }
+}
+
+}  // namespace tidings::service

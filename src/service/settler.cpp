@@ -1,0 +1,190 @@
+#include "service/settler.hpp"
+
+#include <algorithm>
+#include <iterator>
+
+namespace tidings::service {
+
+namespace {
+
+constexpr Duration kPauseFirst = std::chrono::milliseconds{10};
+constexpr Duration kPauseMost = std::chrono::seconds{1};
+
+bool can_be_tried_again(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded;
+}
+
+// What its handler published cannot be published, ever: the event becomes a dead letter instead.
+void bury_instead(Settling& settling, const Error& error) {
+  settling.verdict = {.step = Step::buried,
+                      .reason = Reason::rejected,
+                      .outcome = transport::Bury{.reason = std::string{to_string(Reason::rejected)},
+                                                 .error = pipeline::bounded_text(error.message),
+                                                 .attempts = settling.delivery.attempts},
+                      .error = error};
+  settling.publishes.clear();
+  settling.confirms = false;
+}
+
+}  // namespace
+
+Settler::Settler(std::shared_ptr<Executor> executor, transport::Consumer& consumer, const SubscriptionPlan& plan,
+                 const Announcer& announcer, Health& health)
+    : executor_{std::move(executor)},
+      consumer_{consumer},
+      plan_{plan},
+      announcer_{announcer},
+      health_{health},
+      changed_{executor_->condition()} {}
+
+Settler::~Settler() {
+  close();
+}
+
+void Settler::start() {
+  thread_ = executor_->spawn("settler", [this] { run(); });
+}
+
+void Settler::add(Settling settling) {
+  std::unique_lock lock{mutex_};
+  while (queue_.size() >= kUnsettledMax && !closed_) changed_->wait_until(lock, kNever);
+  if (closed_) return;
+  queue_.push_back(std::move(settling));
+  if (waiting_) changed_->notify_all();
+}
+
+void Settler::add(std::vector<Settling> settlings) {
+  if (settlings.empty()) return;
+  std::unique_lock lock{mutex_};
+  while (queue_.size() >= kUnsettledMax && !closed_) changed_->wait_until(lock, kNever);
+  if (closed_) return;
+  std::ranges::move(settlings, std::back_inserter(queue_));
+  if (waiting_) changed_->notify_all();
+}
+
+void Settler::release(std::vector<transport::Delivery> deliveries) {
+  std::vector<Settling> settlings;
+  settlings.reserve(deliveries.size());
+  for (transport::Delivery& delivery : deliveries) {
+    Settling settling{.verdict = {.step = Step::released, .outcome = transport::Release{}}};
+    settling.envelope.id = delivery.record.id;
+    settling.envelope.type = delivery.record.type;
+    settling.envelope.correlation_id = delivery.record.correlation_id;
+    settling.attempt = delivery.attempts.failed;
+    settling.delivery = std::move(delivery);
+    settlings.push_back(std::move(settling));
+  }
+  add(std::move(settlings));
+}
+
+bool Settler::mark(const transport::Delivery& delivery) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (closed_) return false;
+    ++marking_;
+  }
+  Backoff backoff{kPauseFirst, kPauseMost};
+  bool marked = false;
+  bool again = true;
+  while (again && !closed()) {
+    const auto outcome = consumer_.settle({{.token = delivery.token, .outcome = pipeline::mark(delivery)}}).front();
+    marked = !!outcome;
+    again = !marked && can_be_tried_again(outcome.error());
+    if (again) health_.trouble(Health::Part::settle, outcome.error());
+    if (again) pause(backoff.next());
+  }
+  const std::lock_guard lock{mutex_};
+  --marking_;
+  changed_->notify_all();
+  return marked;
+}
+
+void Settler::run() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    waiting_ = true;
+    while (queue_.empty() && !closed_) changed_->wait_until(lock, kNever);
+    waiting_ = false;
+    if (closed_) return;
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kSettleBatchMax));
+    std::vector<Settling> batch{std::make_move_iterator(queue_.begin()), std::make_move_iterator(end)};
+    queue_.erase(queue_.begin(), end);
+    busy_ = true;
+    lock.unlock();
+    settle(std::move(batch));
+    lock.lock();
+    busy_ = false;
+    changed_->notify_all();
+  }
+}
+
+void Settler::settle(std::vector<Settling> batch) {
+  Backoff backoff{kPauseFirst, kPauseMost};
+  while (true) {
+    batch = settle_once(std::move(batch));
+    if (batch.empty()) return health_.well(Health::Part::settle);
+    if (!pause(backoff.next())) return;
+  }
+}
+
+// Returns what must be tried again, in order.
+std::vector<Settling> Settler::settle_once(std::vector<Settling> batch) {
+  std::vector<transport::Settlement> settlements;
+  settlements.reserve(batch.size());
+  for (const Settling& settling : batch) {
+    settlements.push_back(
+        {.token = settling.delivery.token, .outcome = settling.verdict.outcome, .publishes = settling.publishes});
+  }
+  const std::vector<Result<void>> outcomes = consumer_.settle(std::move(settlements));
+  std::vector<Settling> again;
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    if (!conclude(batch[i], outcomes[i])) again.push_back(std::move(batch[i]));
+  }
+  return again;
+}
+
+// Whether it is over with it.
+bool Settler::conclude(Settling& settling, const Result<void>& outcome) {
+  if (outcome) {
+    if (settling.confirms) plan_.inbox->confirmed(plan_.spec.group, settling.envelope.id, settling.delivery.replay_id);
+    announcer_.announce(settling);
+    return true;
+  }
+  if (outcome.error().kind == ErrorKind::conflict) {
+    settling.verdict.step = Step::refused;
+    settling.verdict.error = outcome.error();
+    announcer_.announce(settling);
+    return true;
+  }
+  health_.trouble(Health::Part::settle, outcome.error());
+  if (!can_be_tried_again(outcome.error()) && !settling.publishes.empty()) bury_instead(settling, outcome.error());
+  return false;
+}
+
+bool Settler::pause(Duration duration) {
+  std::unique_lock lock{mutex_};
+  const Time until = executor_->now() + duration;
+  return !changed_->wait_until(lock, until, *executor_, [this] { return closed_; });
+}
+
+bool Settler::closed() const {
+  const std::lock_guard lock{mutex_};
+  return closed_;
+}
+
+bool Settler::wait_idle(Time deadline) {
+  std::unique_lock lock{mutex_};
+  return changed_->wait_until(lock, deadline, *executor_, [this] { return queue_.empty() && !busy_; });
+}
+
+void Settler::close() {
+  {
+    std::unique_lock lock{mutex_};
+    closed_ = true;
+    changed_->notify_all();
+    while (marking_ > 0) changed_->wait_until(lock, kNever);
+  }
+  thread_.reset();
+}
+
+}  // namespace tidings::service

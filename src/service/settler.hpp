@@ -1,0 +1,71 @@
+// Settles what the pipeline decided, in batches and in order, and announces each decision once it is durable.
+//
+// Owns:    one thread. Not the consumer.
+// Threads: any. Blocks: add() when kUnsettledMax wait; mark() until it is durable.
+// Trouble: what the transport cannot do now is tried again, in order, until it can or the settler is closed.
+#pragma once
+
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "service/announcer.hpp"
+#include "service/health.hpp"
+#include "tidings/inbox.hpp"
+#include "tidings/transport/transport.hpp"
+
+namespace tidings::service {
+
+inline constexpr std::size_t kSettleBatchMax = 1'000;
+// Strict retries settle a delivery again and again, so what is in flight is no bound.
+inline constexpr std::size_t kUnsettledMax = 20'000;
+
+class Settler final {
+ public:
+  Settler(std::shared_ptr<Executor> executor, transport::Consumer& consumer, const SubscriptionPlan& plan,
+          const Announcer& announcer, Health& health);
+  ~Settler();
+  Settler(const Settler&) = delete;
+  Settler& operator=(const Settler&) = delete;
+
+  void start();
+
+  // After close(): dropped; whoever gets the deliveries next settles them.
+  void add(Settling settling);
+  void add(std::vector<Settling> settlings);
+  // Given back, charged nothing.
+  void release(std::vector<transport::Delivery> deliveries);
+
+  // Writes the mark of a suspect, in the caller's thread. False: it is not ours any more, or the settler was closed.
+  bool mark(const transport::Delivery& delivery);
+
+  // Whether all that was added is settled, at the latest at the deadline.
+  bool wait_idle(Time deadline);
+  // Ends the thread after what it does now; the rest stays unsettled. The consumer is not used any more after it.
+  void close();
+
+ private:
+  void run();
+  void settle(std::vector<Settling> batch);
+  std::vector<Settling> settle_once(std::vector<Settling> batch);
+  bool conclude(Settling& settling, const Result<void>& outcome);
+  bool pause(Duration duration);
+  bool closed() const;
+
+  const std::shared_ptr<Executor> executor_;
+  transport::Consumer& consumer_;
+  const SubscriptionPlan& plan_;
+  const Announcer& announcer_;
+  Health& health_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<Condition> changed_;
+  std::deque<Settling> queue_;
+  std::size_t marking_ = 0;
+  bool busy_ = false;
+  bool waiting_ = false;  // the thread waits for work
+  bool closed_ = false;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace tidings::service

@@ -1,0 +1,88 @@
+#include "service/subscription.hpp"
+
+#include <algorithm>
+
+namespace tidings::service {
+
+Result<std::shared_ptr<Subscription>> Subscription::open(std::shared_ptr<Engine> engine, SubscriptionPlan plan) {
+  const transport::Capabilities& capabilities = engine->transport->capabilities();
+  plan.rules.record_bytes_max = capabilities.record_bytes_max;
+  plan.rules.strict_hold_max = capabilities.strict_hold_max;
+  plan.spec.instance = engine->options.instance;
+  auto consumer = engine->transport->consumer(plan.spec);
+  if (!consumer) return consumer.error();
+  return std::shared_ptr<Subscription>{new Subscription{std::move(engine), std::move(plan), *std::move(consumer)}};
+}
+
+Subscription::Subscription(std::shared_ptr<Engine> engine, SubscriptionPlan plan,
+                           std::unique_ptr<transport::Consumer> consumer)
+    : parts_{std::move(engine), std::move(plan), std::move(consumer)},
+      receiver_{parts_},
+      ended_{parts_.engine->executor->condition()} {
+  if (parts_.plan.inbox) {
+    workers_.push_back(group_worker(parts_));
+  } else if (parts_.plan.has_batches()) {
+    workers_.push_back(batch_worker(parts_));
+  } else {
+    for (std::size_t slot = 1; slot <= parts_.plan.concurrency; ++slot) workers_.push_back(plain_worker(parts_, slot));
+  }
+}
+
+Subscription::~Subscription() {
+  parts_.settler.close();
+  parts_.close_consumer();
+}
+
+void Subscription::start() {
+  parts_.settler.start();
+  spawn("receiver", [this] { receiver_.run(); });
+  for (const auto& worker : workers_) {
+    spawn("worker", [&worker = *worker] { worker.run(); });
+  }
+}
+
+// The thread holds the subscription: one that never ends keeps what it stands on.
+void Subscription::spawn(const std::string& name, std::function<void()> body) {
+  threads_.push_back(std::make_unique<Running>());
+  Running& running = *threads_.back();
+  running.thread = parts_.engine->executor->spawn(name, [self = shared_from_this(), &running, body = std::move(body)] {
+    body();
+    const std::lock_guard lock{self->mutex_};
+    running.ended = true;
+    self->ended_->notify_all();
+  });
+}
+
+void Subscription::drain() {
+  parts_.release(parts_.queue.drain());
+  parts_.wake_receiver();
+}
+
+bool Subscription::wait_drained(Time deadline) {
+  if (!parts_.queue.wait_quiet(deadline)) return false;
+  const auto all_ended = [this] {
+    return std::ranges::all_of(threads_, [](const auto& running) { return running->ended; });
+  };
+  {
+    std::unique_lock lock{mutex_};
+    if (!ended_->wait_until(lock, deadline, *parts_.engine->executor, all_ended)) return false;
+  }
+  return parts_.settler.wait_idle(deadline);
+}
+
+void Subscription::close(Time deadline) {
+  if (std::exchange(closed_, true)) return;
+  for (const auto& worker : workers_) worker->request_stop();
+  parts_.settler.close();
+  std::unique_lock lock{mutex_};
+  for (const auto& running : threads_) {
+    const bool ended = ended_->wait_until(lock, deadline, *parts_.engine->executor, [&] { return running->ended; });
+    // Its handler does not end: to wait for it is for ever, and no thread is ever killed.
+    if (!ended) static_cast<void>(running->thread.release());
+  }
+  lock.unlock();
+  for (const auto& running : threads_) running->thread.reset();
+  parts_.close_consumer();
+}
+
+}  // namespace tidings::service

@@ -1,0 +1,80 @@
+#include "service/subscription_parts.hpp"
+
+namespace tidings::service {
+
+namespace {
+
+// A partition behind waiting retries may fill this share of what is in flight, so others still flow.
+constexpr std::size_t kHeldShare = 4;
+
+pipeline::LaneLimits limits_of(const SubscriptionPlan& plan) {
+  // One thread that handles many after another takes from many lanes at once.
+  const bool one_thread = plan.inbox || plan.has_batches();
+  return {.concurrency = one_thread ? plan.spec.in_flight_max : plan.concurrency,
+          .held_max = std::max<std::size_t>(plan.spec.in_flight_max / kHeldShare, 1)};
+}
+
+}  // namespace
+
+SubscriptionParts::SubscriptionParts(std::shared_ptr<Engine> engine_, SubscriptionPlan plan_,
+                                     std::unique_ptr<transport::Consumer> consumer_)
+    : engine{std::move(engine_)},
+      plan{std::move(plan_)},
+      name{plan.spec.group + " " + plan.name()},
+      consumer{std::move(consumer_)},
+      announcer{engine->options.name, plan, engine->options.observers, *engine->executor},
+      health{name, engine->options.on_trouble},
+      decoder{plan, engine->encoder.codecs(), engine->transport->capabilities()},
+      board{consumer->running()},
+      queue{*engine->executor, limits_of(plan)},
+      settler{engine->executor, *consumer, plan, announcer, health} {}
+
+bool holds(const pipeline::Verdict& verdict) {
+  const auto* retry = std::get_if<transport::Retry>(&verdict.outcome);
+  return retry && retry->order == RetryOrder::strict;
+}
+
+void SubscriptionParts::end(std::vector<Outcome> outcomes) {
+  std::vector<Ending> endings;
+  std::vector<Settling> settlings;
+  endings.reserve(outcomes.size());
+  settlings.reserve(outcomes.size());
+  for (Outcome& outcome : outcomes) {
+    Ending ending{.ticket = outcome.taken.ticket, .kind = outcome.gone ? Ending::Kind::done : Ending::Kind::put_back};
+    if (outcome.settling) {
+      Settling& settling = *outcome.settling;
+      const bool hold = holds(settling.verdict);
+      ending.kind = hold ? Ending::Kind::hold : Ending::Kind::done;
+      if (hold) ending.attempts = std::get<transport::Retry>(settling.verdict.outcome).attempts;
+      settling.delivery = hold ? *outcome.taken.delivery : std::move(*outcome.taken.delivery);
+      settlings.push_back(std::move(settling));
+    }
+    endings.push_back(std::move(ending));
+  }
+  // Settlements first: the next of the key must not be settled before this one.
+  settler.add(std::move(settlings));
+  release(queue.end(endings));
+  if (queue.has_flow_changes()) wake_receiver();
+}
+
+void SubscriptionParts::release(std::vector<transport::Delivery> deliveries) {
+  if (deliveries.empty()) return;
+  if (plan.inbox) ahead.drop(deliveries);
+  settler.release(std::move(deliveries));
+}
+
+void SubscriptionParts::wake_receiver() {
+  const std::lock_guard lock{consumer_mutex};
+  if (consumer) consumer->wake();
+}
+
+void SubscriptionParts::close_consumer() {
+  board.close();
+  std::unique_ptr<transport::Consumer> leaving;
+  {
+    const std::lock_guard lock{consumer_mutex};
+    leaving = std::move(consumer);
+  }
+}
+
+}  // namespace tidings::service

@@ -1,0 +1,57 @@
+// What the threads of one subscription share: who receives, who handles, who settles.
+//
+// Threads: any; each part guards itself.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "service/decoded_ahead.hpp"
+#include "service/decoder.hpp"
+#include "service/engine.hpp"
+#include "service/running_board.hpp"
+#include "service/settler.hpp"
+#include "service/work_queue.hpp"
+
+namespace tidings::service {
+
+// What came of a taken delivery.
+struct Outcome {
+  Taken taken;
+  std::optional<Settling> settling;  // without its delivery; none: it was not run, and goes back into its lane
+  bool gone = false;                 // not ours any more: forgotten
+};
+
+struct SubscriptionParts {
+  SubscriptionParts(std::shared_ptr<Engine> engine_, SubscriptionPlan plan_,
+                    std::unique_ptr<transport::Consumer> consumer_);
+
+  // Whoever handles takes a seat here: slot 0 of the board is the receiver's, the others' are theirs.
+  static constexpr std::size_t kReceiverSlot = 0;
+
+  // Ends taken deliveries, in the order of taking: settles them as decided, and lets their lanes go on or wait.
+  void end(std::vector<Outcome> outcomes);
+  void release(std::vector<transport::Delivery> deliveries);
+  void wake_receiver();
+  // Leaves the group: what is still unsettled goes to others.
+  void close_consumer();
+
+  const std::shared_ptr<Engine> engine;
+  const SubscriptionPlan plan;
+  const std::string name;     // group and what it reads: in derived ids, troubles and logs
+  std::mutex consumer_mutex;  // guards the pointer against close_consumer(), which comes last
+  std::unique_ptr<transport::Consumer> consumer;
+  Announcer announcer;
+  Health health;
+  Decoder decoder;
+  DecodedAhead ahead;  // with an inbox only
+  RunningBoard board;
+  WorkQueue queue;
+  Settler settler;
+};
+
+// Whether the delivery stays with us and runs again.
+bool holds(const pipeline::Verdict& verdict);
+
+}  // namespace tidings::service

@@ -1,0 +1,145 @@
+#include "service/work_queue.hpp"
+
+#include <algorithm>
+#include <ranges>
+
+namespace tidings::service {
+
+namespace {
+
+transport::PartitionId partition_of(const transport::Delivery& delivery) {
+  return {delivery.position.topic, delivery.position.partition};
+}
+
+}  // namespace
+
+WorkQueue::WorkQueue(Executor& executor, pipeline::LaneLimits limits)
+    : executor_{executor}, quiet_{executor.condition()}, lanes_{limits} {}
+
+std::vector<transport::Delivery> WorkQueue::admit(std::vector<transport::Delivery> deliveries) {
+  const std::lock_guard lock{mutex_};
+  if (draining_) return deliveries;
+  for (transport::Delivery& delivery : deliveries) lanes_.admit(std::move(delivery));
+  note_flow();
+  wake_one();
+  return {};
+}
+
+// One is enough: whoever takes and leaves more behind wakes the next.
+void WorkQueue::wake_one() {
+  if (idle_.empty()) return;
+  idle_.back()->wake_->notify_all();
+  idle_.pop_back();
+}
+
+void WorkQueue::note_flow() {
+  std::vector<pipeline::FlowChange> changes = lanes_.flow_changes();
+  std::ranges::move(changes, std::back_inserter(flow_));
+}
+
+std::vector<Taken> WorkQueue::take_locked(Time now, TakeLimits limits) {
+  if (!lanes_.ready(now)) return {};
+  std::vector<Taken> taken;
+  for (const pipeline::Ticket ticket : lanes_.take(now, limits.max, limits.max_per_lane))
+    taken.push_back({ticket, &lanes_.at(ticket)});
+  note_flow();
+  if (lanes_.ready(now)) wake_one();
+  return taken;
+}
+
+std::vector<Taken> WorkQueue::take(Seat& seat, TakeLimits limits, Time deadline) {
+  std::unique_lock lock{mutex_};
+  while (!draining_) {
+    const Time now = executor_.now();
+    if (auto taken = take_locked(now, limits); !taken.empty()) return taken;
+    if (now >= deadline) break;
+    idle_.push_back(&seat);
+    seat.wake_->wait_until(lock, std::min(deadline, lanes_.next_due()));
+    std::erase(idle_, &seat);
+  }
+  return {};
+}
+
+std::vector<Taken> WorkQueue::take_ready(TakeLimits limits) {
+  const std::lock_guard lock{mutex_};
+  if (draining_) return {};
+  return take_locked(executor_.now(), limits);
+}
+
+bool WorkQueue::leaving(const transport::Delivery& delivery) const {
+  return draining_ || (!leaving_.empty() && leaving_.contains(partition_of(delivery)));
+}
+
+void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& released) {
+  if (ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
+  transport::Delivery& delivery = lanes_.at(ending.ticket);
+  if (leaving(delivery)) {
+    released.push_back(std::move(delivery));
+    return lanes_.done(ending.ticket);
+  }
+  if (ending.kind == Ending::Kind::put_back) return lanes_.put_back(ending.ticket);
+  lanes_.hold(ending.ticket, ending.attempts);
+  wake_one();  // an idle taker must learn when it is due
+}
+
+std::vector<transport::Delivery> WorkQueue::end(std::span<const Ending> endings) {
+  std::vector<transport::Delivery> released;
+  const std::lock_guard lock{mutex_};
+  // Backwards: what returns to its lane comes to stand before what was taken after it.
+  for (const Ending& ending : std::ranges::reverse_view(endings)) end_one(ending, released);
+  std::ranges::reverse(released);
+  note_flow();
+  if (lanes_.running() == 0) {
+    quiet_->notify_all();
+    wake_one();  // a suspect may run now, though its taker went to sleep
+  }
+  return released;
+}
+
+std::vector<transport::Delivery> WorkQueue::give_up(const std::vector<transport::PartitionId>& partitions) {
+  const std::lock_guard lock{mutex_};
+  leaving_.insert(partitions.begin(), partitions.end());
+  auto dropped = lanes_.drop(partitions);
+  note_flow();
+  return dropped;
+}
+
+void WorkQueue::regain(const std::vector<transport::PartitionId>& partitions) {
+  const std::lock_guard lock{mutex_};
+  for (const transport::PartitionId& partition : partitions) leaving_.erase(partition);
+}
+
+std::vector<transport::Delivery> WorkQueue::drain() {
+  const std::lock_guard lock{mutex_};
+  draining_ = true;
+  auto dropped = lanes_.drop_all();
+  while (!idle_.empty()) wake_one();
+  return dropped;
+}
+
+bool WorkQueue::draining() const {
+  const std::lock_guard lock{mutex_};
+  return draining_;
+}
+
+bool WorkQueue::wait_quiet(Time deadline) {
+  std::unique_lock lock{mutex_};
+  return quiet_->wait_until(lock, deadline, executor_, [this] { return lanes_.running() == 0; });
+}
+
+std::vector<pipeline::FlowChange> WorkQueue::flow_changes() {
+  const std::lock_guard lock{mutex_};
+  return std::exchange(flow_, {});
+}
+
+bool WorkQueue::has_flow_changes() const {
+  const std::lock_guard lock{mutex_};
+  return !flow_.empty();
+}
+
+std::size_t WorkQueue::size() const {
+  const std::lock_guard lock{mutex_};
+  return lanes_.size();
+}
+
+}  // namespace tidings::service

@@ -1,0 +1,103 @@
+// The lanes of one subscription, shared by its threads: who receives admits, who handles takes and ends.
+//
+// Partitions that are being given up, and a drain, let nothing wait here: what comes back from a run is returned to
+// the caller, for release.
+//
+// Threads: any; a Seat by one at a time. Blocks: take().
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <vector>
+
+#include "pipeline/lanes.hpp"
+#include "tidings/executor.hpp"
+
+namespace tidings::service {
+
+// A delivery that its taker alone uses until it ends it.
+struct Taken {
+  pipeline::Ticket ticket = 0;
+  transport::Delivery* delivery = nullptr;
+};
+
+// What came of a taken delivery.
+struct Ending {
+  enum class Kind {
+    done,      // the lane goes on; `delivery` may have been moved from
+    hold,      // runs again at `attempts.due`, its lane waits
+    put_back,  // was not run
+  };
+  pipeline::Ticket ticket = 0;
+  Kind kind = Kind::done;
+  transport::Attempts attempts;  // of hold
+};
+
+struct TakeLimits {
+  std::size_t max = 1;
+  std::size_t max_per_lane = 1;
+};
+
+class WorkQueue final {
+ public:
+  WorkQueue(Executor& executor, pipeline::LaneLimits limits);
+
+  // Where one taker waits.
+  class Seat final {
+   public:
+    explicit Seat(Executor& executor) : wake_{executor.condition()} {}
+
+   private:
+    friend class WorkQueue;
+    std::unique_ptr<Condition> wake_;
+  };
+
+  // Returns what must be released instead: all of it when draining.
+  std::vector<transport::Delivery> admit(std::vector<transport::Delivery> deliveries);
+
+  // Waits until there is something to run. Empty: draining, or nothing came until `deadline`.
+  std::vector<Taken> take(Seat& seat, TakeLimits limits, Time deadline = kNever);
+  // The same without waiting.
+  std::vector<Taken> take_ready(TakeLimits limits);
+
+  // In the order of taking. Returns what must be released instead of waiting here.
+  std::vector<transport::Delivery> end(std::span<const Ending> endings);
+
+  // Gives these partitions up: returns what waits of them. What runs goes on.
+  std::vector<transport::Delivery> give_up(const std::vector<transport::PartitionId>& partitions);
+  // They are ours again.
+  void regain(const std::vector<transport::PartitionId>& partitions);
+
+  // From now on nothing is taken, admitted or held. Returns what waited.
+  std::vector<transport::Delivery> drain();
+  bool draining() const;
+  // Whether nothing runs (any more), at the latest at the deadline.
+  bool wait_quiet(Time deadline);
+
+  // Partitions that the transport must hold back, or let flow, since the last call: for one caller, in this order.
+  std::vector<pipeline::FlowChange> flow_changes();
+  bool has_flow_changes() const;
+
+  std::size_t size() const;
+
+ private:
+  std::vector<Taken> take_locked(Time now, TakeLimits limits);
+  bool leaving(const transport::Delivery& delivery) const;
+  void end_one(const Ending& ending, std::vector<transport::Delivery>& released);
+  void wake_one();
+  void note_flow();
+
+  Executor& executor_;
+  mutable std::mutex mutex_;
+  std::unique_ptr<Condition> quiet_;
+  pipeline::Lanes lanes_;
+  std::vector<Seat*> idle_;
+  std::set<transport::PartitionId> leaving_;
+  std::vector<pipeline::FlowChange> flow_;
+  bool draining_ = false;
+};
+
+}  // namespace tidings::service
