@@ -5,9 +5,9 @@
 
 #include <set>
 
+#include "service/bus_publisher.hpp"
 #include "service/plan.hpp"
 #include "service/presence.hpp"
-#include "service/publishing.hpp"
 #include "service/subscription.hpp"
 
 namespace tidings {
@@ -30,7 +30,7 @@ class Bus::State final {
   Result<void> stop(Time deadline);
   Result<void> ready(Time deadline);
   std::vector<std::string> describe(const Contract& contract) const;
-  Result<service::Publishing*> publishing();
+  Result<service::BusPublisher*> publishing();
 
   transport::Transport& transport() { return *transport_; }
   Executor& executor() { return *executor_; }
@@ -47,7 +47,7 @@ class Bus::State final {
   BusOptions options_;
   std::shared_ptr<service::Engine> engine_;
   mutable std::mutex mutex_;  // guards the pointers below, not what they point to
-  std::shared_ptr<service::Publishing> publishing_;
+  std::shared_ptr<service::BusPublisher> publishing_;
   std::vector<std::shared_ptr<service::Subscription>> subscriptions_;
   std::unique_ptr<service::Presence> presence_;
 };
@@ -70,7 +70,7 @@ Result<void> Bus::State::start(const Contract& contract) {
   engine_ = std::make_shared<service::Engine>(transport_, executor_, options_, contract.published());
   {
     const std::lock_guard lock{mutex_};
-    publishing_ = std::make_shared<service::Publishing>(engine_, *std::move(publisher));
+    publishing_ = std::make_shared<service::BusPublisher>(engine_, *std::move(publisher));
   }
   if (auto opened = open(*plans); !opened) return opened;
   presence_ = std::make_unique<service::Presence>(
@@ -148,7 +148,7 @@ std::vector<std::string> Bus::State::describe(const Contract& contract) const {
   return lines;
 }
 
-Result<service::Publishing*> Bus::State::publishing() {
+Result<service::BusPublisher*> Bus::State::publishing() {
   const std::lock_guard lock{mutex_};
   if (!publishing_) return invalid("the bus has not started; call start() before it publishes");
   return publishing_.get();

@@ -12,9 +12,9 @@
 
 namespace tidings::service {
 
-class Publishing final {
+class BusPublisher final {
  public:
-  Publishing(std::shared_ptr<Engine> engine, std::unique_ptr<transport::Publisher> publisher)
+  BusPublisher(std::shared_ptr<Engine> engine, std::unique_ptr<transport::Publisher> publisher)
       : engine_{std::move(engine)}, publisher_{std::move(publisher)} {}
 
   // Blocks until confirmed or refused, which the transport promises within PublisherOptions::deliver_within.

@@ -1,4 +1,4 @@
-#include "service/publishing.hpp"
+#include "service/bus_publisher.hpp"
 
 #include "service/handler_context.hpp"
 
@@ -37,7 +37,7 @@ std::vector<transport::Record> batch_of(transport::Record record) {
 
 }  // namespace
 
-Result<transport::Record> Publishing::record_of(const EventType& type, const void* data, PublishOptions options) {
+Result<transport::Record> BusPublisher::record_of(const EventType& type, const void* data, PublishOptions options) {
   if (auto declared = engine_->encoder.check(type); !declared) return declared.error();
   Publication publication{.envelope = envelope_from(options), .key = options.key};
   Envelope& envelope = publication.envelope;
@@ -47,7 +47,7 @@ Result<transport::Record> Publishing::record_of(const EventType& type, const voi
   return engine_->encoder.encode(type, data, std::move(publication));
 }
 
-Result<void> Publishing::publish(const EventType& type, const void* data, PublishOptions options) {
+Result<void> BusPublisher::publish(const EventType& type, const void* data, PublishOptions options) {
   auto record = record_of(type, data, std::move(options));
   if (!record) return record.error();
   const auto confirmation = std::make_shared<Confirmation>(*engine_->executor);
@@ -56,8 +56,8 @@ Result<void> Publishing::publish(const EventType& type, const void* data, Publis
   return confirmation->wait();
 }
 
-void Publishing::publish_async(const EventType& type, const void* data, PublishOptions options,
-                               std::function<void(Result<void>)> confirmed) {
+void BusPublisher::publish_async(const EventType& type, const void* data, PublishOptions options,
+                                 std::function<void(Result<void>)> confirmed) {
   auto record = record_of(type, data, std::move(options));
   if (!record) return confirmed(record.error());
   publisher_->send(batch_of(*std::move(record)), [confirmed = std::move(confirmed)](std::size_t, Result<void> outcome) {
