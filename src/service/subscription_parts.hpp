@@ -10,7 +10,7 @@
 #include "service/decoded_ahead.hpp"
 #include "service/decoder.hpp"
 #include "service/engine.hpp"
-#include "service/running_board.hpp"
+#include "service/running_slots.hpp"
 #include "service/settler.hpp"
 #include "service/work_queue.hpp"
 
@@ -46,7 +46,7 @@ struct SubscriptionParts {
   Health health;
   Decoder decoder;
   DecodedAhead ahead;  // with an inbox only
-  RunningBoard board;
+  RunningSlots board;
   WorkQueue queue;
   Settler settler;
 };

@@ -10,9 +10,9 @@
 
 namespace tidings::service {
 
-class RunningBoard final {
+class RunningSlots final {
  public:
-  explicit RunningBoard(std::span<std::atomic<std::uint64_t>> slots) : slots_{slots} {}
+  explicit RunningSlots(std::span<std::atomic<std::uint64_t>> slots) : slots_{slots} {}
 
   void set(std::size_t slot, std::uint64_t token) {
     const std::lock_guard lock{mutex_};
@@ -33,7 +33,7 @@ class RunningBoard final {
 // A delivery's token in a slot, for as long as it lives.
 class BoardEntry final {
  public:
-  BoardEntry(RunningBoard& board, std::size_t slot, std::uint64_t token) : board_{board}, slot_{slot} {
+  BoardEntry(RunningSlots& board, std::size_t slot, std::uint64_t token) : board_{board}, slot_{slot} {
     board_.set(slot_, token);
   }
   ~BoardEntry() { board_.clear(slot_); }
@@ -41,7 +41,7 @@ class BoardEntry final {
   BoardEntry& operator=(const BoardEntry&) = delete;
 
  private:
-  RunningBoard& board_;
+  RunningSlots& board_;
   std::size_t slot_;
 };
 
