@@ -1,0 +1,57 @@
+// P9 and P10: a full deployment refuses publishes, keeps what was confirmed, and recovers when there is room.
+#include "tests/conformance/conformance.hpp"
+
+namespace tidings::conformance {
+namespace {
+
+using transport::Record;
+
+constexpr std::size_t kBody = 64u << 10;
+constexpr std::size_t kTriesMax = 2 * kScarceBytesMax / kBody;
+
+Record bulky(int number) {
+  Record record = numbered("orders", number, 10);
+  record.body = std::string(kBody, 'x');
+  return record;
+}
+
+TEST_P(LimitConformance, P9AFullDeploymentRefusesPublishesAndRecovers) {
+  // Settled events are kept no longer than they must.
+  declare({.topics = {{.name = "orders", .retention = unit()}}, .published = {}});
+  { auto reader = join("slow", "orders"); }
+  int confirmed = 0;
+  std::optional<Error> refusal;
+  for (std::size_t i = 0; i < kTriesMax && !refusal; ++i) {
+    const auto outcome = try_publish({bulky(confirmed)}).at(0);
+    if (outcome) {
+      ++confirmed;
+    } else {
+      refusal = outcome.error();
+    }
+  }
+  ASSERT_TRUE(refusal) << "it took more than " << kTriesMax * kBody << " bytes";
+  EXPECT_EQ(refusal->kind, ErrorKind::overloaded);
+  EXPECT_THAT(refusal->message, ::testing::HasSubstr("slow")) << "it names the slowest group";
+
+  // P1: what was confirmed is there, and it can be settled, though there is no room.
+  auto reader = join("slow", "orders");
+  int received = 0;
+  while (received < confirmed) {
+    const auto deliveries = reader.next(100, now() + 3 * unit());
+    ASSERT_FALSE(deliveries.empty()) << received << " of " << confirmed;
+    ASSERT_TRUE(reader.accept(deliveries));
+    received += static_cast<int>(deliveries.size());
+  }
+  EXPECT_EQ(received, confirmed);
+
+  const Time until = deadline(kScarceCleaningMax / kPatience);
+  bool recovered = false;
+  while (!recovered && now() < until) {
+    recovered = bool{try_publish({bulky(confirmed)}).at(0)};
+    if (!recovered) executor().sleep_until(now() + unit());
+  }
+  EXPECT_TRUE(recovered);
+}
+
+}  // namespace
+}  // namespace tidings::conformance

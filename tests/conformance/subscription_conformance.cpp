@@ -1,0 +1,138 @@
+// What a subscription reads: topics, patterns, commands, from where on (design, sections 1 and 5).
+#include "tests/conformance/conformance.hpp"
+
+namespace tidings::conformance {
+namespace {
+
+using transport::Start;
+using transport::StartAt;
+
+TEST_P(SubscriptionConformance, ATopicSubscriptionReadsItsTopicOnly) {
+  declare_topic("orders");
+  declare_topic("payments");
+  auto reader = join("g", "orders");
+  publish_numbers("payments", 0, 5);
+  publish_numbers("orders", 5, 5);
+  EXPECT_EQ(reader.next(5, soon()).size(), 5u);
+  EXPECT_TRUE(reader.all_within(unit()).empty());
+  for (const auto& delivery : reader.received()) EXPECT_EQ(delivery.record.topic, "orders");
+}
+
+TEST_P(SubscriptionConformance, StartsAtTheBeginning) {
+  declare_topic("orders");
+  publish_numbers("orders", 0, 5);
+  auto reader = join({.group = "g", .topic = "orders", .start = Start{.at = StartAt::beginning}});
+  EXPECT_EQ(reader.next(5, soon()).size(), 5u);
+}
+
+TEST_P(SubscriptionConformance, StartsAtTheEnd) {
+  declare_topic("orders");
+  publish_numbers("orders", 0, 5);
+  auto reader = join({.group = "g", .topic = "orders", .start = Start{.at = StartAt::end}});
+  publish_numbers("orders", 5, 1);
+  EXPECT_EQ(ids_of(reader.next(1, soon())), std::vector<std::string>{"5"});
+  EXPECT_TRUE(reader.all_within(unit()).empty());
+}
+
+TEST_P(SubscriptionConformance, StartsAtATime) {
+  declare_topic("orders");
+  publish_numbers("orders", 0, 5);
+  executor().sleep_until(now() + unit());
+  const Time time = now();
+  publish_numbers("orders", 5, 3, 1);
+  auto reader = join({.group = "g", .topic = "orders", .start = Start{.at = StartAt::time, .time = time}});
+  EXPECT_EQ(ids_of(reader.next(3, soon())), (std::vector<std::string>{"5", "6", "7"}));
+  EXPECT_TRUE(reader.all_within(unit()).empty());
+}
+
+TEST_P(SubscriptionConformance, AGroupThatHasAPositionKeepsIt) {
+  declare_topic("orders");
+  const transport::SubscriptionSpec spec{.group = "g", .topic = "orders", .start = Start{.at = StartAt::end}};
+  { auto reader = join(spec); }
+  publish_numbers("orders", 0, 5);
+  auto reader = join(spec);
+  EXPECT_EQ(reader.next(5, soon()).size(), 5u) << "the start counts for a group without a position only";
+}
+
+TEST_P(SubscriptionConformance, APatternReadsTopicsOfMatchingTypes) {
+  declare({.topics = {{.name = "orders"}, {.name = "payments"}},
+           .published = {{"OrderCreated", "orders"}, {"PAYMENT_COMPLETED", "payments"}}});
+  auto reader = join({.group = "g", .pattern = "order.*"});
+  publish_numbers("orders", 0, 3);
+  publish_numbers("payments", 3, 3);
+  EXPECT_EQ(reader.next(3, soon()).size(), 3u);
+  EXPECT_TRUE(reader.all_within(unit()).empty());
+}
+
+TEST_P(SubscriptionConformance, APatternReadsWhatIsDeclaredLaterElsewhere) {
+  auto reader = join({.group = "g", .pattern = "order.*"});
+  const auto declared =
+      process("elsewhere").declare({.topics = {{.name = "orders"}}, .published = {{"OrderCreated", "orders"}}});
+  ASSERT_TRUE(declared) << declared.error().message;
+  publish_numbers("orders", 0, 3);
+  EXPECT_EQ(reader.next(3, deadline(capabilities().discovery_max)).size(), 3u);
+}
+
+TEST_P(SubscriptionConformance, APatternReadsItsExtraTopics) {
+  declare({.topics = {{.name = "foreign"}}, .published = {}});
+  auto reader = join({.group = "g", .pattern = "order.*", .extra_topics = {"foreign"}});
+  publish_numbers("foreign", 0, 3);
+  EXPECT_EQ(reader.next(3, soon()).size(), 3u);
+}
+
+TEST_P(SubscriptionConformance, HashReadsAllEventsAndNoCommands) {
+  declare({.topics = {{.name = "orders"}, {.name = "foreign"}, {.name = "emails", .command = true}},
+           .published = {{"OrderCreated", "orders"}, {"SendEmail", "emails"}}});
+  auto reader = join({.group = "g", .pattern = "#"});
+  publish_numbers("orders", 0, 2);
+  publish_numbers("foreign", 2, 2);
+  publish_numbers("emails", 4, 2);
+  EXPECT_EQ(reader.next(4, soon()).size(), 4u);
+  EXPECT_TRUE(reader.all_within(unit()).empty());
+  for (const auto& delivery : reader.received()) EXPECT_NE(delivery.record.topic, "emails");
+}
+
+TEST_P(SubscriptionConformance, ACommandGoesToOneSubscription) {
+  declare({.topics = {{.name = "emails", .command = true}}, .published = {}});
+  auto reader = join({.group = "notification", .topic = "emails", .command = true});
+  const auto second = here().consumer({.group = "spam", .topic = "emails", .command = true});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+  EXPECT_THAT(second.error().message, ::testing::HasSubstr("notification"));
+  publish_numbers("emails", 0, 3);
+  EXPECT_EQ(reader.next(3, soon()).size(), 3u);
+}
+
+TEST_P(SubscriptionConformance, AGroupDoesNotReadATopicTwice) {
+  declare({.topics = {{.name = "orders"}}, .published = {{"OrderCreated", "orders"}}});
+  auto reader = join("g", "orders");
+  const auto twice = here().consumer({.group = "g", .pattern = "order.#"});
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(twice.error().message, ::testing::HasSubstr("orders"));
+  EXPECT_TRUE(here().consumer({.group = "other", .pattern = "order.#"}));
+}
+
+TEST_P(SubscriptionConformance, RefusesWhatIsNoSubscription) {
+  declare_topic("orders");
+  EXPECT_EQ(here().consumer({.group = "", .topic = "orders"}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(here().consumer({.group = "g"}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(here().consumer({.group = "g", .topic = "orders", .pattern = "#"}).error().kind, ErrorKind::invalid);
+}
+
+TEST_P(SubscriptionConformance, ATopicIsDeclaredOnce) {
+  declare_topic("orders", 2);
+  const auto same = process("elsewhere").declare({.topics = {{.name = "orders", .partitions = 2}}, .published = {}});
+  EXPECT_TRUE(same);
+  const auto other = process("elsewhere").declare({.topics = {{.name = "orders", .command = true}}, .published = {}});
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().kind, ErrorKind::conflict);
+  EXPECT_THAT(other.error().message, ::testing::HasSubstr("orders"));
+}
+
+TEST_P(SubscriptionConformance, IsReachable) {
+  EXPECT_TRUE(here().check(soon()));
+}
+
+}  // namespace
+}  // namespace tidings::conformance
