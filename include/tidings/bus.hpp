@@ -70,6 +70,14 @@ class Bus final : public Contract {
   // Whether every subscription holds its connection and the transport can be reached; the error says what is missing.
   Result<void> ready(Time deadline);
 
+  // Of each subscription, by group and what it reads: whether it can receive, settle and use its inbox now.
+  struct SubscriptionState {
+    std::string group;
+    std::string subscription;
+    Result<void> live;
+  };
+  std::vector<SubscriptionState> subscriptions() const;
+
   transport::Transport& transport();
   Executor& executor();
 

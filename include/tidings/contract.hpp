@@ -98,6 +98,9 @@ class Contract {
   Contract() = default;
   ~Contract() = default;
 
+  // For what a configuration changes about policies (Service).
+  std::vector<Registration>& registrations_to_configure() { return registrations_; }
+
  private:
   void add(Registration registration) { registrations_.push_back(std::move(registration)); }
 

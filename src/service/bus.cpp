@@ -29,6 +29,7 @@ class Bus::State final {
   Result<void> start(const Contract& contract);
   Result<void> stop(Time deadline);
   Result<void> ready(Time deadline);
+  std::vector<SubscriptionState> states() const;
   std::vector<std::string> describe(const Contract& contract) const;
   Result<service::BusPublisher*> publishing();
 
@@ -137,6 +138,13 @@ Result<void> Bus::State::ready(Time deadline) {
   return transport_->check(deadline);
 }
 
+std::vector<Bus::SubscriptionState> Bus::State::states() const {
+  std::vector<SubscriptionState> states;
+  for (const auto& subscription : subscriptions())
+    states.push_back({subscription->plan().spec.group, subscription->plan().name(), subscription->ready()});
+  return states;
+}
+
 std::vector<std::string> Bus::State::describe(const Contract& contract) const {
   auto plans = service::make_plan(contract, defaults());
   if (!plans) return {plans.error().message};
@@ -195,6 +203,10 @@ std::vector<std::string> Bus::describe_pipelines() const {
 
 Result<void> Bus::ready(Time deadline) {
   return state_->ready(deadline);
+}
+
+std::vector<Bus::SubscriptionState> Bus::subscriptions() const {
+  return state_->states();
 }
 
 transport::Transport& Bus::transport() {
