@@ -78,6 +78,7 @@ void Holdings::revoke(std::uint32_t number) {
 std::size_t Holdings::drop(std::uint32_t number) {
   const std::size_t count =
       boost::unordered::erase_if(flights_, [number](const auto& entry) { return entry.second.partition == number; });
+  for (const Reading& reading : partitions_[number].readings) returned_ -= reading.returned.size();
   const std::size_t topics = topics_.size();
   partitions_[number] = Partition{.readings = std::vector<Reading>(topics)};
   filter_.reset();
@@ -118,11 +119,22 @@ Token Holdings::fly(InFlight flight) {
   return token;
 }
 
-std::optional<Token> Holdings::take(const RecordHeader& place, Sequence sequence) {
+bool Holdings::passed_by_key(const RecordHeader& place, Sequence sequence,
+                             std::optional<std::uint32_t> key_hash) const {
+  return key_hash && std::any_of(flights_.begin(), flights_.end(), [&](const auto& entry) {
+           const InFlight& flight = entry.second;
+           return flight.key_hash == key_hash && flight.topic == place.topic && flight.partition == place.partition &&
+                  !flight.parked && flight.number > sequence;
+         });
+}
+
+std::optional<Token> Holdings::take(const RecordHeader& place, Sequence sequence,
+                                    std::optional<std::uint32_t> key_hash) {
   Reading* reading = reading_of(place.partition, place.topic);
   if (reading == nullptr || reading->stopped_at != 0) return std::nullopt;
   if (sequence <= reading->delivered_to) {
-    if (!erase_sorted(reading->returned, sequence)) return std::nullopt;
+    if (passed_by_key(place, sequence, key_hash) || !erase_sorted(reading->returned, sequence)) return std::nullopt;
+    --returned_;
   } else if (sequence <= reading->settled_to) {
     if (!std::binary_search(reading->pending.begin(), reading->pending.end(), sequence)) return std::nullopt;
     reading->delivered_to = sequence;
@@ -130,7 +142,7 @@ std::optional<Token> Holdings::take(const RecordHeader& place, Sequence sequence
     reading->pending.push_back(sequence);
     reading->delivered_to = sequence;
   }
-  return fly({.number = sequence, .topic = place.topic, .partition = place.partition});
+  return fly({.number = sequence, .topic = place.topic, .partition = place.partition, .key_hash = key_hash});
 }
 
 std::optional<Token> Holdings::take_parked(const ParkedKey& key, std::uint32_t topic) {
@@ -173,8 +185,12 @@ void Holdings::unsettle(Token token) {
 void Holdings::forget(Token token) {
   const auto found = flights_.find(token);
   if (found == flights_.end()) return;
-  --partitions_[found->second.partition].in_flight;
+  const InFlight flight = found->second;
+  --partitions_[flight.partition].in_flight;
   flights_.erase(found);
+  const Reading* reading = reading_of(flight.partition, flight.topic);
+  // What waited for this one is looked at again.
+  if (reading != nullptr && !reading->returned.empty()) scan_from_ = std::min(scan_from_, reading->returned.front());
 }
 
 void Holdings::give_back(Token token) {
@@ -182,7 +198,7 @@ void Holdings::give_back(Token token) {
   if (flight == nullptr) return;
   if (!flight->parked) {
     insert_sorted(reading_of(flight->partition, flight->topic)->returned, flight->number);
-    scan_from_ = std::min(scan_from_, flight->number);
+    ++returned_;
   }
   forget(token);
 }

@@ -37,6 +37,7 @@ struct InFlight {
   std::uint64_t epoch = 0;
   std::uint32_t topic = 0;
   std::uint32_t partition = 0;
+  std::optional<std::uint32_t> key_hash;
   bool parked = false;
   bool has_row = false;   // something about its attempts is stored
   bool settling = false;  // a final settlement is on its way
@@ -83,8 +84,9 @@ class Holdings final {
   Sequence scan_from() const { return scan_from_; }
   void pass(Sequence next) { scan_from_ = next; }
   std::shared_ptr<const ScanFilter> filter();
-  // Takes the event into flight, if it is to be handed out.
-  std::optional<Token> take(const RecordHeader& place, Sequence sequence);
+  // Takes the event into flight, if it is to be handed out. One that was given back waits while a later one of its key
+  // is in flight: it would come after that one.
+  std::optional<Token> take(const RecordHeader& place, Sequence sequence, std::optional<std::uint32_t> key_hash);
   // Likewise one that was parked; nothing: it is in flight already, or its partition or topic is not handed out.
   std::optional<Token> take_parked(const ParkedKey& key, std::uint32_t topic);
 
@@ -94,6 +96,8 @@ class Holdings final {
   void settle(Token token);
   void unsettle(Token token);
   void forget(Token token);
+  // Whether anything that was given back waits to be handed out again.
+  bool has_returned() const { return returned_ > 0; }
   // Back to the partition: handed out again, in order.
   void give_back(Token token);
   // Calls `visit(Token, InFlight)` for what is in flight of a partition.
@@ -140,12 +144,14 @@ class Holdings final {
   void change(std::uint32_t partition, std::uint32_t topic, Reading& reading);
   void stop(Reading& reading);
   Token fly(InFlight flight);
+  bool passed_by_key(const RecordHeader& place, Sequence sequence, std::optional<std::uint32_t> key_hash) const;
 
   std::vector<Partition> partitions_;
   std::vector<std::uint32_t> topics_;
   std::vector<std::uint32_t> index_;  // by topic id: its place in topics_, plus one
   boost::unordered_flat_map<Token, InFlight> flights_;
   std::vector<Place> changed_;
+  std::size_t returned_ = 0;  // over all readings
   Sequence scan_from_ = UINT64_MAX;
   std::shared_ptr<const ScanFilter> filter_;
 };

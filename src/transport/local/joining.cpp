@@ -73,8 +73,7 @@ Result<MemberId> new_member(Store& store) {
 Result<void> add_member(Commit& commit, MemberParts& parts, const SubscriptionSpec& spec) {
   WriteTransaction& transaction = commit.transaction();
   // A broadcast's group is of this one member.
-  const std::string group =
-      spec.sharing == Sharing::broadcast ? fmt::format("{}@{}", spec.group, parts.row.id) : spec.group;
+  const std::string group = spec.sharing == Sharing::broadcast ? broadcast_group(spec.group, parts.row.id) : spec.group;
   const auto subscription =
       join_subscription(transaction, spec, group, start_of(commit, spec.start), Catalog{transaction});
   if (!subscription) return subscription.error();

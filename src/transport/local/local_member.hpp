@@ -79,6 +79,8 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   void complete(const SettleOp& op, std::size_t index, bool stored);
 
   // member_review.cpp
+  bool has_left() const;
+  std::uint32_t shared_partitions() const;
   void refresh_topics();
   std::vector<std::uint32_t> topics_now(const Catalog& catalog) const;
   void look_at_owners();

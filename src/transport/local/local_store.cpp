@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "transport/local/death_watch.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/store_directory.hpp"
 
@@ -60,6 +61,10 @@ Result<void> Store::start() {
                                                           .wake = wake_.get(),
                                                           .space = space_.get(),
                                                           .faults = &faults_});
+  own_.push_back(watch_deaths(*this));
+  // Who died before we came is reaped before anybody joins here: a service that starts again finds no one in its place.
+  own_.front()->review();
+  for (const auto& listener : own_) listen(listener);
   bell_ = executor_->spawn("local-bell", [this] { bell_loop(); });
   warden_ = executor_->spawn("local-warden", [this] { warden_loop(); });
   return {};
@@ -93,6 +98,7 @@ Store::~Store() {
   if (wake_) wake_->ring(0);
   warden_.reset();
   bell_.reset();
+  own_.clear();
   committer_.reset();
 }
 

@@ -87,6 +87,7 @@ class Store final {
   std::shared_ptr<const Catalog> catalog_;
   WakeFile::Seen catalog_seen_;
 
+  std::vector<std::shared_ptr<StoreListener>> own_;  // listeners of the store itself
   std::unique_ptr<Thread> bell_;
   std::unique_ptr<Thread> warden_;
 };

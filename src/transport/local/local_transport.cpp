@@ -2,6 +2,7 @@
 
 #include "transport/local/joining.hpp"
 #include "transport/local/local_control.hpp"
+#include "transport/local/local_operator.hpp"
 #include "transport/local/local_options.hpp"
 #include "transport/local/local_publisher.hpp"
 #include "transport/local/store_registry.hpp"
@@ -50,7 +51,7 @@ Result<void> declare_all(Commit& commit, const Declaration& declaration, std::ui
 
 class LocalTransport final : public Transport {
  public:
-  explicit LocalTransport(std::shared_ptr<Store> store) : store_{std::move(store)}, control_{make_control(store_)} {}
+  explicit LocalTransport(std::shared_ptr<Store> store) : store_{std::move(store)} {}
 
   const Capabilities& capabilities() const override { return kCapabilities; }
 
@@ -66,7 +67,9 @@ class LocalTransport final : public Transport {
   Result<std::unique_ptr<Consumer>> consumer(const SubscriptionSpec& spec) override { return join(store_, spec); }
 
   Control& control() override { return *control_; }
-  Operator operations() override { return {}; }
+  Operator operations() override {
+    return {.topology = topology_.get(), .dead_letters = dead_letters_.get(), .history = history_.get()};
+  }
 
   Result<void> check(Time deadline) override {
     // An empty change: whether the writer gets the lock, and the environment takes a transaction.
@@ -76,7 +79,10 @@ class LocalTransport final : public Transport {
 
  private:
   const std::shared_ptr<Store> store_;
-  const std::unique_ptr<Control> control_;
+  const std::unique_ptr<Control> control_ = make_control(store_);
+  const std::unique_ptr<transport::Topology> topology_ = make_topology(store_);
+  const std::unique_ptr<transport::DeadLetters> dead_letters_ = make_dead_letters(store_);
+  const std::unique_ptr<transport::History> history_ = make_history(store_);
 };
 
 }  // namespace

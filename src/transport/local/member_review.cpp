@@ -20,11 +20,13 @@ std::vector<std::uint32_t> Member::topics_now(const Catalog& catalog) const {
   return topics;
 }
 
+bool Member::has_left() const {
+  const std::lock_guard lock{mutex_};
+  return left_;
+}
+
 Time Member::review() {
-  {
-    const std::lock_guard lock{mutex_};
-    if (left_) return kNever;
-  }
+  if (has_left()) return kNever;
   refresh_topics();
   look_at_owners();
   finish_revoking();
@@ -33,6 +35,16 @@ Time Member::review() {
   Time next = claimed ? kNever : store_.now() + kRetryClaimAfter;
   for (const Revocation& revocation : revocations_) next = std::min(next, revocation.deadline);
   return next;
+}
+
+// As many as the widest topic has: what the members share.
+std::uint32_t Member::shared_partitions() const {
+  const std::lock_guard lock{mutex_};
+  std::uint32_t partitions = 0;
+  for (const std::uint32_t topic : holdings_.topics()) {
+    partitions = std::max(partitions, catalog_->find(topic)->partitions);
+  }
+  return partitions;
 }
 
 void Member::refresh_topics() {
@@ -77,9 +89,10 @@ void Member::refresh_topics() {
 
 // What the store says about our partitions: some may have been taken from us, others are to be handed over.
 void Member::look_at_owners() {
+  const std::uint32_t partitions = shared_partitions();
   ReadTransaction transaction{store_.environment()};
-  const auto owners = owners_of(transaction, subscription_.id, store_.partitions());
-  const auto targets = assignment_of(transaction, subscription_.id, store_.partitions());
+  const auto owners = owners_of(transaction, subscription_.id, partitions);
+  const auto targets = assignment_of(transaction, subscription_.id, partitions);
   if (!transaction.status()) return;
   std::vector<std::uint32_t> lost;
   std::vector<std::uint32_t> excess;
@@ -172,17 +185,19 @@ bool Member::claim() {
     topics = holdings_.topics();
   }
   if (!may_claim()) return true;
+  const std::uint32_t partitions = shared_partitions();
   std::vector<Claimed> claimed;
   const auto done = store_.committer().perform([&](Commit& commit) -> Result<void> {
     WriteTransaction& transaction = commit.transaction();
-    if (!is_member(transaction, row_)) return {};
-    const auto owners = owners_of(transaction, subscription_.id, store_.partitions());
-    const auto targets = assignment_of(transaction, subscription_.id, store_.partitions());
+    if (has_left()) return {};
+    if (!is_member(transaction, row_)) put_member(transaction, row_);  // cut off, and back
+    const auto owners = owners_of(transaction, subscription_.id, partitions);
+    const auto targets = assignment_of(transaction, subscription_.id, partitions);
     for (std::uint32_t i = 0; i < owners.size(); ++i) {
       if (targets[i] != row_.id || owners[i].member != 0) continue;
       claimed.push_back(claim_one(commit, i, owners[i].epoch + 1, topics));
     }
-    if (!claimed.empty()) commit.announce(kMembersChanged);
+    commit.announce(kMembersChanged);
     return {};
   });
   if (!done) return false;
@@ -192,9 +207,11 @@ bool Member::claim() {
 
 // Whether there is something to claim: asked without the writer lock.
 bool Member::may_claim() {
+  const std::uint32_t partitions = shared_partitions();
   ReadTransaction transaction{store_.environment()};
-  const auto owners = owners_of(transaction, subscription_.id, store_.partitions());
-  const auto targets = assignment_of(transaction, subscription_.id, store_.partitions());
+  if (!is_member(transaction, row_)) return true;
+  const auto owners = owners_of(transaction, subscription_.id, partitions);
+  const auto targets = assignment_of(transaction, subscription_.id, partitions);
   for (std::size_t i = 0; i < owners.size(); ++i) {
     if (targets[i] == row_.id && owners[i].member == 0) return true;
   }

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <cstring>
 #include <memory>
 
@@ -12,12 +11,8 @@ namespace tidings::local {
 
 using transport::Delivery;
 using transport::HeaderView;
-using transport::RecordView;
 
 namespace {
-
-constexpr std::array<HeaderView, 1> kDamagedHeaders{
-    {{.name = kDamagedHeader, .value = "the stored record does not match its checksum"}}};
 
 // What the deliveries of one batch look into.
 struct Arena {
@@ -30,12 +25,6 @@ struct Arena {
   std::unique_ptr<HeaderView[]> headers;
   std::unique_ptr<char[]> bytes;
 };
-
-RecordView decode_or_damaged(Bytes stored, std::string_view topic, std::span<HeaderView> headers) {
-  auto view = decode_record(stored, topic, headers);
-  if (view) return *view;
-  return {.topic = topic, .headers = kDamagedHeaders, .body = stored};
-}
 
 }  // namespace
 
@@ -178,7 +167,7 @@ bool Scan::slice(TreeCursor& cursor, const ScanFilter& filter) {
 }
 
 void Scan::take(const Candidate& candidate) {
-  const auto token = member_.holdings_.take(candidate.header, candidate.sequence);
+  const auto token = member_.holdings_.take(candidate.header, candidate.sequence, key_hash_of(candidate.stored));
   if (!token) return;
   InFlight& flight = *member_.holdings_.find(*token);
   Pick pick{.token = *token,

@@ -144,7 +144,7 @@ Result<void> SettleOp::perform(Commit& commit, std::size_t index, const InFlight
   const auto origin = origin_of(commit, flight);
   if (!origin) return origin.error();
   const SubscriptionRow& subscription = member_->subscription_;
-  bury(commit.transaction(), {.group = subscription.group_name,
+  bury(commit.transaction(), {.group = shown_group(subscription),
                               .subscription = subscription.name(),
                               .reason = outcome.reason,
                               .error = outcome.error,
@@ -254,9 +254,9 @@ void Member::complete(const SettleOp& op, std::size_t index, bool stored) {
     if (step.trial) trials_[{partition, flight->number}] = *step.trial;
     if (flight->parked) expect_parked(Time{});
     holdings_.give_back(token);
-    look_events_ = true;
   }
   if (step.after == SettleOp::After::forget) holdings_.forget(token);
+  if (holdings_.has_returned()) look_events_ = true;
   if (holdings_.revoking(partition) && holdings_.in_flight(partition) == 0) store_.call_warden();
 }
 

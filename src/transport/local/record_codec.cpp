@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstddef>
 #include <cstring>
 
@@ -16,6 +17,7 @@ using transport::RecordView;
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
+constexpr std::string_view kDamagedText = "the stored record does not match its checksum";
 
 enum Flag : std::uint8_t { kHasKey = 1, kHasBody = 2 };
 
@@ -103,6 +105,17 @@ void stamp(char* stored, Time published) {
   std::memcpy(stored, &wire, sizeof wire);
 }
 
+std::optional<Bytes> key_of_stored(Bytes stored) {
+  if ((load(stored.data()).flags & kHasKey) == 0) return std::nullopt;
+  return ByteReader{stored.substr(kRecordHeaderBytes)}.text();
+}
+
+std::optional<std::uint32_t> key_hash_of(Bytes stored) {
+  const auto key = key_of_stored(stored);
+  if (!key) return std::nullopt;
+  return crc32c(*key);
+}
+
 RecordPlace place_of(Bytes stored) {
   const Wire wire = load(stored.data());
   return {.topic = wire.topic, .partition = wire.partition};
@@ -143,6 +156,13 @@ Result<RecordView> decode_record(Bytes stored, std::string_view topic, std::span
   return view;
 }
 
+RecordView decode_or_damaged(Bytes stored, std::string_view topic, std::span<HeaderView> headers) {
+  static constexpr std::array<HeaderView, 1> kDamagedHeaders{{{.name = kDamagedHeader, .value = kDamagedText}}};
+  auto view = decode_record(stored, topic, headers);
+  if (view) return *view;
+  return {.topic = topic, .headers = kDamagedHeaders, .body = stored};
+}
+
 Result<Record> decode_owned(Bytes stored, std::string_view topic) {
   const auto header = decode_header(stored);
   if (!header) return header.error();
@@ -154,7 +174,7 @@ Result<Record> decode_owned(Bytes stored, std::string_view topic) {
 
 Record damaged_record(Bytes stored, std::string_view topic) {
   return {.topic = std::string{topic},
-          .headers = {{std::string{kDamagedHeader}, "the stored record does not match its checksum"}},
+          .headers = {{std::string{kDamagedHeader}, std::string{kDamagedText}}},
           .body = std::string{stored}};
 }
 

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -34,6 +35,10 @@ void encode_record(const transport::Record& record, std::uint32_t topic, std::ui
 // Sets the time of publishing in a stored record at `stored` (kRecordHeaderBytes of it).
 void stamp(char* stored, Time published);
 
+// The record's key, unchecked; nothing: it has none.
+std::optional<Bytes> key_of_stored(Bytes stored);
+std::optional<std::uint32_t> key_hash_of(Bytes stored);
+
 // The topic and the partition alone, unchecked: for the scan's filter. `stored` has kRecordHeaderBytes or more.
 struct RecordPlace {
   std::uint32_t topic = 0;
@@ -48,6 +53,9 @@ Result<RecordHeader> decode_header(Bytes stored);
 // corrupt: a checksum is wrong.
 Result<transport::RecordView> decode_record(Bytes stored, std::string_view topic,
                                             std::span<transport::HeaderView> headers);
+
+// Likewise, with what stands for a damaged record (damaged_record) where it cannot be read.
+transport::RecordView decode_or_damaged(Bytes stored, std::string_view topic, std::span<transport::HeaderView> headers);
 
 // An owned copy.
 Result<transport::Record> decode_owned(Bytes stored, std::string_view topic);

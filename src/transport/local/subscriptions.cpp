@@ -18,6 +18,8 @@ namespace {
 
 // Keys of tree `groups`: name, 0 for the group; name, 0, 't' or 'p', topic or pattern for a subscription. Names have
 // no control characters (check_name).
+constexpr char kInstanceMark = '@';
+
 TreeKey group_key(std::string_view name) {
   return TreeKey{}.text(name).text({"\0", 1});
 }
@@ -156,6 +158,23 @@ std::optional<std::uint32_t> find_group(Transaction& transaction, std::string_vi
   return ByteReader{*value}.fixed<std::uint32_t>();
 }
 
+std::string shown_group(const SubscriptionRow& row) {
+  return row.broadcast ? row.group_name.substr(0, row.group_name.rfind(kInstanceMark)) : row.group_name;
+}
+
+std::string broadcast_group(std::string_view group, std::uint64_t member) {
+  return fmt::format("{}{}{}", group, kInstanceMark, member);
+}
+
+std::optional<std::uint32_t> reader_of(Transaction& transaction, std::string_view group, std::uint32_t topic) {
+  const Catalog catalog{transaction};
+  for (const SubscriptionRow& row : all_subscriptions(transaction)) {
+    const auto topics = topics_read(row, catalog);
+    if (shown_group(row) == group && std::find(topics.begin(), topics.end(), topic) != topics.end()) return row.group;
+  }
+  return std::nullopt;
+}
+
 Result<SubscriptionRow> join_subscription(WriteTransaction& transaction, const SubscriptionSpec& spec,
                                           std::string_view group, Sequence start, const Catalog& catalog) {
   SubscriptionRow row{.group_name = std::string{group},
@@ -209,7 +228,7 @@ std::optional<std::string> slowest_group(Transaction& transaction) {
   std::map<std::uint32_t, Sequence> first_open;  // by group
   std::map<std::uint32_t, std::string> names;
   for (const SubscriptionRow& row : all_subscriptions(transaction)) {
-    names.emplace(row.group, row.group_name);
+    names.emplace(row.group, shown_group(row));
     // A subscription that settled nothing yet stands where it starts.
     if (!transaction.has_prefix(Tree::progress, TreeKey{}.u32(row.group))) first_open.emplace(row.group, row.start);
   }

@@ -40,6 +40,12 @@ std::vector<SubscriptionRow> all_subscriptions(Transaction& transaction);
 std::optional<SubscriptionRow> find_subscription(Transaction& transaction, std::uint32_t id);
 std::optional<std::uint32_t> find_group(Transaction& transaction, std::string_view name);
 
+// The group as people know it: of a broadcast's instance, the name that all of them have.
+std::string shown_group(const SubscriptionRow& row);
+std::string broadcast_group(std::string_view group, std::uint64_t member);
+// The id of the group of that shown name which reads the topic; of several instances of a broadcast, the first.
+std::optional<std::uint32_t> reader_of(Transaction& transaction, std::string_view group, std::uint32_t topic);
+
 // Finds or creates it. `group`: the name, which for a broadcast differs from spec.group.
 // conflict: a command's second group. invalid: another subscription of the group, with members, reads a topic of it.
 Result<SubscriptionRow> join_subscription(WriteTransaction& transaction, const transport::SubscriptionSpec& spec,

@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transport/local/dead_table.hpp"
+#include "transport/local/local_operator.hpp"
+#include "transport/local/parked_table.hpp"
+#include "transport/local/record_codec.hpp"
+#include "transport/local/subscriptions.hpp"
+
+namespace tidings::local {
+
+using transport::DeadFilter;
+using transport::DeadLetter;
+using transport::DeadLetters;
+
+namespace {
+
+bool matches(const std::string& wanted, std::string_view found) {
+  return wanted.empty() || wanted == found;
+}
+
+bool passes(const DeadFilter& filter, const DeadRow& row, const Catalog& catalog) {
+  if (!matches(filter.group, row.group) || !matches(filter.reason, row.reason)) return false;
+  if (filter.since && row.buried < *filter.since) return false;
+  const TopicRow* topic = catalog.find(row.topic);
+  return matches(filter.topic, topic == nullptr ? "" : topic->name);
+}
+
+class LocalDeadLetters final : public DeadLetters {
+ public:
+  explicit LocalDeadLetters(std::shared_ptr<Store> store) : store_{std::move(store)} {}
+
+  Result<std::vector<DeadLetter>> browse(const DeadFilter& filter, std::string_view after, std::size_t limit) override {
+    const auto first = after.empty() ? std::optional<std::uint64_t>{0} : dead_number(after);
+    if (!first) return invalid(fmt::format("'{}' is no dead letter's id", after));
+    const auto catalog = store_->catalog();
+    std::vector<DeadLetter> letters;
+    ReadTransaction transaction{store_->environment()};
+    for_each_dead(transaction, *first, [&](std::uint64_t number, const DeadRow& row) {
+      if (letters.size() >= limit) return false;
+      if (!passes(filter, row, *catalog)) return true;
+      DeadLetter letter = to_dead_letter(number, row, *catalog);
+      if (matches(filter.type, letter.record.type)) letters.push_back(std::move(letter));
+      return true;
+    });
+    if (!transaction.status()) return transaction.status().error();
+    return letters;
+  }
+
+  Result<std::optional<DeadLetter>> show(std::string_view id) override {
+    const auto number = dead_number(id);
+    if (!number) return std::optional<DeadLetter>{};
+    const auto catalog = store_->catalog();
+    ReadTransaction transaction{store_->environment()};
+    const auto row = load_dead(transaction, *number);
+    if (!transaction.status()) return transaction.status().error();
+    if (!row) return std::optional<DeadLetter>{};
+    return std::optional{to_dead_letter(*number, *row, *catalog)};
+  }
+
+  Result<bool> replay(std::string_view id) override {
+    return change(id, [](Commit& commit, std::uint64_t number, const DeadRow& row) -> Result<void> {
+      const auto group = reader_of(commit.transaction(), row.group, row.topic);
+      if (!group) {
+        return conflict(fmt::format("dead letter {} belongs to a subscription of '{}' that is gone; discard it",
+                                    dead_id(number), row.group));
+      }
+      const std::string stored{row.stored};  // the pages move with the first change
+      park(commit.transaction(), *group, row.partition,
+           {.topic = row.topic,
+            .origin = row.origin,
+            .due = commit.now(),
+            .replays = row.replays + 1,
+            .stored = stored});
+      commit.announce(kParkedChanged);
+      return {};
+    });
+  }
+
+  Result<bool> discard(std::string_view id) override {
+    return change(id, [](Commit&, std::uint64_t, const DeadRow&) -> Result<void> { return {}; });
+  }
+
+ private:
+  // Does something with it and erases it, in one step. False: it is not there.
+  template <class Change>
+  Result<bool> change(std::string_view id, const Change& change_it) {
+    const auto number = dead_number(id);
+    if (!number) return false;
+    bool found = false;
+    const auto done = store_->committer().perform([&](Commit& commit) -> Result<void> {
+      const auto row = load_dead(commit.transaction(), *number);
+      if (!row) return {};
+      found = true;
+      if (auto changed = change_it(commit, *number, *row); !changed) return changed;
+      erase_dead(commit.transaction(), *number);
+      return {};
+    });
+    if (!done) return done.error();
+    return found;
+  }
+
+  const std::shared_ptr<Store> store_;
+};
+
+}  // namespace
+
+std::unique_ptr<DeadLetters> make_dead_letters(std::shared_ptr<Store> store) {
+  return std::make_unique<LocalDeadLetters>(std::move(store));
+}
+
+}  // namespace tidings::local
