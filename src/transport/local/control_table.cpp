@@ -97,7 +97,16 @@ std::uint64_t last_control_change(Transaction& transaction) {
   TreeKey key;
   key.text("last_").text(kSeries);
   const auto value = transaction.get(Tree::meta, key);
-  return value ? ByteReader{*value}.fixed<std::uint64_t>() : 0;
+  return 1 + (value ? ByteReader{*value}.fixed<std::uint64_t>() : 0);
+}
+
+bool any_expired_control(Transaction& transaction, Time now) {
+  bool any = false;
+  for_each_with_prefix(transaction, Tree::control, "", [&](Bytes key, Bytes value) {
+    any = !alive(decode(key, value), now);
+    return !any;
+  });
+  return any;
 }
 
 std::size_t erase_expired_control(WriteTransaction& transaction, Time now, std::size_t limit) {

@@ -20,9 +20,10 @@ Result<std::uint64_t> put_control(WriteTransaction& transaction, std::string_vie
 std::optional<transport::ControlRecord> get_control(Transaction& transaction, std::string_view key, Time now);
 std::vector<transport::ControlRecord> list_control(Transaction& transaction, std::string_view prefix, Time now);
 
-// The number of the latest change, for Control::watch.
+// The number of the latest change, for Control::watch: never 0.
 std::uint64_t last_control_change(Transaction& transaction);
 
+bool any_expired_control(Transaction& transaction, Time now);
 // Erases at most `limit` records that have expired; returns how many.
 std::size_t erase_expired_control(WriteTransaction& transaction, Time now, std::size_t limit);
 

@@ -23,18 +23,24 @@ class Outbound final {
   explicit Outbound(Executor& executor) : executor_{executor}, changed_{executor.condition()} {}
 
   // overloaded: one of the limits is reached.
-  Result<std::uint64_t> enter(std::size_t records, std::size_t bytes, const PublisherOptions& options) {
+  Result<void> enter(std::size_t bytes, const PublisherOptions& options) {
     const std::lock_guard lock{mutex_};
-    if (records_ + records > options.buffer_records_max || bytes_ + bytes > options.buffer_bytes_max) {
+    if (records_ == options.buffer_records_max || bytes_ + bytes > options.buffer_bytes_max) {
       return overloaded(
           fmt::format("the publisher's buffer is full ({} records, {} bytes wait); wait for "
                       "confirmations, or raise buffer_records_max or buffer_bytes_max",
                       records_, bytes_));
     }
-    records_ += records;
+    ++records_;
     bytes_ += bytes;
-    waiting_.push_back(++entered_);
-    return entered_;
+    return {};
+  }
+
+  // For what has entered and goes to the writer together.
+  std::uint64_t ticket() {
+    const std::lock_guard lock{mutex_};
+    waiting_.push_back(++tickets_);
+    return tickets_;
   }
 
   void leave(std::uint64_t ticket, std::size_t records, std::size_t bytes) {
@@ -47,7 +53,7 @@ class Outbound final {
 
   bool wait(Time deadline) {
     std::unique_lock lock{mutex_};
-    const std::uint64_t last = entered_;
+    const std::uint64_t last = tickets_;
     return changed_->wait_until(lock, deadline, executor_, [&] { return waiting_.empty() || waiting_.front() > last; });
   }
 
@@ -57,7 +63,7 @@ class Outbound final {
   const std::unique_ptr<Condition> changed_;
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;
-  std::uint64_t entered_ = 0;
+  std::uint64_t tickets_ = 0;
   std::deque<std::uint64_t> waiting_;  // tickets, ascending
 };
 
@@ -105,15 +111,16 @@ class LocalPublisher final : public Publisher {
   void send(std::vector<Record> batch, Confirmed confirmed) override {
     Sending sending{.outbound = outbound_, .deadline = store_->now() + options_.deliver_within};
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (auto added = add_record(*store_, batch[i], sending.batch); !added) {
+      if (auto added = add(batch[i], sending); !added) {
         confirmed(i, added);
-        continue;
+      } else {
+        sending.indexes.push_back(i);
       }
-      sending.indexes.push_back(i);
-      sending.counted_bytes += transport::size_of(batch[i]);
     }
     if (sending.indexes.empty()) return;
-    submit(std::move(sending), std::move(confirmed));
+    sending.ticket = outbound_->ticket();
+    sending.confirmed = std::move(confirmed);
+    store_->committer().submit(std::make_shared<PublishOp>(std::move(sending)));
   }
 
   Result<void> flush(Time deadline) override {
@@ -122,15 +129,15 @@ class LocalPublisher final : public Publisher {
   }
 
  private:
-  void submit(Sending sending, Confirmed confirmed) {
-    const auto ticket = outbound_->enter(sending.indexes.size(), sending.counted_bytes, options_);
-    if (!ticket) {
-      for (const std::size_t index : sending.indexes) confirmed(index, ticket.error());
-      return;
+  Result<void> add(const Record& record, Sending& sending) {
+    const std::size_t bytes = transport::size_of(record);
+    if (auto entered = outbound_->enter(bytes, options_); !entered) return entered;
+    if (auto added = add_record(*store_, record, sending.batch); !added) {
+      outbound_->leave(0, 1, bytes);
+      return added;
     }
-    sending.ticket = *ticket;
-    sending.confirmed = std::move(confirmed);
-    store_->committer().submit(std::make_shared<PublishOp>(std::move(sending)));
+    sending.counted_bytes += bytes;
+    return {};
   }
 
   const std::shared_ptr<Store> store_;

@@ -6,6 +6,7 @@
 
 #include "transport/local/death_watch.hpp"
 #include "transport/local/limits.hpp"
+#include "transport/local/store_cleaner.hpp"
 #include "transport/local/store_directory.hpp"
 
 namespace tidings::local {
@@ -64,6 +65,7 @@ Result<void> Store::start() {
   own_.push_back(watch_deaths(*this));
   // Who died before we came is reaped before anybody joins here: a service that starts again finds no one in its place.
   own_.front()->review();
+  own_.push_back(clean_regularly(*this));
   for (const auto& listener : own_) listen(listener);
   bell_ = executor_->spawn("local-bell", [this] { bell_loop(); });
   warden_ = executor_->spawn("local-warden", [this] { warden_loop(); });

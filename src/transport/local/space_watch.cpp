@@ -28,10 +28,7 @@ Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t byt
     room_ -= bytes;
     return {};
   }
-  return overloaded(fmt::format(
-      "the store is at its size_max of {} bytes; {}; let it catch up, remove it (`tidings groups remove`), or raise "
-      "size_max",
-      size_max_, slowest_.empty() ? "no group reads it, so retention alone makes room" : slowest_));
+  return overloaded(fmt::format("the store is at its size_max of {} bytes; {}", size_max_, remedy_));
 }
 
 void SpaceWatch::look(WriteTransaction& transaction, Time now) {
@@ -46,7 +43,11 @@ void SpaceWatch::look(WriteTransaction& transaction, Time now) {
   room_ = used < size_max_ ? size_max_ - used : 0;
   if (room_ > 0) return;
   const auto slowest = slowest_group(transaction);
-  slowest_ = slowest ? fmt::format("the slowest group is '{}'", *slowest) : "";
+  remedy_ = slowest ? fmt::format(
+                          "the slowest group is '{}': let it catch up, remove it (`tidings groups remove`), or "
+                          "raise size_max",
+                          *slowest)
+                    : "no group reads it: shorten the topics' retention, or raise size_max";
 }
 
 }  // namespace tidings::local

@@ -30,7 +30,7 @@ class SpaceWatch final {
   const std::uint64_t size_max_;
   Time looked_{};
   std::uint64_t room_ = 0;  // since `looked_`, less what was asked for
-  std::string slowest_;
+  std::string remedy_;
 };
 
 }  // namespace tidings::local

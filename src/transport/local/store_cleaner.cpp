@@ -1,0 +1,193 @@
+#include "transport/local/store_cleaner.hpp"
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/local/control_table.hpp"
+#include "transport/local/limits.hpp"
+#include "transport/local/local_store.hpp"
+#include "transport/local/member_table.hpp"
+#include "transport/local/record_codec.hpp"
+#include "transport/local/topic_stats.hpp"
+#include "transport/local/unsettled.hpp"
+
+namespace tidings::local {
+
+namespace {
+
+constexpr Bytes kCleanedAt = "cleaned_at";
+constexpr std::size_t kExpiredAtOnce = 1'000;
+// A board without a member is a join that was cut off, once it is older than any join takes.
+constexpr auto kBoardForgottenAfter = std::chrono::minutes{5};
+
+// What the topics want, and how much each has beyond its limit.
+class Limits final {
+ public:
+  Limits(Transaction& transaction, const Catalog& catalog, Duration retention) {
+    for (const TopicRow& topic : catalog.topics()) {
+      Limit limit{.retention = topic.retention.value_or(retention)};
+      const std::uint64_t most = topic.retention_bytes.value_or(kRetentionBytesDefault);
+      const std::uint64_t bytes = stats_of(transaction, topic.id).bytes;
+      limit.excess = bytes > most ? bytes - most : 0;
+      any_excess_ = any_excess_ || limit.excess > 0;
+      shortest_ = std::min(shortest_, limit.retention);
+      limits_.push_back(limit);
+    }
+  }
+
+  // Whether an event of that age, or a younger one, may be too old or too much.
+  bool reaches(Duration age) const { return any_excess_ || age >= shortest_; }
+  bool expired(const RecordHeader& header, Duration age) const {
+    if (header.topic == 0 || header.topic > limits_.size()) return false;
+    const Limit& limit = limits_[header.topic - 1];
+    return limit.excess > 0 || age >= limit.retention;
+  }
+  void erased(std::uint32_t topic, std::size_t bytes) {
+    Limit& limit = limits_[topic - 1];
+    limit.excess -= std::min<std::uint64_t>(limit.excess, bytes);
+  }
+
+ private:
+  struct Limit {
+    Duration retention{};
+    std::uint64_t excess = 0;  // bytes
+  };
+  std::vector<Limit> limits_;  // by topic id, less one
+  Duration shortest_ = Duration::max();
+  bool any_excess_ = false;
+};
+
+class StoreCleaner final : public StoreListener {
+ public:
+  explicit StoreCleaner(Store& store) : store_{store} {}
+
+  void rang(Changes) override {}
+
+  Time review() override {
+    const Time now = store_.now();
+    if (now < next_) return next_;
+    if (swept_ == 0) {
+      store_.environment().check_readers();
+      forget_boards(now);
+      forget_control(now);
+    }
+    next_ = sweep(now) ? now + kCleanPause : now + kCleanEvery;
+    return next_;
+  }
+
+ private:
+  struct Found {
+    std::vector<Sequence> sequences;
+    bool more = false;  // the pass is not at its end
+  };
+
+  // One step of a pass. Returns whether another one should follow soon.
+  bool sweep(Time now) {
+    const auto found = look(now);
+    if (!found) return false;
+    if (!found->sequences.empty() && !erase(found->sequences, now)) return false;
+    if (!found->more) swept_ = 0;
+    return found->more;
+  }
+
+  std::optional<Found> look(Time now) {
+    ReadTransaction transaction{store_.environment()};
+    if (swept_ == 0 && cleaned_lately(transaction, now)) return std::nullopt;
+    const Catalog catalog{transaction};
+    Limits limits{transaction, catalog, store_.retention()};
+    std::optional<Readings> readings;  // only where something is old
+    Found found;
+    TreeCursor cursor{transaction, Tree::events};
+    // The newest one stays: the next sequence and time of publishing go on from it.
+    const Sequence last = cursor.last() ? cursor.sequence() : 0;
+    bool more = cursor.seek_event(swept_ + 1);
+    for (std::size_t i = 0; more && i < kCleanRecordsMax && cursor.sequence() < last; ++i, more = cursor.next()) {
+      if (found.sequences.size() == kCleanErasedMax) break;
+      const auto header = decode_header(cursor.value());
+      if (header && !limits.reaches(now - header->published)) return found;
+      swept_ = cursor.sequence();
+      if (!header || !limits.expired(*header, now - header->published)) continue;
+      if (!readings) readings.emplace(transaction, catalog);
+      if (!readings->settled_by_all(*header, swept_)) continue;
+      found.sequences.push_back(swept_);
+      limits.erased(header->topic, cursor.value().size());
+    }
+    found.more = more && swept_ + 1 < last;
+    return found;
+  }
+
+  bool cleaned_lately(Transaction& transaction, Time now) {
+    const auto value = transaction.get(Tree::meta, kCleanedAt);
+    const auto at = value ? ByteReader{*value}.time() : std::nullopt;
+    return at && *at > own_ && *at <= now && now - *at < kCleanEvery / 2;
+  }
+
+  bool erase(const std::vector<Sequence>& sequences, Time now) {
+    own_ = now;
+    return bool{store_.committer().perform([&](Commit& commit) -> Result<void> {
+      WriteTransaction& transaction = commit.transaction();
+      std::map<std::uint32_t, TopicStats> erased;
+      for (const Sequence sequence : sequences) {
+        const auto stored = transaction.event(sequence);
+        if (!stored) continue;  // another process was faster
+        TopicStats& stats = erased[place_of(*stored).topic];
+        ++stats.records;
+        stats.bytes += stored->size();
+        transaction.erase_event(sequence);
+      }
+      for (const auto& [topic, stats] : erased) {
+        change_stats(transaction, topic, -static_cast<std::int64_t>(stats.records),
+                     -static_cast<std::int64_t>(stats.bytes));
+      }
+      std::string value;
+      ByteWriter{value}.time(now);
+      transaction.put(Tree::meta, kCleanedAt, value);
+      return {};
+    })};
+  }
+
+  void forget_control(Time now) {
+    {
+      ReadTransaction transaction{store_.environment()};
+      if (!any_expired_control(transaction, now)) return;
+    }
+    // What could not be forgotten is so at the next pass.
+    static_cast<void>(store_.committer().perform([&](Commit& commit) -> Result<void> {
+      erase_expired_control(commit.transaction(), now, kExpiredAtOnce);
+      return {};
+    }));
+  }
+
+  void forget_boards(Time now) {
+    namespace fs = std::filesystem;
+    ReadTransaction transaction{store_.environment()};
+    const auto members = all_members(transaction);
+    std::error_code fault;
+    for (const auto& entry : fs::directory_iterator{store_.directory(), fault}) {
+      const std::string name = entry.path().filename();
+      if (!name.starts_with("board-")) continue;
+      const bool known = std::any_of(members.begin(), members.end(), [&](const MemberRow& member) {
+        return name == "board-" + std::to_string(member.id);
+      });
+      const auto written = std::chrono::file_clock::to_sys(entry.last_write_time(fault));
+      if (!known && !fault && now - written > kBoardForgottenAfter) fs::remove(entry.path(), fault);
+    }
+  }
+
+  Store& store_;
+  Time next_{};
+  Time own_{};          // when we erased last
+  Sequence swept_ = 0;  // of the pass; 0: none is under way
+};
+
+}  // namespace
+
+std::shared_ptr<StoreListener> clean_regularly(Store& store) {
+  return std::make_shared<StoreCleaner>(store);
+}
+
+}  // namespace tidings::local
