@@ -68,6 +68,30 @@ Error store_error(int code, std::string_view doing) {
   }
 }
 
+bool is_readable(const std::string& directory) {
+  MDB_env* env = nullptr;
+  if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, kTrees) != 0) return false;
+  MDB_txn* txn = nullptr;
+  if (mdb_env_open(env, directory.c_str(), MDB_RDONLY | MDB_NOTLS, 0600) != 0 ||
+      mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) != 0) {
+    return false;
+  }
+  volatile unsigned sum = 0;  // so that every page is really read
+  for (const char* name : kTreeNames) {
+    MDB_dbi tree = 0;
+    MDB_cursor* cursor = nullptr;
+    if (mdb_dbi_open(txn, name, 0, &tree) != 0 || mdb_cursor_open(txn, tree, &cursor) != 0) return false;
+    MDB_val key{};
+    MDB_val value{};
+    int code = 0;
+    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
+      for (const char byte : bytes(value)) sum = sum + static_cast<unsigned char>(byte);
+    }
+    if (code != MDB_NOTFOUND) return false;
+  }
+  return true;
+}
+
 Result<std::unique_ptr<Environment>> Environment::open(const std::string& directory, std::uint64_t map_bytes,
                                                        Sync sync) {
   std::unique_ptr<Environment> environment{new Environment};
@@ -78,7 +102,6 @@ Result<std::unique_ptr<Environment>> Environment::open(const std::string& direct
   if (code == 0) code = mdb_env_open(environment->env_, directory.c_str(), MDB_NOTLS | flags_of(sync), 0600);
   if (code != 0) return store_error(code, fmt::format("opening '{}'", directory));
   environment->check_readers();
-  if (auto opened = environment->open_trees(); !opened) return opened.error();
   return environment;
 }
 

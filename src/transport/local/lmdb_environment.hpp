@@ -42,10 +42,15 @@ inline constexpr std::size_t kTrees = 13;
 // What an LMDB code means for the caller. `doing` says what was tried.
 Error store_error(int code, std::string_view doing);
 
+// Reads all of a store's file, as another process would. Dies of SIGBUS where the file is cut off: call it in a child.
+bool is_readable(const std::string& directory);
+
 class Environment final {
  public:
-  // Opens or creates the store's file in `directory`. `map_bytes`: the most that it may ever have.
+  // Opens or creates the store's file in `directory`. `map_bytes`: the most that it may ever have. Nothing but the
+  // meta pages is read, until open_trees().
   static Result<std::unique_ptr<Environment>> open(const std::string& directory, std::uint64_t map_bytes, Sync sync);
+  Result<void> open_trees();
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -65,7 +70,6 @@ class Environment final {
 
  private:
   Environment() = default;
-  Result<void> open_trees();
 
   MDB_env* env_ = nullptr;
   std::array<unsigned, kTrees> handles_{};

@@ -46,6 +46,7 @@ Result<Batch> Member::receive(std::size_t max, Time deadline) {
     if (auto scanned = Scan{*this, lock}.run(std::min(max, room()), batch.deliveries); !scanned) {
       return scanned.error();
     }
+    checkpoint(lock);
     drop_unowned(batch.deliveries);
     batch.notices = std::exchange(notices_, {});
     if (!batch.notices.empty() || !batch.deliveries.empty() || woken_ || store_.now() >= deadline) {
@@ -130,24 +131,63 @@ void Member::add_ids(Notice& notice, std::uint32_t topic, const std::vector<std:
   }
 }
 
+Member::ProgressRow Member::progress_row(const Holdings::Place& place) const {
+  ProgressRow row{.key = {.group = subscription_.group, .partition = place.partition, .topic = place.topic}};
+  row.epoch = holdings_.epoch(place.partition);
+  holdings_.encode(place, row.value);
+  return row;
+}
+
+bool Member::is_far() const {
+  return holdings_.scan_from() != UINT64_MAX && holdings_.scan_from() > raised_at_ + kCheckpointEvery;
+}
+
 void Member::write(Commit& commit) {
-  struct Row {
-    ProgressKey key;
-    std::string value;
-  };
-  std::vector<Row> rows;
+  std::vector<ProgressRow> rows;
   {
     const std::lock_guard lock{mutex_};
-    if (holdings_.scan_from() != UINT64_MAX && holdings_.scan_from() > raised_at_ + kCheckpointEvery) {
+    if (is_far()) {
       holdings_.raise_all();
       raised_at_ = holdings_.scan_from();
     }
-    for (const auto& place : holdings_.take_changed()) {
-      rows.push_back({{.group = subscription_.group, .partition = place.partition, .topic = place.topic}, {}});
-      holdings_.encode(place, rows.back().value);
-    }
+    for (const auto& place : holdings_.take_changed()) rows.push_back(progress_row(place));
   }
-  for (const Row& row : rows) commit.transaction().put(Tree::progress, key_of(row.key), row.value);
+  // Whoever owns a partition by now knows better.
+  std::map<std::uint32_t, bool> ours;
+  for (const ProgressRow& row : rows) {
+    const auto [known, added] = ours.try_emplace(row.key.partition, false);
+    if (added) {
+      const Owner owner = owner_of(commit.transaction(), subscription_.id, row.key.partition);
+      known->second = owner == Owner{.member = row_.id, .epoch = row.epoch};
+    }
+    if (known->second) commit.transaction().put(Tree::progress, key_of(row.key), row.value);
+  }
+}
+
+namespace {
+
+// Stores how far a member is that has nothing to settle.
+class CheckpointOp final : public CommitOp {
+ public:
+  CheckpointOp(std::shared_ptr<AtCommitEnd> member, Time deadline) : member_{std::move(member)}, deadline_{deadline} {}
+
+  void apply(Commit& commit) override { commit.at_end(member_); }
+  void finish(const Result<void>&) override {}  // the next one tries again
+  Time deadline() const override { return deadline_; }
+
+ private:
+  const std::shared_ptr<AtCommitEnd> member_;
+  const Time deadline_;
+};
+
+}  // namespace
+
+void Member::checkpoint(Lock& lock) {
+  if (!is_far() || holdings_.scan_from() < checkpoint_at_) return;
+  checkpoint_at_ = holdings_.scan_from() + kCheckpointEvery;
+  lock.unlock();
+  store_.committer().submit(std::make_shared<CheckpointOp>(shared_from_this(), store_.now() + kChangeWithin));
+  lock.lock();
 }
 
 }  // namespace tidings::local

@@ -60,6 +60,11 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
     std::vector<StoredProgress> progress;  // by topic
     std::map<Sequence, Trial> trials;
   };
+  struct ProgressRow {
+    ProgressKey key;
+    std::uint64_t epoch = 0;
+    std::string value;
+  };
   struct Revocation {
     std::uint32_t partition = 0;
     Time deadline{};
@@ -74,6 +79,10 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   void notify_topic(std::uint32_t topic, const std::vector<std::uint32_t>& partitions);
   void add_ids(transport::Notice& notice, std::uint32_t topic, const std::vector<std::uint32_t>& partitions) const;
   void expect_parked(Time due);
+
+  ProgressRow progress_row(const Holdings::Place& place) const;
+  bool is_far() const;
+  void checkpoint(Lock& lock);
 
   // member_settle.cpp
   void complete(const SettleOp& op, std::size_t index, bool stored);
@@ -114,7 +123,8 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   bool parked_moved_ = false;  // parked_due_ came nearer
   bool woken_ = false;
   bool left_ = false;
-  Sequence raised_at_ = 0;  // where the scan stood when all of it was stored last
+  Sequence checkpoint_at_ = 0;  // how far the scan is at least when the next checkpoint is asked for
+  Sequence raised_at_ = 0;      // where the scan stood when all of it was stored last
 
   std::optional<ReadTransaction> reader_;  // of receive()
 };

@@ -8,6 +8,7 @@
 #include "transport/local/limits.hpp"
 #include "transport/local/store_cleaner.hpp"
 #include "transport/local/store_directory.hpp"
+#include "transport/local/store_verification.hpp"
 
 namespace tidings::local {
 
@@ -45,18 +46,47 @@ Result<std::shared_ptr<Store>> Store::open(const Options& options, std::shared_p
 Result<void> Store::start() {
   auto directory = StoreDirectory::enter(options_.directory);
   if (!directory) return directory.error();
-  auto wake = WakeFile::open(options_.directory);
-  if (!wake) return wake.error();
-  wake_ = *std::move(wake);
-  auto environment =
-      Environment::open(options_.directory, map_bytes(options_.size_max.value_or(kSizeMaxDefault)), options_.sync);
-  if (!environment) return environment.error();
-  environment_ = *std::move(environment);
+  if (auto opened = open_environment(directory->fresh()); !opened) return opened;
   const auto size_max = prepare_meta();
   if (!size_max) return size_max.error();
   if (auto mapped = environment_->set_map(map_bytes(*size_max)); !mapped) return mapped;
   space_ = std::make_unique<SpaceWatch>(*size_max);
+  if (directory->fresh()) {
+    if (auto synced = environment_->sync(); !synced) return synced;
+  }
   if (auto completed = directory->completed(); !completed) return completed;
+  start_threads();
+  return {};
+}
+
+Result<void> Store::open_environment(bool fresh) {
+  const std::string& path = options_.directory;
+  const OpenMark::Left left = OpenMark::left(path);
+  if (left == OpenMark::Left::unsynced) {
+    return corrupt(
+        fmt::format("the machine went down while '{}' was written with sync=none, so it may be damaged; "
+                    "restore a backup, or remove the directory",
+                    path));
+  }
+  if (left == OpenMark::Left::machine && !fresh) {
+    if (auto verified = verify_store(path); !verified) return verified;
+  }
+  auto mark = OpenMark::set(path, options_.sync);
+  if (!mark) return mark.error();
+  mark_.emplace(*std::move(mark));
+  auto wake = WakeFile::open(path);
+  if (!wake) return wake.error();
+  wake_ = *std::move(wake);
+  auto environment = Environment::open(path, map_bytes(options_.size_max.value_or(kSizeMaxDefault)), options_.sync);
+  if (!environment) return environment.error();
+  environment_ = *std::move(environment);
+  if (!fresh && is_shorter(path, environment_->pages_high() * environment_->page_bytes())) {
+    if (auto verified = verify_store(path); !verified) return verified;
+  }
+  return environment_->open_trees();
+}
+
+void Store::start_threads() {
   committer_ = std::make_unique<Committer>(CommitterParts{.executor = executor_,
                                                           .environment = environment_.get(),
                                                           .wake = wake_.get(),
@@ -69,7 +99,6 @@ Result<void> Store::start() {
   for (const auto& listener : own_) listen(listener);
   bell_ = executor_->spawn("local-bell", [this] { bell_loop(); });
   warden_ = executor_->spawn("local-warden", [this] { warden_loop(); });
-  return {};
 }
 
 // Fixes what is fixed at creation; returns size_max.
@@ -102,6 +131,14 @@ Store::~Store() {
   bell_.reset();
   own_.clear();
   committer_.reset();
+  close_mark();
+}
+
+// The last one to leave writes everything to the disk, and says so.
+void Store::close_mark() {
+  if (!mark_ || !environment_) return;
+  const auto directory = StoreDirectory::enter(options_.directory);
+  if (directory && mark_->alone() && environment_->sync()) mark_->remove();
 }
 
 std::shared_ptr<const Catalog> Store::catalog() {

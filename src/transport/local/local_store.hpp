@@ -6,6 +6,7 @@
 
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,7 @@
 #include "transport/local/fault_plan.hpp"
 #include "transport/local/lmdb_environment.hpp"
 #include "transport/local/local_options.hpp"
+#include "transport/local/open_mark.hpp"
 #include "transport/local/process_name.hpp"
 #include "transport/local/space_watch.hpp"
 #include "transport/local/topic_catalog.hpp"
@@ -63,6 +65,9 @@ class Store final {
  private:
   Store(Options options, std::shared_ptr<Executor> executor);
   Result<void> start();
+  Result<void> open_environment(bool fresh);
+  void start_threads();
+  void close_mark();
   Result<std::uint64_t> prepare_meta();
   void bell_loop();
   void warden_loop();
@@ -74,6 +79,7 @@ class Store final {
   const ProcessName process_ = this_process();
   std::uint32_t partitions_ = kPartitionsDefault;
   FaultPlan faults_ = FaultPlan::from_environment();
+  std::optional<OpenMark> mark_;
   std::unique_ptr<WakeFile> wake_;
   std::unique_ptr<Environment> environment_;
   std::unique_ptr<SpaceWatch> space_;

@@ -66,6 +66,11 @@ void Member::refresh_topics() {
       if (holdings_.owns(i)) owned.push_back(i);
     }
   }
+  if (fresh.empty()) {
+    const std::lock_guard lock{mutex_};
+    catalog_ = catalog;
+    return;
+  }
   // Read from its beginning, or from where the group is on it.
   std::vector<std::vector<StoredProgress>> progress;  // by new topic, by owned partition
   const auto stored = store_.committer().perform([&](Commit& commit) -> Result<void> {
@@ -155,26 +160,27 @@ void Member::finish_revoking() {
 // Stores how far it is and leaves the partition to nobody, if it is ours still. What is in flight is charged nothing.
 void Member::give_up(Commit& commit, std::uint32_t partition) {
   WriteTransaction& transaction = commit.transaction();
-  std::vector<TrialKey> trials;
-  std::vector<ParkedKey> parked;
+  std::vector<ProgressRow> rows;
+  std::vector<InFlight> flights;
+  Owner ours{.member = row_.id, .epoch = 0};
   {
     const std::lock_guard lock{mutex_};
     if (!holdings_.owns(partition)) return;
-    const Owner ours{.member = row_.id, .epoch = holdings_.epoch(partition)};
-    if (owner_of(transaction, subscription_.id, partition) != ours) return;
-    put_owner(transaction, subscription_.id, partition, {.member = 0, .epoch = ours.epoch});
+    ours.epoch = holdings_.epoch(partition);
     holdings_.raise(partition);
-    holdings_.for_each_in_flight(partition, [&](Token, const InFlight& flight) {
-      if (flight.parked) {
-        parked.push_back({.group = subscription_.group, .partition = partition, .id = flight.number});
-      } else if (flight.has_row) {
-        trials.push_back({.group = subscription_.group, .partition = partition, .sequence = flight.number});
-      }
-    });
+    for (const std::uint32_t topic : holdings_.topics()) rows.push_back(progress_row({partition, topic}));
+    holdings_.for_each_in_flight(partition, [&](Token, const InFlight& flight) { flights.push_back(flight); });
   }
-  for (const TrialKey& key : trials) release_trial(transaction, key);
-  for (const ParkedKey& key : parked) release_parked(transaction, key);
-  commit.at_end(shared_from_this());
+  if (owner_of(transaction, subscription_.id, partition) != ours) return;
+  put_owner(transaction, subscription_.id, partition, {.member = 0, .epoch = ours.epoch});
+  for (const ProgressRow& row : rows) transaction.put(Tree::progress, key_of(row.key), row.value);
+  for (const InFlight& flight : flights) {
+    if (flight.parked) {
+      release_parked(transaction, {.group = subscription_.group, .partition = partition, .id = flight.number});
+    } else if (flight.has_row) {
+      release_trial(transaction, {.group = subscription_.group, .partition = partition, .sequence = flight.number});
+    }
+  }
 }
 
 // Takes what should be ours and is nobody's. False: it did not work; to be tried again.

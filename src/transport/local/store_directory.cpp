@@ -154,12 +154,10 @@ Result<void> StoreDirectory::completed() {
   return {};
 }
 
-Result<void> check_size(const std::string& path, std::uint64_t bytes_needed) {
+bool is_shorter(const std::string& path, std::uint64_t bytes) {
   std::error_code fault;
-  const auto bytes = fs::file_size(fs::path{path} / kDataFile, fault);
-  if (!fault && bytes >= bytes_needed) return {};
-  return corrupt(fmt::format("'{}' is damaged: '{}' has {} bytes, its pages need {}; restore a backup", path, kDataFile,
-                             fault ? 0 : bytes, bytes_needed));
+  const auto size = fs::file_size(fs::path{path} / kDataFile, fault);
+  return fault || size < bytes;
 }
 
 }  // namespace tidings::local

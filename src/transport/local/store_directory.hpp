@@ -35,7 +35,7 @@ class StoreDirectory final {
   bool fresh_ = false;
 };
 
-// corrupt: the store's file is shorter than what its pages need.
-Result<void> check_size(const std::string& path, std::uint64_t bytes_needed);
+// Whether the store's file is shorter than its highest page. That may be: pages that were never written are not missed.
+bool is_shorter(const std::string& path, std::uint64_t bytes);
 
 }  // namespace tidings::local

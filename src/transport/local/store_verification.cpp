@@ -1,0 +1,43 @@
+#include "transport/local/store_verification.hpp"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include "transport/local/lmdb_environment.hpp"
+
+namespace tidings::local {
+
+namespace {
+
+constexpr int kReadable = 0;
+constexpr int kUnreadable = 1;
+
+// In the child: nothing of the parent's but this thread is there.
+[[noreturn]] void read_through(const std::string& directory) {
+  const rlimit no_core{.rlim_cur = 0, .rlim_max = 0};
+  ::setrlimit(RLIMIT_CORE, &no_core);
+  for (const int signal : {SIGBUS, SIGSEGV, SIGABRT}) std::signal(signal, SIG_DFL);
+  ::_exit(is_readable(directory) ? kReadable : kUnreadable);
+}
+
+}  // namespace
+
+Result<void> verify_store(const std::string& directory) {
+  const pid_t child = ::fork();
+  if (child == 0) read_through(directory);
+  if (child < 0) return unavailable(fmt::format("verifying '{}' failed: {}", directory, std::strerror(errno)));
+  int status = 0;
+  while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
+  }
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kReadable) return {};
+  return corrupt(fmt::format("the store '{}' is damaged: it cannot be read through{}; restore a backup", directory,
+                             WIFSIGNALED(status) ? fmt::format(" (signal {})", WTERMSIG(status)) : ""));
+}
+
+}  // namespace tidings::local
