@@ -29,8 +29,9 @@ class MemoryVictim final : public Victim {
 
 class MemoryFixture final : public Fixture {
  public:
-  explicit MemoryFixture(Room room)
-      : broker_{MemoryBroker::make(
+  MemoryFixture(Room room, std::uint64_t seed)
+      : executor_{std::make_shared<testing::SimulatedExecutor>(seed)},
+        broker_{MemoryBroker::make(
             executor_, room == Room::ample ? MemoryOptions{} : MemoryOptions{.bytes_max = kScarceBytesMax / 4})} {}
 
   std::shared_ptr<Executor> executor() override { return executor_; }
@@ -48,13 +49,20 @@ class MemoryFixture final : public Fixture {
   Duration hand_over_max() const override { return MemoryOptions{}.revoke_within; }
 
  private:
-  std::shared_ptr<testing::SimulatedExecutor> executor_ = std::make_shared<testing::SimulatedExecutor>(1);
+  std::shared_ptr<testing::SimulatedExecutor> executor_;
   std::shared_ptr<MemoryBroker> broker_;
   int victims_ = 0;
 };
 
+Driver memory_driver(std::uint64_t seed) {
+  return {.name = "memory", .make_fixture = [seed](Room room) { return std::make_unique<MemoryFixture>(room, seed); }};
+}
+
 }  // namespace
 
-TIDINGS_CONFORMANCE(Memory, (Driver{"memory", [](Room room) { return std::make_unique<MemoryFixture>(room); }}));
+// Each seed gives another order of the threads.
+TIDINGS_CONFORMANCE(Seed1, memory_driver(1));
+TIDINGS_CONFORMANCE(Seed2, memory_driver(2));
+TIDINGS_CONFORMANCE(Seed3, memory_driver(3));
 
 }  // namespace tidings::conformance

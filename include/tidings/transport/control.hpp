@@ -42,7 +42,7 @@ class Control {
   // All keys that begin with `prefix`, in order.
   virtual Result<std::vector<ControlRecord>> list(std::string_view prefix) = 0;
   // Waits until anything changes after `seen` (0: return the present one at once), or the deadline; returns the number
-  // of the latest change. Expiry is not a change.
+  // of the latest change, which is never 0. Expiry is not a change.
   virtual Result<std::uint64_t> watch(std::uint64_t seen, Time deadline) = 0;
 };
 
