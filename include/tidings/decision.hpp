@@ -24,6 +24,8 @@ enum class Step {
   refused,       // a settlement was refused: the delivery is not ours any more
   conflicted,    // the same event id with other data (inbox); the burial follows
   relaxed_hold,  // a strict hold longer than the transport can keep became relaxed
+  published,     // an event of ours is confirmed (in a handler: with the settlement); `position` has the topic alone
+  unpublished,   // the transport refused an event of ours, see `error`
 };
 std::string_view to_string(Step step);
 

@@ -26,6 +26,10 @@ std::string_view to_string(Step step) {
       return "conflicted";
     case Step::relaxed_hold:
       return "relaxed_hold";
+    case Step::published:
+      return "published";
+    case Step::unpublished:
+      return "unpublished";
   }
   return "accepted";
 }

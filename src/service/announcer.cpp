@@ -36,6 +36,21 @@ void Announcer::announce(const Settling& settling) const {
   if (const auto* retry = std::get_if<transport::Retry>(&verdict.outcome)) decision.due = retry->attempts.due;
   decision.step = verdict.step;
   tell(decision);
+  for (const transport::Record& record : settling.publishes) {
+    if (verdict.step != Step::refused) published(record);
+  }
+}
+
+void Announcer::published(const transport::Record& record) const {
+  const transport::Position position{record.topic, -1, -1};
+  Decision decision{.step = Step::published,
+                    .position = &position,
+                    .event_id = record.id,
+                    .type = record.type,
+                    .key = record.key ? std::string_view{*record.key} : std::string_view{},
+                    .correlation_id = record.correlation_id,
+                    .event_time = record.time};
+  tell(decision);
 }
 
 void Announcer::announce(Step step, const transport::Delivery& delivery, const Envelope& envelope) const {

@@ -38,6 +38,7 @@ class Announcer final {
 
  private:
   Decision about(const transport::Delivery& delivery, const Envelope& envelope) const;
+  void published(const transport::Record& record) const;
   void tell(Decision& decision) const;
 
   const std::string& service_;

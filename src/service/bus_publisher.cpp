@@ -35,6 +35,19 @@ std::vector<transport::Record> batch_of(transport::Record record) {
   return batch;
 }
 
+void announce(const Engine& engine, const EventType& type, const std::string& id, const Result<void>& outcome) {
+  if (engine.options.observers.empty()) return;
+  const transport::Position position{std::string{type.info.stream()}, -1, -1};
+  const Decision decision{.step = outcome ? Step::published : Step::unpublished,
+                          .service = engine.options.name,
+                          .position = &position,
+                          .event_id = id,
+                          .type = type.info.type,
+                          .error = outcome ? nullptr : &outcome.error(),
+                          .at = engine.executor->now()};
+  for (const Observer& observer : engine.options.observers) observer(decision);
+}
+
 }  // namespace
 
 Result<transport::Record> BusPublisher::record_of(const EventType& type, const void* data, PublishOptions options) {
@@ -47,12 +60,21 @@ Result<transport::Record> BusPublisher::record_of(const EventType& type, const v
   return engine_->encoder.encode(type, data, std::move(publication));
 }
 
+void BusPublisher::send(const EventType& type, transport::Record record, std::function<void(Result<void>)> confirmed) {
+  // Shared: the transport may call after we are gone.
+  auto tell = [engine = engine_, &type, id = record.id, confirmed = std::move(confirmed)](std::size_t,
+                                                                                          Result<void> outcome) {
+    announce(*engine, type, id, outcome);
+    confirmed(std::move(outcome));
+  };
+  publisher_->send(batch_of(std::move(record)), std::move(tell));
+}
+
 Result<void> BusPublisher::publish(const EventType& type, const void* data, PublishOptions options) {
   auto record = record_of(type, data, std::move(options));
   if (!record) return record.error();
   const auto confirmation = std::make_shared<Confirmation>(*engine_->executor);
-  publisher_->send(batch_of(*std::move(record)),
-                   [confirmation](std::size_t, Result<void> outcome) { confirmation->set(std::move(outcome)); });
+  send(type, *std::move(record), [confirmation](Result<void> outcome) { confirmation->set(std::move(outcome)); });
   return confirmation->wait();
 }
 
@@ -60,9 +82,7 @@ void BusPublisher::publish_async(const EventType& type, const void* data, Publis
                                  std::function<void(Result<void>)> confirmed) {
   auto record = record_of(type, data, std::move(options));
   if (!record) return confirmed(record.error());
-  publisher_->send(batch_of(*std::move(record)), [confirmed = std::move(confirmed)](std::size_t, Result<void> outcome) {
-    confirmed(std::move(outcome));
-  });
+  send(type, *std::move(record), std::move(confirmed));
 }
 
 }  // namespace tidings::service

@@ -25,6 +25,7 @@ class BusPublisher final {
 
  private:
   Result<transport::Record> record_of(const EventType& type, const void* data, PublishOptions options);
+  void send(const EventType& type, transport::Record record, std::function<void(Result<void>)> confirmed);
 
   std::shared_ptr<Engine> engine_;
   std::unique_ptr<transport::Publisher> publisher_;

@@ -86,7 +86,7 @@ std::vector<transport::Delivery> WorkQueue::end(std::span<const Ending> endings)
   std::vector<transport::Delivery> released;
   const std::lock_guard lock{mutex_};
   // Backwards: what returns to its lane comes to stand before what was taken after it.
-  for (const Ending& ending : std::ranges::reverse_view(endings)) end_one(ending, released);
+  for (auto ending = endings.rbegin(); ending != endings.rend(); ++ending) end_one(*ending, released);
   std::ranges::reverse(released);
   note_flow();
   if (lanes_.running() == 0) {

@@ -122,6 +122,8 @@ LogLevel level_of(const Decision& decision, Occurrence occurrence) {
   switch (decision.step) {
     case Step::accepted:
     case Step::released:
+    case Step::published:
+    case Step::unpublished:  // its publisher has the error, and says more of it
       return LogLevel::debug;
     case Step::skipped:
       // A duplicate is what the inbox is for, a filtered event what the pattern is for.
@@ -165,6 +167,10 @@ std::string message_of(const Decision& decision) {
       return "the event's id was seen before with other data";
     case Step::relaxed_hold:
       return "the retry waits longer than this transport can hold its key: later events of the key may pass it";
+    case Step::published:
+      return "published";
+    case Step::unpublished:
+      return "the transport refused an event to publish";
   }
   return "decided";
 }

@@ -102,6 +102,10 @@ class Metrics::State final {
   void observe(const Decision& decision) {
     const std::string_view service = decision.service, group = decision.group, type = label(decision.type);
     const auto add = [](Counter& counter) { counter.fetch_add(1, std::memory_order_relaxed); };
+    if (decision.step == Step::published || decision.step == Step::unpublished) {
+      const std::string_view outcome = decision.error ? to_string(decision.error->kind) : "confirmed";
+      return add(published_.at({service, outcome, type}));
+    }
     if (is_outcome(decision.step)) {
       add(processed_.at({service, group, to_string(decision.step), type}));
     } else {
@@ -122,6 +126,8 @@ class Metrics::State final {
                            std::array{"group", "reason", "topic"}, dead_));
     all.push_back(counters("events_skipped_total", "Events that were settled without a handler, by reason",
                            std::array{"service", "group", "reason"}, skipped_));
+    all.push_back(counters("event_published_total", "Events published: confirmed, or the kind of the refusal",
+                           std::array{"service", "outcome", "event_type"}, published_));
     all.push_back(counters("event_incidents_total",
                            "Timeouts, crash suspects, partitions held back, refused settlements",
                            std::array{"service", "group", "kind"}, incidents_));
@@ -145,6 +151,7 @@ class Metrics::State final {
   LabelTable<4, Counter> processed_{kSeriesMax};
   LabelTable<3, Counter> dead_{kSeriesMax};
   LabelTable<3, Counter> skipped_{kSeriesMax};
+  LabelTable<3, Counter> published_{kSeriesMax};
   LabelTable<3, Counter> incidents_{kSeriesMax};
   LabelTable<3, Histogram> duration_{kSeriesMax};
 };

@@ -48,6 +48,21 @@ TEST(Metrics, CountSkipsAndIncidentsByKind) {
   EXPECT_THAT(text, Not(HasSubstr(R"(outcome="held_back")")));
 }
 
+TEST(Metrics, CountPublishesByOutcome) {
+  Metrics metrics;
+  metrics.observe(decision(Step::published));
+  const Error full = overloaded("no room");
+  Decision refused = decision(Step::unpublished);
+  refused.error = &full;
+  metrics.observe(refused);
+  const std::string text = metrics.render({});
+  EXPECT_THAT(text,
+              HasSubstr(R"(event_published_total{service="pay",outcome="confirmed",event_type="OrderCreated"} 1)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(event_published_total{service="pay",outcome="overloaded",event_type="OrderCreated"} 1)"));
+  EXPECT_THAT(text, Not(HasSubstr("events_processed_total")));
+}
+
 TEST(Metrics, MeasureHandlersInBuckets) {
   Metrics metrics;
   for (const Duration took : {Duration{1ms}, Duration{3ms}, Duration{70s}}) {

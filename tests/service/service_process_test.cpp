@@ -284,6 +284,10 @@ TEST_F(AdminOfProcess, CountsWhatIsHandled) {
   EXPECT_THAT(metrics, HasSubstr(R"(outcome="retrying",event_type="OrderPlaced"} 1)"));
   EXPECT_THAT(metrics, HasSubstr(R"(dlq_messages_total{group="sample-service",reason="rejected",topic="orders"} 1)"));
   EXPECT_THAT(metrics, HasSubstr("event_processing_duration_seconds_bucket{"));
+  EXPECT_THAT(metrics, HasSubstr(R"(event_published_total{service="sample-service",outcome="confirmed",)"
+                                 R"(event_type="OrderPlaced"} 3)"));
+  EXPECT_THAT(metrics, HasSubstr(R"(event_published_total{service="sample-service",outcome="confirmed",)"
+                                 R"(event_type="SendReceipt"} 2)"));
   EXPECT_THAT(metrics, HasSubstr("log_lines_dropped_total 0\n"));
 }
 
