@@ -5,8 +5,8 @@ namespace tidings::service {
 namespace {
 
 constexpr std::size_t kReceiveMax = 256;
-// A receive that is longer in coming tells nothing new; wake() ends it earlier.
-constexpr Duration kReceiveWithin = std::chrono::seconds{60};
+// How late a transport that waits for its broker tells us, and we those who ask whether we are ready.
+constexpr Duration kReceiveWithin = std::chrono::seconds{5};
 constexpr Duration kPauseFirst = std::chrono::milliseconds{10};
 constexpr Duration kPauseMost = std::chrono::milliseconds{500};
 

@@ -66,7 +66,7 @@ class Harness final {
   Harness(const Harness&) = delete;
   Harness& operator=(const Harness&) = delete;
 
-  // Publishes an event as another service would: of any type. Nothing is handled before the clock is let go.
+  // Publishes an event as another service would: of any type. The service may handle it meanwhile; the clock stands.
   template <Event E>
   Result<void> publish(const E& event, PublishOptions options = {}) {
     return publish(event_type<E>(), &event, std::move(options));
