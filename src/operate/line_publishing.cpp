@@ -225,11 +225,13 @@ class Publication final {
 };
 
 Result<void> prepare_topic(Transport& transport, const PublishRequest& request) {
-  auto there = expect_topic(transport, request.topic);
-  if (there) return there;
+  const auto there = expect_topic(transport, request.topic);
   if (request.missing_topic == MissingTopic::refuse) {
+    if (there) return {};
     return Error{there.error().kind, there.error().message + "; --create-topic creates it"};
   }
+  const bool tells_topics = transport.operations().topology != nullptr;
+  if (there && tells_topics) return {};
   return transport.declare({.topics = {{.name = request.topic.str()}}});
 }
 

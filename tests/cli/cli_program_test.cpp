@@ -1,0 +1,162 @@
+// A37: the program itself, on a `local:` directory, beside a group that is served by this test.
+#include <gmock/gmock.h>
+
+#include <csignal>
+#include <filesystem>
+
+#include "tests/support/child_process.hpp"
+#include "tests/support/scratch_directory.hpp"
+#include "tidings/transport/linked.hpp"
+
+namespace tidings {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using tidings::testing::ChildExit;
+using tidings::testing::ChildProcess;
+using tidings::testing::ChildSpec;
+using tidings::testing::Ran;
+using tidings::testing::ScratchDirectory;
+
+class Program : public ::testing::Test {
+ protected:
+  ChildSpec spec(std::vector<std::string> arguments) const {
+    return {
+        .program = TIDINGS_PROGRAM, .arguments = std::move(arguments), .environment = {{"TIDINGS_TRANSPORT", url_}}};
+  }
+  Ran run(std::vector<std::string> arguments) const { return run_program(spec(std::move(arguments))); }
+
+  void publish(const std::string& id) const {
+    const Ran ran = run({"publish", "orders", "--create-topic", "--type", "OrderCreated", "--key", id, "--data",
+                         R"({"order":")" + id + "\"}"});
+    ASSERT_EQ(ran.exit, ChildExit{.code = 0}) << ran.error_output;
+  }
+
+  std::unique_ptr<transport::Transport> open() const {
+    auto opened = transport::open(url_, executor_);
+    EXPECT_TRUE(opened) << opened.error().message;
+    return *std::move(opened);
+  }
+
+  enum class Verdict { accept, bury };
+  // Settles `count` deliveries of the group and returns their keys.
+  std::vector<std::string> serve(transport::Consumer& consumer, std::size_t count, Verdict verdict) const {
+    std::vector<std::string> keys;
+    const Time deadline = executor_->now() + ChildProcess::kPatience;
+    while (keys.size() < count && executor_->now() < deadline) {
+      const auto batch = consumer.receive(count - keys.size(), deadline);
+      EXPECT_TRUE(batch) << batch.error().message;
+      for (const transport::Delivery& delivery : batch->deliveries) {
+        keys.emplace_back(delivery.record.key.value_or(""));
+        transport::Outcome outcome = transport::Accept{};
+        if (verdict == Verdict::bury) outcome = transport::Bury{.reason = "failed", .error = "no bank"};
+        EXPECT_TRUE(consumer.settle({{.token = delivery.token, .outcome = outcome}})[0]);
+      }
+    }
+    return keys;
+  }
+
+  ScratchDirectory scratch_;
+  std::string directory_ = (scratch_ / "events").string();
+  std::string url_ = "local:" + directory_;
+  std::shared_ptr<Executor> executor_ = thread_executor();
+};
+
+TEST_F(Program, PublishesAndPrints) {
+  publish("o-1");
+  publish("o-2");
+  const Ran ran = run({"--json", "tail", "orders", "--key", "o-2"});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 0}) << ran.error_output;
+  EXPECT_THAT(ran.output, HasSubstr(R"("data":{"order":"o-2"},"topic":"orders","partition":)"));
+  EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1);
+}
+
+TEST_F(Program, SaysThatThereIsNoStoreAndMakesNone) {
+  for (const char* command : {"topics", "groups", "lag", "doctor"}) {
+    EXPECT_EQ(run({command}).exit, ChildExit{.code = 3}) << command;
+  }
+  EXPECT_FALSE(std::filesystem::exists(directory_));
+}
+
+TEST_F(Program, ConfirmsEachLineBeforeTheNextIsWritten) {
+  publish("o-1");
+  ChildProcess program{spec({"--json", "publish", "orders", "--type", "T", "--file", "-"})};
+  for (const char* line : {"1", "2", "3"}) {
+    program.write("{\"data\":1}\n");
+    ASSERT_TRUE(program.wait_for_output(std::string{"{\"line\":"} + line)) << program.error_output();
+  }
+  program.close_input();
+  EXPECT_EQ(program.wait(), ChildExit{.code = 0});
+}
+
+TEST_F(Program, EndsInOrderWhenItIsInterrupted) {
+  publish("o-1");
+  ChildProcess tail{spec({"tail", "orders", "--from", "beginning", "--follow"})};
+  ASSERT_TRUE(tail.wait_for_output("o-1")) << tail.error_output();
+  publish("o-2");
+  ASSERT_TRUE(tail.wait_for_output("o-2")) << tail.error_output();
+  tail.send(SIGINT);
+  EXPECT_EQ(tail.wait(), ChildExit{.code = 0});
+
+  ChildProcess watch{spec({"--json", "lag", "--watch"})};
+  ASSERT_TRUE(watch.wait_for_output("\n")) << watch.error_output();
+  watch.send(SIGTERM);
+  EXPECT_EQ(watch.wait(), ChildExit{.code = 0});
+
+  ChildProcess publisher{spec({"publish", "orders", "--type", "T", "--file", "-"})};
+  publisher.write("{\"data\":1}\n");
+  ChildProcess seen{spec({"tail", "orders", "--from", "beginning", "--follow", "--type", "T"})};
+  ASSERT_TRUE(seen.wait_for_output("T")) << seen.error_output();
+  publisher.send(SIGINT);
+  EXPECT_EQ(publisher.wait(), ChildExit{.code = 1});
+  EXPECT_THAT(publisher.output(), HasSubstr("1 event published"));
+}
+
+TEST_F(Program, RepairsWhatAGroupGaveUp) {
+  publish("o-1");
+  publish("o-2");
+  const auto transport = open();
+  const auto consumer = transport->consumer({.group = "billing", .instance = "test", .topic = "orders"});
+  ASSERT_TRUE(consumer) << consumer.error().message;
+  ASSERT_THAT(serve(**consumer, 2, Verdict::bury), ::testing::UnorderedElementsAre("o-1", "o-2"));
+
+  EXPECT_THAT(run({"lag"}).output, HasSubstr("billing"));
+  EXPECT_THAT(run({"groups"}).output, HasSubstr("test"));
+  EXPECT_THAT(run({"topics"}).output, HasSubstr("orders"));
+  EXPECT_THAT(run({"doctor"}).output, HasSubstr("dead letters: billing on orders: 2"));
+  const Ran list = run({"dead", "list"});
+  EXPECT_THAT(list.output, HasSubstr("no bank"));
+  const std::string second_line = list.output.substr(list.output.find('\n') + 1);
+  const std::string id = second_line.substr(0, second_line.find(' '));
+  EXPECT_THAT(run({"dead", "show", id}).output, HasSubstr("dead replay " + id));
+
+  EXPECT_EQ(run({"dead", "replay", id}).output, "1 of 1 dead letter replayed\n");
+  EXPECT_THAT(serve(**consumer, 1, Verdict::accept), ElementsAre("o-1"));
+  EXPECT_EQ(run({"dead", "replay", id}).exit, ChildExit{.code = 1});
+  EXPECT_EQ(run({"dead", "discard", "--group", "billing"}).output, "1 of 1 dead letter discarded\n");
+  EXPECT_THAT(run({"--json", "dead", "list"}).output, HasSubstr("\"deadLetters\":[]"));
+
+  EXPECT_THAT(run({"replay", "--group", "billing", "--topic", "orders", "--from", "-1h", "--key", "o-2"}).output,
+              HasSubstr("1 handed to billing again"));
+  EXPECT_THAT(serve(**consumer, 1, Verdict::accept), ElementsAre("o-2"));
+  EXPECT_EQ(run({"groups", "remove", "billing"}).exit, ChildExit{.code = 1});
+}
+
+TEST_F(Program, FindsAHealthyStoreHealthy) {
+  publish("o-1");
+  const Ran ran = run({"doctor"});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 0}) << ran.output;
+  EXPECT_THAT(ran.output, HasSubstr("permissions"));
+  EXPECT_THAT(ran.output, ::testing::Not(HasSubstr("fail")));
+}
+
+TEST_F(Program, ListsItsTransportsWhenItDoesNotKnowOne) {
+  const Ran ran = run({"--transport", "carrier-pigeon://roof", "topics"});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 2});
+  EXPECT_THAT(ran.error_output, HasSubstr("local:"));
+}
+
+}  // namespace
+}  // namespace tidings
