@@ -73,6 +73,18 @@ TEST_F(Program, PublishesAndPrints) {
   EXPECT_EQ(std::count(ran.output.begin(), ran.output.end(), '\n'), 1);
 }
 
+TEST_F(Program, FollowsFromTheEnd) {
+  publish("o-1");
+  EXPECT_EQ(run({"tail", "orders", "--from", "end"}).output, "");
+  ChildProcess tail{spec({"tail", "orders", "--follow"})};
+  // When the tail begins, nobody tells: publish until one is seen.
+  int last = 1;
+  do publish("o-" + std::to_string(++last));
+  while (!tail.wait_for_output("o-" + std::to_string(last), 1s) && last < 30);
+  EXPECT_THAT(tail.output(), HasSubstr("o-" + std::to_string(last)));
+  EXPECT_THAT(tail.output(), ::testing::Not(HasSubstr("o-1 ")));
+}
+
 TEST_F(Program, SaysThatThereIsNoStoreAndMakesNone) {
   for (const char* command : {"topics", "groups", "lag", "doctor"}) {
     EXPECT_EQ(run({command}).exit, ChildExit{.code = 3}) << command;
@@ -148,7 +160,8 @@ TEST_F(Program, FindsAHealthyStoreHealthy) {
   publish("o-1");
   const Ran ran = run({"doctor"});
   EXPECT_EQ(ran.exit, ChildExit{.code = 0}) << ran.output;
-  EXPECT_THAT(ran.output, HasSubstr("permissions"));
+  EXPECT_THAT(ran.output, HasSubstr("ok    permissions: "));
+  EXPECT_THAT(ran.output, HasSubstr("ok    store: "));
   EXPECT_THAT(ran.output, ::testing::Not(HasSubstr("fail")));
 }
 

@@ -75,6 +75,20 @@ TEST_P(HistoryConformance, ReadsATimeRangeAndAKey) {
   EXPECT_EQ(reader.ids({.topic = "orders", .key = "key-1"}), (std::vector<std::string>{"1", "4", "7"}));
 }
 
+TEST_P(HistoryConformance, ReadsNothingFromATimeThatNothingReached) {
+  declare_topic("orders");
+  publish_numbers("orders", 0, 3);
+  executor().sleep_until(now() + unit());
+  const Time from = now();
+  HistoryReader reader{*here().operations().history};
+  EXPECT_TRUE(reader.ids({.topic = "orders", .from = from}).empty());
+  const Time start = now();
+  ASSERT_TRUE(here().operations().history->wait(reader.next(), start + unit()));
+  EXPECT_GE(now(), start + unit()) << "it waited for what was there already";
+  publish_numbers("orders", 3, 1);
+  EXPECT_EQ(reader.ids({.topic = "orders", .from = from}, reader.next()), (std::vector<std::string>{"3"}));
+}
+
 TEST_P(HistoryConformance, P3ReadingChangesNothing) {
   declare_topic("orders");
   auto reader = join("g", "orders");

@@ -71,8 +71,8 @@ class Walk final {
     const auto first = first_at(transaction, *range_.from);
     if (first) {
       after_ = std::max(after_, *first - 1);
-    } else {
-      ended_ = true;
+    } else if (TreeCursor cursor{transaction, Tree::events}; cursor.last()) {
+      after_ = std::max(after_, cursor.sequence());  // all there is was published before
     }
   }
 

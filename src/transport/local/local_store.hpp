@@ -45,6 +45,7 @@ class Store final {
   const Options& options() const { return options_; }
   const std::string& directory() const { return options_.directory; }
   std::uint32_t partitions() const { return partitions_; }
+  std::uint64_t size_max() const { return space_->size_max(); }
   Duration retention() const { return options_.retention.value_or(kRetentionDefault); }
   Executor& executor() const { return *executor_; }
   Time now() const { return executor_->now(); }

@@ -197,6 +197,12 @@ class LocalTopology final : public Topology {
 
   Result<std::vector<LagState>> lag() override { return Lag{*store_}.look(); }
 
+  Result<std::optional<transport::StoreState>> store() override {
+    ReadTransaction transaction{store_->environment()};
+    if (!transaction.status()) return transaction.status().error();
+    return std::optional{transport::StoreState{.bytes_used = bytes_used(transaction), .bytes_max = store_->size_max()}};
+  }
+
   Result<void> remove_group(std::string_view group) override { return local::remove_group(*store_, group); }
 
  private:
