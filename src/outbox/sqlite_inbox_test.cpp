@@ -309,7 +309,8 @@ TEST_F(SqliteInboxTest, SubscriptionsOfOneProcessTakeTurns) {
   const auto all = [&](std::string group) {
     for (int i = 0; i < 50; ++i) {
       const auto transaction = begin(*inbox);
-      InboxKey mark = key("e" + std::to_string(i));
+      const std::string id = "e" + std::to_string(i);
+      InboxKey mark = key(id);
       mark.group = group;
       handle(*transaction, mark);
       if (i % 3 == 0) continue;
