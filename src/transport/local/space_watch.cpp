@@ -23,7 +23,7 @@ std::uint64_t bytes_used(ReadTransaction& transaction) {
 }
 
 Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t bytes, Time now) {
-  if (bytes > room_ && now - looked_ >= kLookEvery) look(transaction, now);
+  if (bytes > room_ && now - looked_ >= kLookEvery) look(transaction, bytes, now);
   if (bytes <= room_) {
     room_ -= bytes;
     return {};
@@ -31,7 +31,7 @@ Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t byt
   return overloaded(fmt::format("the store is at its size_max of {} bytes; {}", size_max_, remedy_));
 }
 
-void SpaceWatch::look(WriteTransaction& transaction, Time now) {
+void SpaceWatch::look(WriteTransaction& transaction, std::size_t bytes, Time now) {
   looked_ = now;
   Environment& environment = transaction.environment();
   std::uint64_t used = environment.pages_high() * environment.page_bytes();
@@ -41,7 +41,7 @@ void SpaceWatch::look(WriteTransaction& transaction, Time now) {
     used = bytes_used(reader);
   }
   room_ = used < size_max_ ? size_max_ - used : 0;
-  if (room_ > 0) return;
+  if (room_ >= bytes) return;
   const auto slowest = slowest_group(transaction);
   remedy_ = slowest ? fmt::format(
                           "the slowest group is '{}': let it catch up, remove it (`tidings groups remove`), or "

@@ -25,7 +25,7 @@ class SpaceWatch final {
   std::uint64_t size_max() const { return size_max_; }
 
  private:
-  void look(WriteTransaction& transaction, Time now);
+  void look(WriteTransaction& transaction, std::size_t bytes, Time now);
 
   const std::uint64_t size_max_;
   Time looked_{};
