@@ -77,7 +77,8 @@ Result<void> Fleet::stop(tidings::Time deadline) {
     if (!member.child) continue;
     if (!member.child->wait(deadline, executor_)) {
       complaints += fmt::format("{} did not drain in time and was killed\n", member.plan.name);
-    } else if (const auto end = member.child->ended(); !end->clean()) {
+    } else if (const auto end = member.child->ended(); !end->clean() && end->signal != SIGTERM) {
+      // One that was just started may be told to stop before it listens to signals; it has begun nothing.
       complaints += complaint(member.plan, *end) + '\n';
     }
     member.child.reset();

@@ -40,6 +40,9 @@ std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
       ->check(CLI::PositiveNumber)
       ->default_str("all");
   app.add_flag("--crash", crash, "kill a random service with SIGKILL about every second, and restart it");
+  app.add_option("--crash-every", options.crash_every_ms, "with --crash: milliseconds between two kills, about")
+      ->type_name("MS")
+      ->check(CLI::Range(10, 60'000));
   app.add_option("--seed", options.seed, "of the bank's failures, the malformed events and the kills")->type_name("N");
   app.add_flag("--keep", keep, "carry on with the last run, with its seed; --orders may only grow");
   app.add_option("--dir", options.directory, "where the run keeps everything")->type_name("DIR");

@@ -23,6 +23,7 @@ struct DemoOptions {
   std::string sync = "commit";  // of the transport: commit, meta, none
   Keep keep = Keep::fresh;
   Crash crash = Crash::never;
+  std::int64_t crash_every_ms = 1'000;
   bool lines = false;  // a line now and then, on a terminal too
 };
 

@@ -20,7 +20,6 @@ namespace {
 
 constexpr auto kLookEvery = std::chrono::milliseconds{100};
 constexpr auto kScrapeEvery = std::chrono::milliseconds{500};
-constexpr auto kCrashEvery = std::chrono::seconds{1};
 constexpr auto kDrainWithin = std::chrono::seconds{20};
 
 transport::Declaration topics_of_the_shop() {
@@ -117,8 +116,9 @@ std::vector<FleetMember> ShopRun::members() const {
 
 Result<RunEnd> ShopRun::drive() {
   begun_ = executor_->now();
-  if (options_.crash == Crash::now_and_then) chaos_.emplace(plan_.seed, kCrashEvery, begun_);
-  note_ = chaos_ ? "a service is killed about every second; Ctrl-C drains" : "Ctrl-C drains; --keep carries on";
+  if (options_.crash == Crash::now_and_then)
+    chaos_.emplace(plan_.seed, std::chrono::milliseconds{options_.crash_every_ms}, begun_);
+  note_ = chaos_ ? "services are killed now and then; Ctrl-C drains" : "Ctrl-C drains; --keep carries on";
   if (auto started = fleet_->start(); !started) return started.error();
   auto end = watch();
   if (auto looked = look(); looked) screen_.finish(view(), executor_->now());

@@ -7,11 +7,14 @@
 namespace shop {
 
 std::string grouped(std::int64_t number) {
-  std::string text =
-      fmt::format("{}", number < 0 ? 0 - static_cast<std::uint64_t>(number) : static_cast<std::uint64_t>(number));
-  for (auto at = static_cast<std::ptrdiff_t>(text.size()) - 3; at > 0; at -= 3)
-    text.insert(static_cast<std::size_t>(at), ",");
-  return number < 0 ? "-" + text : text;
+  const auto size = static_cast<std::uint64_t>(number);
+  const auto digits = fmt::format("{}", number < 0 ? 0 - size : size);
+  std::string text{number < 0 ? "-" : ""};
+  for (std::size_t i = 0; i < digits.size(); ++i) {
+    if (i > 0 && (digits.size() - i) % 3 == 0) text += ',';
+    text += digits[i];
+  }
+  return text;
 }
 
 std::string dollars(tidings::Money amount) {
