@@ -14,6 +14,13 @@ namespace {
 // How often the free pages are counted at most, while there is little room.
 constexpr Duration kLookEvery = 200ms;
 
+std::string remedy(WriteTransaction& transaction) {
+  const auto slowest = slowest_group(transaction);
+  if (!slowest) return "no group reads it: shorten the topics' retention, or raise size_max";
+  return fmt::format(
+      "the slowest group is '{}': let it catch up, remove it (`tidings groups remove`), or raise size_max", *slowest);
+}
+
 }  // namespace
 
 std::uint64_t bytes_used(ReadTransaction& transaction) {
@@ -23,16 +30,18 @@ std::uint64_t bytes_used(ReadTransaction& transaction) {
 }
 
 Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t bytes, Time now) {
-  if (bytes > room_ && now - looked_ >= kLookEvery) look(transaction, bytes, now);
+  if (bytes > room_ && now - looked_ >= kLookEvery) look(transaction, now);
   if (bytes <= room_) {
     room_ -= bytes;
     return {};
   }
+  if (remedy_.empty()) remedy_ = remedy(transaction);
   return overloaded(fmt::format("the store is at its size_max of {} bytes; {}", size_max_, remedy_));
 }
 
-void SpaceWatch::look(WriteTransaction& transaction, std::size_t bytes, Time now) {
+void SpaceWatch::look(WriteTransaction& transaction, Time now) {
   looked_ = now;
+  remedy_.clear();
   Environment& environment = transaction.environment();
   std::uint64_t used = environment.pages_high() * environment.page_bytes();
   if (used >= size_max_) {
@@ -41,13 +50,6 @@ void SpaceWatch::look(WriteTransaction& transaction, std::size_t bytes, Time now
     used = bytes_used(reader);
   }
   room_ = used < size_max_ ? size_max_ - used : 0;
-  if (room_ >= bytes) return;
-  const auto slowest = slowest_group(transaction);
-  remedy_ = slowest ? fmt::format(
-                          "the slowest group is '{}': let it catch up, remove it (`tidings groups remove`), or "
-                          "raise size_max",
-                          *slowest)
-                    : "no group reads it: shorten the topics' retention, or raise size_max";
 }
 
 }  // namespace tidings::local

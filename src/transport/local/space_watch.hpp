@@ -25,12 +25,12 @@ class SpaceWatch final {
   std::uint64_t size_max() const { return size_max_; }
 
  private:
-  void look(WriteTransaction& transaction, std::size_t bytes, Time now);
+  void look(WriteTransaction& transaction, Time now);
 
   const std::uint64_t size_max_;
   Time looked_{};
   std::uint64_t room_ = 0;  // since `looked_`, less what was asked for
-  std::string remedy_;
+  std::string remedy_;      // empty: not asked for since `looked_`
 };
 
 }  // namespace tidings::local
