@@ -8,6 +8,7 @@ namespace shop {
 namespace {
 
 constexpr int kWrongUsage = 2;
+constexpr int kOrdersMax = 10'000'000;  // of a file of the user's own; the article's has 69,659
 
 constexpr auto kAbout =
     "The article's shop on real orders: six services as processes of their own, on one local: directory.\n"
@@ -37,7 +38,7 @@ std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
   app.option_defaults()->always_capture_default();
   app.add_option("--orders", options.orders, "place only the first N orders")
       ->type_name("N")
-      ->check(CLI::PositiveNumber)
+      ->check(CLI::Range(1, kOrdersMax))
       ->default_str("all");
   app.add_flag("--crash", crash, "kill a random service with SIGKILL about every second, and restart it");
   app.add_option("--crash-every", options.crash_every_ms, "with --crash: milliseconds between two kills, about")
