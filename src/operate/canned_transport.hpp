@@ -99,7 +99,8 @@ class CannedHistory final : public transport::History {
   Result<std::int64_t> read(const transport::HistoryRange& range, std::int64_t after, std::size_t limit,
                             const std::function<bool(const transport::HistoryEntry&)>& visit) override {
     std::size_t visited = 0;
-    for (const CannedRecord& canned : canned_.records) {
+    for (std::size_t i = 0; i < canned_.records.size(); ++i) {
+      const CannedRecord canned = canned_.records[i];  // a copy: `visit` may add more
       if (canned.position.offset <= after || !is_in(range, canned) || visited == limit) continue;
       after = canned.position.offset;
       ++visited;

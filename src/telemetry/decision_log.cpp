@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 #include <memory>
 #include <mutex>
@@ -19,7 +20,8 @@ double seconds(Duration duration) {
 
 std::string retry_message(const Decision& decision) {
   if (!decision.due) return "the handler failed; the event is tried again";
-  return fmt::format("the handler failed; the event is tried again in {:.1f} s", seconds(*decision.due - decision.at));
+  const Duration wait = std::max(*decision.due - decision.at, Duration::zero());  // it may be due by now
+  return fmt::format("the handler failed; the event is tried again in {:.1f} s", seconds(wait));
 }
 
 std::string_view burial_message(Reason reason) {

@@ -48,7 +48,7 @@ TEST_P(CrashConformance, P5AMarkThatSurvivesACrashCharges) {
   declare_topic("orders", 1);
   publish_numbers("orders", 0, 3, 3);
   for (int crash = 1; crash <= 3; ++crash) {
-    start({.topic = "orders", .group = "g", .receive = 3, .mark = {1}})->kill();
+    start({.topic = "orders", .group = "g", .receive = 3, .mark = {1}, .run = {1}})->kill();
     auto heir = join("g", "orders");
     const auto deliveries = heir.next(3, deadline(capabilities().takeover_max));
     ASSERT_EQ(deliveries.size(), 3u);

@@ -72,7 +72,9 @@ struct Release {};
 struct Skip {
   std::string reason;
 };
-// Not final: "about to run it", durable. When the owner dies before it settles otherwise, `crashes` is this much.
+// Not final: "about to run it", durable. When the owner dies before it settles otherwise, `crashes` is this much; where
+// there is a running board, only if the delivery stood on it (a death after the handler returned is hardly its doing),
+// or if that happened many times (local: 8).
 struct Mark {
   int crashes = 1;
 };

@@ -12,6 +12,7 @@ void encode_trial(const Trial& trial, ByteWriter& out) {
   out.fixed<std::int32_t>(trial.attempts.failed);
   out.fixed<std::int32_t>(trial.attempts.crashes);
   out.fixed<std::int32_t>(trial.marked.value_or(kUnmarked));
+  out.fixed<std::int32_t>(trial.late_deaths);
   out.fixed<std::uint8_t>(trial.suspect);
   out.time(trial.attempts.due);
   out.time(trial.attempts.first_failed);
@@ -23,6 +24,7 @@ Trial decode_trial(ByteReader& in) {
   trial.attempts.failed = in.fixed<std::int32_t>();
   trial.attempts.crashes = in.fixed<std::int32_t>();
   if (const auto marked = in.fixed<std::int32_t>(); marked != kUnmarked) trial.marked = marked;
+  trial.late_deaths = in.fixed<std::int32_t>();
   trial.suspect = in.fixed<std::uint8_t>() != 0;
   trial.attempts.due = in.time();
   trial.attempts.first_failed = in.time();
@@ -31,7 +33,10 @@ Trial decode_trial(ByteReader& in) {
 }
 
 Trial after_crash(Trial trial, bool running) {
-  if (trial.marked) trial.attempts.crashes = *trial.marked;
+  if (trial.marked && (running || ++trial.late_deaths == kLateDeathsCharged)) {
+    trial.attempts.crashes = *trial.marked;
+    trial.late_deaths = 0;
+  }
   trial.suspect = trial.suspect || trial.marked || running;
   trial.marked.reset();
   return trial;

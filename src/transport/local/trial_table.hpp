@@ -17,6 +17,7 @@ namespace tidings::local {
 struct Trial {
   transport::Attempts attempts;
   std::optional<int> marked;  // a Mark that nothing followed yet: `crashes`, should its owner die now
+  int late_deaths = 0;        // of owners whose mark stood, but who were not in its handler; see kLateDeathsCharged
   bool suspect = false;
 
   friend bool operator==(const Trial&, const Trial&) = default;
@@ -25,7 +26,12 @@ struct Trial {
 void encode_trial(const Trial& trial, ByteWriter& out);
 Trial decode_trial(ByteReader& in);
 
-// Its owner died: a standing mark is charged. `running`: it stood on the dead owner's running board.
+// A handler may break something that kills its process only after it returned. Most such deaths are others' doing, as
+// when a process is killed while it settles: every so many count as one in the handler.
+inline constexpr int kLateDeathsCharged = 8;
+
+// Its owner died: a standing mark is charged if it stood on the dead owner's running board (`running`), or else at
+// every kLateDeathsCharged-th time.
 Trial after_crash(Trial trial, bool running);
 // Its owner gave it back: charged nothing.
 Trial after_release(Trial trial);
