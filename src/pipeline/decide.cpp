@@ -5,12 +5,20 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tidings/type_name.hpp"
+
 namespace tidings::pipeline {
 
 namespace {
 
-Verdict bury(const transport::Delivery& delivery, Reason reason, Error error) {
-  transport::Attempts attempts = delivery.attempts;
+// A uniform draw from [0, 1): the upper 53 bits, which a double holds exactly.
+double unit(std::uint64_t random) {
+  return static_cast<double>(random >> 11) * 0x1.0p-53;
+}
+
+}  // namespace
+
+Verdict bury(transport::Attempts attempts, Reason reason, Error error) {
   attempts.due.reset();
   error.message = bounded_text(std::move(error.message));
   transport::Bury outcome{
@@ -22,24 +30,17 @@ Verdict skip(Reason reason) {
   return {.step = Step::skipped, .reason = reason, .outcome = transport::Skip{std::string{to_string(reason)}}};
 }
 
-// A uniform draw from [0, 1): the upper 53 bits, which a double holds exactly.
-double unit(std::uint64_t random) {
-  return static_cast<double>(random >> 11) * 0x1.0p-53;
-}
-
-}  // namespace
-
 std::optional<Verdict> before_decode(const transport::Delivery& delivery, const Rules& rules) {
   if (delivery.attempts.crashes >= rules.crash_attempts_max) {
     return bury(
-        delivery, Reason::crashed,
+        delivery.attempts, Reason::crashed,
         corrupt(fmt::format("the process died {} times while it handled this event alone; see the service's logs and "
                             "core dumps, mend the handler, then replay",
                             delivery.attempts.crashes)));
   }
   if (const std::size_t size = transport::size_of(delivery.record); size > rules.record_bytes_max) {
     return bury(
-        delivery, Reason::too_large,
+        delivery.attempts, Reason::too_large,
         invalid(fmt::format("the record has {} bytes, the limit is {}; publish a reference instead, or raise the "
                             "limit",
                             size, rules.record_bytes_max)));
@@ -48,23 +49,27 @@ std::optional<Verdict> before_decode(const transport::Delivery& delivery, const 
 }
 
 Verdict undecodable(const transport::Delivery& delivery, const Error& error) {
-  return bury(delivery, Reason::undecodable, error);
+  return bury(delivery.attempts, Reason::undecodable, error);
 }
 
 Verdict unhandled(const transport::Delivery& delivery, std::string_view type, const Rules& rules) {
   if (rules.unhandled == Unwanted::skip) return skip(Reason::unhandled);
   return bury(
-      delivery, Reason::unhandled,
+      delivery.attempts, Reason::unhandled,
       unsupported(fmt::format("no handler for the type '{}' in this subscription; add one, then replay", type)));
 }
 
 Verdict without_id(const transport::Delivery& delivery) {
-  return bury(delivery, Reason::no_id,
+  return bury(delivery.attempts, Reason::no_id,
               invalid("the event has no id, and this subscription requires one; its producer must set it"));
 }
 
 Verdict filtered() {
   return skip(Reason::filtered);
+}
+
+bool reads(std::string_view pattern, std::string_view type) {
+  return pattern.empty() || pattern == "#" || pattern_matches(pattern, dotted_type(type));
 }
 
 Verdict duplicate() {
@@ -73,34 +78,39 @@ Verdict duplicate() {
 
 Verdict conflicting(const transport::Delivery& delivery, std::string_view event_id) {
   return bury(
-      delivery, Reason::conflict,
+      delivery.attempts, Reason::conflict,
       conflict(fmt::format("an event with the id '{}' was handled before with other data; its producer used one id "
                            "twice",
                            event_id)));
 }
 
-Verdict after_failure(const transport::Delivery& delivery, const Failure& failure, const RetryPolicy& policy,
-                      const Rules& rules, Time now, std::uint64_t random) {
-  transport::Delivery charged{.position = delivery.position, .attempts = delivery.attempts};
-  transport::Attempts& attempts = charged.attempts;
+transport::Attempts charged(transport::Attempts attempts, const Error& error, Time now) {
   ++attempts.failed;
   if (!attempts.first_failed) attempts.first_failed = now;
-  attempts.last_error = bounded_text(failure.error.message);
+  attempts.last_error = bounded_text(error.message);
+  return attempts;
+}
 
+Verdict retry(transport::Attempts charged, const Error& error, Time due, const Rules& rules, Time now) {
+  charged.due = due;
+  const bool too_long =
+      rules.order == RetryOrder::strict && rules.strict_hold_max && due - now > *rules.strict_hold_max;
+  return {.step = too_long ? Step::relaxed_hold : Step::retrying,
+          .reason = Reason::failed,
+          .outcome =
+              transport::Retry{.order = too_long ? RetryOrder::relaxed : rules.order, .attempts = std::move(charged)},
+          .error = error};
+}
+
+Verdict after_failure(const transport::Delivery& delivery, const Failure& failure, const RetryPolicy& policy,
+                      const Rules& rules, Time now, std::uint64_t random) {
+  transport::Attempts attempts = charged(delivery.attempts, failure.error, now);
   const bool hopeless = std::ranges::find(policy.give_up_on, failure.error.kind) != policy.give_up_on.end();
-  if (hopeless && !failure.timed_out) return bury(charged, Reason::rejected, failure.error);
-  if (attempts.failed >= policy.attempts_max) {
-    return bury(charged, failure.timed_out ? Reason::timed_out : Reason::failed, failure.error);
-  }
-
-  const Duration delay = backoff(policy, attempts.failed, random);
-  attempts.due = now + delay;
-  transport::Retry retry{.order = rules.order, .attempts = attempts};
-  if (retry.order == RetryOrder::strict && rules.strict_hold_max && delay > *rules.strict_hold_max) {
-    retry.order = RetryOrder::relaxed;
-    return {.step = Step::relaxed_hold, .reason = Reason::failed, .outcome = std::move(retry), .error = failure.error};
-  }
-  return {.step = Step::retrying, .reason = Reason::failed, .outcome = std::move(retry), .error = failure.error};
+  if (hopeless && !failure.timed_out) return bury(std::move(attempts), Reason::rejected, failure.error);
+  if (attempts.failed >= policy.attempts_max)
+    return bury(std::move(attempts), failure.timed_out ? Reason::timed_out : Reason::failed, failure.error);
+  const Time due = now + backoff(policy, attempts.failed, random);
+  return retry(std::move(attempts), failure.error, due, rules, now);
 }
 
 Duration backoff(const RetryPolicy& policy, int failed, std::uint64_t random) {

@@ -6,6 +6,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "tidings/decision.hpp"
 #include "tidings/retry.hpp"
@@ -44,8 +45,14 @@ Verdict unhandled(const transport::Delivery& delivery, std::string_view type, co
 // An event without an id where one is required (P6).
 Verdict without_id(const transport::Delivery& delivery);
 
+// Not for a handler here.
+Verdict skip(Reason reason);
+
 // A type outside the subscription's pattern.
 Verdict filtered();
+
+// Whether a subscription with that pattern reads events of the type. No pattern: it reads all of its topic.
+bool reads(std::string_view pattern, std::string_view type);
 
 // The inbox knows it; its unconfirmed outputs go out with the settlement.
 Verdict duplicate();
@@ -58,6 +65,15 @@ struct Failure {
   Error error;
   bool timed_out = false;  // on_timeout = fail
 };
+
+// The attempts after a run that failed.
+transport::Attempts charged(transport::Attempts attempts, const Error& error, Time now);
+
+// Given up: a dead letter.
+Verdict bury(transport::Attempts attempts, Reason reason, Error error);
+
+// Again at `due`, in the order of the rules; relaxed where the transport cannot hold the key that long.
+Verdict retry(transport::Attempts charged, const Error& error, Time due, const Rules& rules, Time now);
 
 // Stage retry: again later, or a dead letter. `random` is uniform over 64 bits.
 Verdict after_failure(const transport::Delivery& delivery, const Failure& failure, const RetryPolicy& policy,

@@ -189,6 +189,17 @@ void Lanes::put_back(Ticket ticket) {
   refresh(item.lane);
 }
 
+std::vector<transport::Delivery> Lanes::give_back(Ticket ticket) {
+  Item& item = items_.at(ticket);
+  const std::uint64_t id = item.lane;
+  std::vector<transport::Delivery> given;
+  given.push_back(std::move(item.delivery));
+  items_.erase(ticket);
+  end_of_run(lanes_.at(id));
+  drop_lane(id, given);
+  return given;
+}
+
 void Lanes::drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into) {
   set_due(id, std::nullopt);
   Lane& lane = lanes_.at(id);

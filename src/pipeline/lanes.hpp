@@ -66,6 +66,8 @@ class Lanes final {
   void done(Ticket ticket);                                // gone: the lane goes on
   void hold(Ticket ticket, transport::Attempts attempts);  // strict retry: first in its lane, not before attempts.due
   void put_back(Ticket ticket);                            // not run: first in its lane again
+  // Not run here: gone, with what waits behind it in its lane. Returns both, in order, for release.
+  std::vector<transport::Delivery> give_back(Ticket ticket);
 
   // Drops what is not running of these partitions (all: of everything) and returns it, for release.
   std::vector<transport::Delivery> drop(const std::vector<transport::PartitionId>& partitions);

@@ -54,6 +54,23 @@ TEST(Lanes, RunDifferentKeysSideBySideAndOneKeyInOrder) {
   EXPECT_THAT(tokens(lanes, lanes.take(kStart, 10, 1)), ElementsAre(3));
 }
 
+// P4: what is given back takes along what waits behind it, so that no later one of its key comes first.
+TEST(Lanes, GiveBackATakenOneWithTheRestOfItsLane) {
+  Lanes lanes{{.concurrency = 4}};
+  lanes.admit(delivery(1, "a"));
+  lanes.admit(delivery(2, "b"));
+  lanes.admit(delivery(3, "a"));
+  const auto taken = lanes.take(kStart, 10, 1);
+  const auto given = lanes.give_back(taken[0]);
+  ASSERT_EQ(given.size(), 2u);
+  EXPECT_EQ(given[0].token, 1u);
+  EXPECT_EQ(given[1].token, 3u);
+  EXPECT_EQ(lanes.size(), 1u);
+  EXPECT_EQ(lanes.running(), 1u);
+  lanes.admit(delivery(4, "a"));
+  EXPECT_THAT(tokens(lanes, lanes.take(kStart, 10, 1)), ElementsAre(4)) << "the lane is free";
+}
+
 TEST(Lanes, RunAtMostAsManyLanesAsTheConcurrency) {
   Lanes lanes{{.concurrency = 2}};
   for (std::uint64_t token = 1; token <= 5; ++token) lanes.admit(delivery(token, std::nullopt));

@@ -2,6 +2,16 @@
 
 namespace tidings::service {
 
+Settling released(transport::Delivery delivery) {
+  Settling settling{.verdict = {.step = Step::released, .outcome = transport::Release{}}};
+  settling.envelope.id = delivery.record.id;
+  settling.envelope.type = delivery.record.type;
+  settling.envelope.correlation_id = delivery.record.correlation_id;
+  settling.attempt = delivery.attempts.failed;
+  settling.delivery = std::move(delivery);
+  return settling;
+}
+
 Decision Announcer::about(const transport::Delivery& delivery, const Envelope& envelope) const {
   Decision decision{.position = &delivery.position,
                     .event_id = envelope.id,

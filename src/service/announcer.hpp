@@ -24,6 +24,9 @@ struct Settling {
   Duration took{};                           // the last of them
 };
 
+// Given back, charged nothing.
+Settling released(transport::Delivery delivery);
+
 class Announcer final {
  public:
   // All of them must outlive it.

@@ -150,7 +150,7 @@ std::vector<std::string> Bus::State::describe(const Contract& contract) const {
   if (!plans) return {plans.error().message};
   std::vector<std::string> lines;
   for (service::SubscriptionPlan& plan : *plans) {
-    plan.rules.record_bytes_max = transport_->capabilities().record_bytes_max;
+    service::fit(plan, transport_->capabilities());
     lines.push_back(service::describe_plan(plan));
   }
   return lines;

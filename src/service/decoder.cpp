@@ -1,10 +1,6 @@
 #include "service/decoder.hpp"
 
-#include <fmt/format.h>
-
 #include "tidings/raw_json.hpp"
-#include "tidings/type_name.hpp"
-#include "tidings/uuid.hpp"
 #include "transport/event_record.hpp"
 
 namespace tidings::service {
@@ -26,18 +22,13 @@ std::shared_ptr<void> make_data(const HandlerPlan& handler) {
 }  // namespace
 
 Decoder::Decoder(const SubscriptionPlan& plan, const Codecs& codecs, const transport::Capabilities& capabilities)
-    : plan_{plan}, codecs_{codecs}, profile_{capabilities.profile}, stable_positions_{capabilities.stable_positions} {}
+    : plan_{plan}, reader_{codecs, capabilities} {}
 
 Decoded Decoder::decode(const transport::Delivery& delivery) const {
   Decoded decoded{.envelope = transport::envelope_of(delivery.record)};
   decoded.verdict = before(delivery);
   if (decoded.verdict) return decoded;
-  const Codec* codec = codecs_.find(delivery.record.content_type);
-  auto done = !codec ? invalid(fmt::format("no codec for the content type '{}'; its producer should send {}",
-                                           delivery.record.content_type, codecs_.standard().content_type()))
-              : !delivery.record.body ? invalid("a record without a body is no event")
-                                      : read(delivery, *codec, decoded);
-  if (!done) {
+  if (auto done = read(delivery, decoded); !done) {
     decoded = {.envelope = transport::envelope_of(delivery.record)};
     decoded.verdict = pipeline::undecodable(delivery, done.error());
   }
@@ -47,46 +38,40 @@ Decoded Decoder::decode(const transport::Delivery& delivery) const {
 
 std::optional<pipeline::Verdict> Decoder::before(const transport::Delivery& delivery) const {
   if (auto verdict = pipeline::before_decode(delivery, plan_.rules)) return verdict;
-  if (!delivery.record.type.empty() && !matches(delivery.record.type)) return pipeline::filtered();
+  const std::string_view type = delivery.record.type;
+  if (!type.empty() && !pipeline::reads(plan_.spec.pattern, type)) return pipeline::filtered();
   return std::nullopt;
 }
 
-bool Decoder::matches(std::string_view type) const {
-  const std::string& pattern = plan_.spec.pattern;
-  return pattern.empty() || pattern == "#" || pattern_matches(pattern, dotted_type(type));
-}
-
 // The record mostly says enough to decode in one pass; where the body says otherwise, it wins.
-Result<void> Decoder::read(const transport::Delivery& delivery, const Codec& codec, Decoded& decoded) const {
+Result<void> Decoder::read(const transport::Delivery& delivery, Decoded& decoded) const {
   const std::string_view type = delivery.record.type;
   const HandlerPlan* guess =
       type.empty() || versions_of(plan_, type) > 1 ? nullptr : find_handler(plan_, type, /*version=*/1);
   if (guess) {
-    auto done = read_as(*guess, delivery, codec, decoded);
+    auto done = read_as(*guess, delivery, decoded);
     if (done && find_handler(plan_, decoded.envelope.type, decoded.envelope.version) == guess) return {};
   }
   decoded = {.envelope = transport::envelope_of(delivery.record)};
-  if (auto seen = codec.peek(profile_, *delivery.record.body, decoded.envelope); !seen) return seen.error();
+  if (auto seen = reader_.peek(delivery.record, decoded.envelope); !seen) return seen.error();
   const Envelope& envelope = decoded.envelope;
   const HandlerPlan* handler = find_handler(plan_, envelope.type, envelope.version);
-  if (!matches(envelope.type)) {
+  if (!pipeline::reads(plan_.spec.pattern, envelope.type)) {
     decoded.verdict = pipeline::filtered();
   } else if (!handler) {
     decoded.verdict = pipeline::unhandled(delivery, envelope.type, plan_.rules);
   } else {
-    return read_as(*handler, delivery, codec, decoded);
+    return read_as(*handler, delivery, decoded);
   }
   return {};
 }
 
-Result<void> Decoder::read_as(const HandlerPlan& handler, const transport::Delivery& delivery, const Codec& codec,
-                              Decoded& decoded) const {
+Result<void> Decoder::read_as(const HandlerPlan& handler, const transport::Delivery& delivery, Decoded& decoded) const {
   static const Type& raw = describe<RawJson>();
   decoded.handler = &handler;
   decoded.data = make_data(handler);
-  const std::string_view body = *delivery.record.body;
   auto done =
-      codec.decode(profile_, body, decoded.envelope, handler.type ? handler.type->data : raw, decoded.data.get());
+      reader_.decode(delivery.record, decoded.envelope, handler.type ? handler.type->data : raw, decoded.data.get());
   if (!done) return done.error();
   if (plan_.inbox) decoded.digest = digest_of(done->data);
   return {};
@@ -97,12 +82,7 @@ void Decoder::name(const transport::Delivery& delivery, Decoded& decoded) const 
   if (!decoded.envelope.id.empty()) return;
   if (!decoded.verdict && plan_.rules.require_id == Unwanted::dead_letter)
     decoded.verdict = pipeline::without_id(delivery);
-  const transport::Position& position = delivery.position;
-  if (stable_positions_) {
-    decoded.envelope.id = position_id(position.topic, position.partition, position.offset);
-  } else {
-    decoded.no_id = true;
-  }
+  decoded.no_id = !reader_.name(delivery.position, decoded.envelope);
 }
 
 }  // namespace tidings::service

@@ -8,8 +8,8 @@
 #include <optional>
 
 #include "pipeline/decide.hpp"
+#include "service/event_reader.hpp"
 #include "service/plan.hpp"
-#include "tidings/codec.hpp"
 
 namespace tidings::service {
 
@@ -34,16 +34,12 @@ class Decoder final {
   Decoded decode(const transport::Delivery& delivery) const;
 
  private:
-  Result<void> read(const transport::Delivery& delivery, const Codec& codec, Decoded& decoded) const;
-  Result<void> read_as(const HandlerPlan& handler, const transport::Delivery& delivery, const Codec& codec,
-                       Decoded& decoded) const;
+  Result<void> read(const transport::Delivery& delivery, Decoded& decoded) const;
+  Result<void> read_as(const HandlerPlan& handler, const transport::Delivery& delivery, Decoded& decoded) const;
   void name(const transport::Delivery& delivery, Decoded& decoded) const;
-  bool matches(std::string_view type) const;
 
   const SubscriptionPlan& plan_;
-  const Codecs& codecs_;
-  Profile profile_;
-  bool stable_positions_;
+  const EventReader reader_;
 };
 
 }  // namespace tidings::service

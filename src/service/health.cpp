@@ -12,6 +12,10 @@ constexpr std::array<std::string_view, 3> kDoing{"receive", "settle", "use the i
 
 }  // namespace
 
+bool can_be_tried_again(const Error& error) {
+  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded;
+}
+
 void Health::trouble(Part part, const Error& error) {
   const auto index = static_cast<std::size_t>(part);
   {

@@ -14,6 +14,9 @@
 
 namespace tidings::service {
 
+// Whether the same call may succeed later.
+bool can_be_tried_again(const Error& error);
+
 class Health final {
  public:
   enum class Part { receive, settle, inbox };

@@ -126,6 +126,16 @@ bool SubscriptionPlan::has_batches() const {
   return std::ranges::any_of(handlers, [](const HandlerPlan& handler) { return !!handler.run_batch; });
 }
 
+void fit(SubscriptionPlan& plan, const transport::Capabilities& capabilities) {
+  plan.rules.record_bytes_max = capabilities.record_bytes_max;
+  plan.rules.strict_hold_max = capabilities.strict_hold_max;
+}
+
+std::size_t held_max(const SubscriptionPlan& plan) {
+  constexpr std::size_t kHeldShare = 4;
+  return std::max<std::size_t>(plan.spec.in_flight_max / kHeldShare, 1);
+}
+
 Result<std::vector<SubscriptionPlan>> make_plan(const Contract& contract, const PlanDefaults& defaults) {
   Faults faults;
   std::vector<Draft> drafts;

@@ -46,6 +46,12 @@ struct PlanDefaults {
   std::shared_ptr<Inbox> inbox;  // not for broadcasts and batches: an explicit one is `invalid` there
 };
 
+// What the facts of its transport mean for it.
+void fit(SubscriptionPlan& plan, const transport::Capabilities& capabilities);
+
+// How many deliveries of one partition may wait behind strict retries: a share of what is in flight, so others flow.
+std::size_t held_max(const SubscriptionPlan& plan);
+
 Result<std::vector<SubscriptionPlan>> make_plan(const Contract& contract, const PlanDefaults& defaults);
 
 // What the deployment must know before anything is published or read.

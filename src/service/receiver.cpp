@@ -1,5 +1,7 @@
 #include "service/receiver.hpp"
 
+#include "service/flow.hpp"
+
 namespace tidings::service {
 
 namespace {
@@ -60,12 +62,7 @@ void Receiver::decode_ahead(const std::vector<transport::Delivery>& deliveries) 
 }
 
 void Receiver::apply_flow() {
-  for (const pipeline::FlowChange& change : parts_.queue.flow_changes()) {
-    const bool held_back = change.flow == pipeline::LaneFlow::held_back;
-    parts_.consumer->set_flow({&change.partition, 1},
-                              held_back ? transport::Consumer::Flow::paused : transport::Consumer::Flow::flowing);
-    if (held_back) parts_.announcer.held_back(change.partition);
-  }
+  service::apply_flow(parts_.queue.flow_changes(), *parts_.consumer, parts_.announcer);
 }
 
 }  // namespace tidings::service

@@ -10,10 +10,6 @@ namespace {
 constexpr Duration kPauseFirst = std::chrono::milliseconds{10};
 constexpr Duration kPauseMost = std::chrono::seconds{1};
 
-bool can_be_tried_again(const Error& error) {
-  return error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded;
-}
-
 // What its handler published cannot be published, ever: the event becomes a dead letter instead.
 void bury_instead(Settling& settling, const Error& error) {
   settling.verdict = {.step = Step::buried,
@@ -65,15 +61,7 @@ void Settler::add(std::vector<Settling> settlings) {
 void Settler::release(std::vector<transport::Delivery> deliveries) {
   std::vector<Settling> settlings;
   settlings.reserve(deliveries.size());
-  for (transport::Delivery& delivery : deliveries) {
-    Settling settling{.verdict = {.step = Step::released, .outcome = transport::Release{}}};
-    settling.envelope.id = delivery.record.id;
-    settling.envelope.type = delivery.record.type;
-    settling.envelope.correlation_id = delivery.record.correlation_id;
-    settling.attempt = delivery.attempts.failed;
-    settling.delivery = std::move(delivery);
-    settlings.push_back(std::move(settling));
-  }
+  for (transport::Delivery& delivery : deliveries) settlings.push_back(released(std::move(delivery)));
   add(std::move(settlings));
 }
 

@@ -5,9 +5,7 @@
 namespace tidings::service {
 
 Result<std::shared_ptr<Subscription>> Subscription::open(std::shared_ptr<Engine> engine, SubscriptionPlan plan) {
-  const transport::Capabilities& capabilities = engine->transport->capabilities();
-  plan.rules.record_bytes_max = capabilities.record_bytes_max;
-  plan.rules.strict_hold_max = capabilities.strict_hold_max;
+  fit(plan, engine->transport->capabilities());
   plan.spec.instance = engine->options.instance;
   auto consumer = engine->transport->consumer(plan.spec);
   if (!consumer) return consumer.error();

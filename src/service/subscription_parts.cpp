@@ -4,14 +4,10 @@ namespace tidings::service {
 
 namespace {
 
-// A partition behind waiting retries may fill this share of what is in flight, so others still flow.
-constexpr std::size_t kHeldShare = 4;
-
 pipeline::LaneLimits limits_of(const SubscriptionPlan& plan) {
   // One thread that handles many after another takes from many lanes at once.
   const bool one_thread = plan.inbox || plan.has_batches();
-  return {.concurrency = one_thread ? plan.spec.in_flight_max : plan.concurrency,
-          .held_max = std::max<std::size_t>(plan.spec.in_flight_max / kHeldShare, 1)};
+  return {.concurrency = one_thread ? plan.spec.in_flight_max : plan.concurrency, .held_max = held_max(plan)};
 }
 
 }  // namespace

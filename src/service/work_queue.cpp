@@ -66,12 +66,25 @@ std::vector<Taken> WorkQueue::take_ready(TakeLimits limits) {
   return take_locked(executor_.now(), limits);
 }
 
+Time WorkQueue::ready_at() const {
+  const std::lock_guard lock{mutex_};
+  const Time now = executor_.now();
+  if (lanes_.ready(now)) return now;
+  // What is due and not ready waits for what runs.
+  return lanes_.next_due() > now ? lanes_.next_due() : kNever;
+}
+
 bool WorkQueue::leaving(const transport::Delivery& delivery) const {
   return draining_ || (!leaving_.empty() && leaving_.contains(partition_of(delivery)));
 }
 
 void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& released) {
   if (ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
+  if (ending.kind == Ending::Kind::give_back) {
+    for (transport::Delivery& given : lanes_.give_back(ending.ticket) | std::views::reverse)
+      released.push_back(std::move(given));
+    return;
+  }
   transport::Delivery& delivery = lanes_.at(ending.ticket);
   if (leaving(delivery)) {
     released.push_back(std::move(delivery));

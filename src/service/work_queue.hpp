@@ -27,9 +27,10 @@ struct Taken {
 // What came of a taken delivery.
 struct Ending {
   enum class Kind {
-    done,      // the lane goes on; `delivery` may have been moved from
-    hold,      // runs again at `attempts.due`, its lane waits
-    put_back,  // was not run
+    done,       // the lane goes on; `delivery` may have been moved from
+    hold,       // runs again at `attempts.due`, its lane waits
+    put_back,   // was not run
+    give_back,  // was not run, and will not be here, nor what waits behind it in its lane
   };
   pipeline::Ticket ticket = 0;
   Kind kind = Kind::done;
@@ -62,6 +63,10 @@ class WorkQueue final {
   std::vector<Taken> take(Seat& seat, TakeLimits limits, Time deadline = kNever);
   // The same without waiting.
   std::vector<Taken> take_ready(TakeLimits limits);
+
+  // When take_ready() gives something, if nothing is admitted or ended before: now, when the next retry is due, or
+  // never.
+  Time ready_at() const;
 
   // In the order of taking. Returns what must be released instead of waiting here.
   std::vector<transport::Delivery> end(std::span<const Ending> endings);
