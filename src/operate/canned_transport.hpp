@@ -37,7 +37,8 @@ struct Canned {
   std::vector<std::string> replayed;  // dead letters
   std::vector<std::string> discarded;
   std::vector<std::string> removed_groups;
-  std::string replay_id;  // of the last range replay
+  std::vector<std::string> erased_keys;  // of Control
+  std::string replay_id;                 // of the last range replay
 };
 
 class CannedTopology final : public transport::Topology {
@@ -162,8 +163,12 @@ class CannedPublisher final : public transport::Publisher {
 
 class CannedControl final : public transport::Control {
  public:
-  Result<std::uint64_t> put(std::string_view, std::optional<std::string_view>, const transport::PutOptions&) override {
-    return unsupported("canned");
+  explicit CannedControl(Canned& canned) : canned_{canned} {}
+  Result<std::uint64_t> put(std::string_view key, std::optional<std::string_view> value,
+                            const transport::PutOptions&) override {
+    if (value) return unsupported("canned");
+    canned_.erased_keys.emplace_back(key);
+    return std::uint64_t{1};
   }
   Result<std::optional<transport::ControlRecord>> get(std::string_view) override {
     return std::optional<transport::ControlRecord>{};
@@ -172,6 +177,9 @@ class CannedControl final : public transport::Control {
     return std::vector<transport::ControlRecord>{};
   }
   Result<std::uint64_t> watch(std::uint64_t seen, Time) override { return seen; }
+
+ private:
+  Canned& canned_;
 };
 
 // The test keeps what is canned, and looks there for what was done.
@@ -200,7 +208,7 @@ class CannedTransport final : public transport::Transport {
   CannedTopology topology_{*canned_};
   CannedDeadLetters dead_letters_{*canned_};
   CannedHistory history_{*canned_};
-  CannedControl control_;
+  CannedControl control_{*canned_};
 };
 
 }  // namespace tidings::operate

@@ -137,6 +137,8 @@ TEST(Topology, RemovesOnlyGroupsThatAreThere) {
   EXPECT_EQ(remove_group(transport, Group{"c"}).error().message, "there is no group 'c'; there are: a, b");
   EXPECT_TRUE(remove_group(transport, Group{"a"}));
   EXPECT_EQ(canned->removed_groups, std::vector<std::string>{"a"});
+  EXPECT_EQ(canned->erased_keys, std::vector<std::string>{"inbox/a"})
+      << "a new group of that name may have another inbox";
 }
 
 }  // namespace

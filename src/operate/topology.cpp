@@ -109,7 +109,10 @@ Result<void> remove_group(Transport& transport, const Group& group) {
   }
   const auto topology = topology_of(transport);
   if (!topology) return topology.error();
-  return (*topology)->remove_group(group.str());
+  if (auto removed = (*topology)->remove_group(group.str()); !removed) return removed;
+  // Where its inbox is (docs/wire.md, "Control"): a new group of that name may have another one.
+  auto forgotten = transport.control().put("inbox/" + group.str(), std::nullopt, {});
+  return forgotten ? Result<void>{} : forgotten.error();
 }
 
 Result<void> expect_topic(Transport& transport, const Topic& topic) {

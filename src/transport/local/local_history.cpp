@@ -18,8 +18,7 @@ using transport::HistoryRange;
 
 namespace {
 
-constexpr std::size_t kReadAtOnce = 256;    // records copied out of one transaction
-constexpr std::size_t kReplayAtOnce = 256;  // parked in one transaction
+constexpr std::size_t kReadAtOnce = 256;  // records copied out of one transaction
 
 struct Copied {
   Sequence sequence = 0;
