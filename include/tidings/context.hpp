@@ -4,6 +4,7 @@
 // Threads: the handler's; do not keep it, nor hand it to another thread.
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <stdexcept>
 #include <stop_token>
@@ -31,7 +32,10 @@ class Context {
   virtual std::optional<std::string_view> key() const = 0;
   virtual int attempt() const = 0;    // 1 at the first run
   virtual bool replayed() const = 0;  // by an operator: a dead letter or a range
-  virtual Time now() const = 0;       // of the executor
+  // More than 1: wraps of a batch handler see its context once for all of the batch; the rest here speaks of its first
+  // event. publish() is `unsupported` there.
+  virtual std::size_t batch_size() const { return 1; }
+  virtual Time now() const = 0;  // of the executor
   // Set at the handler's timeout and at the second stop signal; long handlers look at it.
   virtual std::stop_token stop() const = 0;
 

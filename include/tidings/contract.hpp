@@ -25,7 +25,7 @@ struct Registration {
   const EventType* type = nullptr;  // null: any event (run gets an AnyEvent)
   On options;
   HandlerFunction run;
-  BatchFunction run_batch;  // instead of `run`
+  BatchFunction run_batch;  // instead of `run`; wraps go around it, too
   BatchLimits batch;
 };
 
@@ -70,7 +70,9 @@ class Contract {
   }
 
   // Handles events of type E in batches: `handler(std::span<const Received<E>>)` returns one Result<void> for each.
-  // When it throws, the batch is bisected until the event that does it stands alone.
+  // When it throws, the batch is bisected until the event that does it stands alone. It publishes nothing and has no
+  // inbox. Lines that it logs carry the first event's id and type and the batch's size; for those about one event open
+  // a LogScope.
   template <Event E, class H>
   void on_batch(H handler, BatchLimits limits = {}, On options = {}) {
     static_assert(std::is_invocable_r_v<std::vector<Result<void>>, H&, std::span<const Received<E>>>,

@@ -42,15 +42,17 @@ struct On {
   OnTimeout on_timeout = OnTimeout::report;
 
   // subscription
-  std::string group;                // default: the service's name
-  std::string topic;                // default: the type's topic; not with `pattern`
-  std::string pattern;              // AMQP syntax over dotted types
-  std::vector<std::string> topics;  // with `pattern`: further topics, of foreign producers
-  transport::Sharing sharing = transport::Sharing::shared;
-  std::optional<int> concurrency;         // lanes that run at once; default 1, 1..1'024
-  std::optional<RetryOrder> order;        // default strict
-  std::optional<transport::Start> start;  // default: the beginning
-  std::shared_ptr<Inbox> inbox;           // default: the service's
+  std::string group;                          // default: the service's name
+  std::string topic;                          // default: the type's topic; not with `pattern`
+  std::string pattern;                        // AMQP syntax over dotted types
+  std::vector<std::string> topics;            // with `pattern`: further topics, of foreign producers
+  std::optional<transport::Sharing> sharing;  // default shared
+  std::optional<int> concurrency;             // lanes that run at once; default 1, 1..1'024
+  std::optional<RetryOrder> order;            // default strict
+  std::optional<transport::Start> start;      // default: the beginning
+  // Default: the service's; nullptr: none, its effects may repeat. A broadcast never has one: it would hand each event
+  // to the first instance only. A batch cannot have one either, and must say so (nullptr) where the service has one.
+  std::optional<std::shared_ptr<Inbox>> inbox;
   std::optional<Unwanted> unhandled;      // a type without a handler here; default skip
   std::optional<Unwanted> require_id;     // dead_letter: events without an id are refused; default skip = let them pass
   std::optional<int> crash_attempts_max;  // default 3
@@ -99,7 +101,9 @@ concept HandlerFor = HandlerWithContext<H, E> || HandlerOfEvent<H, E> || Handler
 // Type-erased: `data` points to an E. Exceptions pass through.
 using HandlerFunction = std::function<Result<void>(const void* data, Context& context)>;
 
-// Innermost wrap of users: called with the handler, returns what runs in its place.
+// Innermost wrap of users: called with the handler, returns what runs in its place. Around a batch handler it runs once
+// for the whole batch (Context::batch_size()): an error of its own, or a throw, is the batch's, which is then bisected.
+// It must not look into `data`.
 using Wrap = std::function<HandlerFunction(HandlerFunction)>;
 
 namespace detail {

@@ -135,6 +135,7 @@ class LogScope final {
     std::string_view type;
     std::string_view correlation_id;
     int attempt = 0;
+    std::size_t batch_size = 0;  // of a batch: the rest speaks of its first event
   };
 
   explicit LogScope(const About& about);

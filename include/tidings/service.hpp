@@ -30,7 +30,7 @@ class Service final : public Contract {
   // does besides handling (an HTTP server, a feed, an outbox relay). A failure ends the process with exit code 1.
   void background(std::string name, std::function<Result<void>(Bus&, std::stop_token)> body);
 
-  // A setting of the service's own: a flag (--NAME), an environment variable (NAME in capitals), a key of the file.
+  // A setting of the service's own: a flag (--NAME), an environment variable (TIDINGS_NAME), a key of the file.
   // What `value` holds now is the default. Read it in background() or in handlers, after run() began.
   void setting(std::string name, std::string meaning, std::string& value, Secrecy secrecy = Secrecy::open);
 

@@ -2,16 +2,17 @@
 #include <gmock/gmock.h>
 
 #include "service/sample_service.hpp"
+#include "service/shell/log_scope_wrap.hpp"
+#include "tidings/log.hpp"
 #include "tidings/testing/harness.hpp"
 
 namespace tidings::service {
 namespace {
 
 using namespace std::chrono_literals;
-using ::testing::Each;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::Le;
+using ::testing::Not;
 using ::testing::SizeIs;
 using tidings::testing::Harness;
 
@@ -160,6 +161,88 @@ TEST(BatchFlow, HandlersOfOneAndOfManyKeepTheOrderOfAKey) {
   pay(5);
   ASSERT_TRUE(harness.run_until_idle());
   EXPECT_THAT(seen, ElementsAre("placed1", "paid2", "placed3", "placed4", "paid5"));
+}
+
+// A wrap goes around a batch as it does around one event: once, and a failure of its own is the batch's.
+TEST(BatchFlow, IsWrappedAsAWhole) {
+  std::vector<std::string> calls;
+  Harness harness{[&](Contract& service) {
+    service.publishes<Paid>();
+    service.on_batch<Placed>(
+        [&](Batch batch) {
+          calls.push_back("handler " + std::to_string(batch.size()));
+          return Results(batch.size());
+        },
+        {.size = 4}, {.retry = {.attempts_max = 1}});
+    service.wrap([&](HandlerFunction next) -> HandlerFunction {
+      return [&calls, next](const void* data, Context& context) -> Result<void> {
+        calls.push_back("wrap " + context.event_id() + " of " + std::to_string(context.batch_size()));
+        EXPECT_EQ(context.publish(Paid{1}).error().kind, ErrorKind::unsupported);
+        if (context.event_id() == "e3" && context.batch_size() == 1) return invalid("not this one");
+        if (context.batch_size() == 4) throw std::runtime_error{"too many"};
+        return next(data, context);
+      };
+    });
+  }};
+  for (const int count : {1, 2, 3, 4}) {
+    const std::string name = std::to_string(count);
+    ASSERT_TRUE(harness.publish(Placed{name, count}, {.id = "e" + name, .aggregate_id = "k" + name}));
+  }
+  ASSERT_TRUE(harness.run_until_idle());
+  EXPECT_THAT(calls, ElementsAre("wrap e1 of 4", "wrap e1 of 2", "handler 2", "wrap e3 of 2", "handler 2"));
+  EXPECT_THAT(harness.settled(), SizeIs(4));
+  calls.clear();
+  ASSERT_TRUE(harness.publish(Placed{"3", 3}, {.id = "e3", .aggregate_id = "k3"}));
+  ASSERT_TRUE(harness.run_until_idle());
+  EXPECT_THAT(calls, ElementsAre("wrap e3 of 1"));
+  ASSERT_THAT(harness.dead(), SizeIs(1));
+  EXPECT_EQ(harness.dead()[0].error->message, "not this one");
+}
+
+// What a wrap does instead of the handler counts for all of the batch, as it does for one event.
+TEST(BatchFlow, AWrapMayStandInForTheHandler) {
+  Harness harness{[](Contract& service) {
+    service.on_batch<Placed>([](Batch) -> Results { throw std::logic_error{"must not run"}; }, {.size = 2});
+    service.wrap(
+        [](HandlerFunction) -> HandlerFunction { return [](const void*, Context&) -> Result<void> { return {}; }; });
+  }};
+  for (const int count : {1, 2}) publish(harness, count, "k" + std::to_string(count));
+  ASSERT_TRUE(harness.run_until_idle());
+  EXPECT_THAT(harness.settled(), SizeIs(2));
+}
+
+class KeptLines final : public LogSink {
+ public:
+  void write(LogLevel, std::string line) override { lines.push_back(std::move(line)); }
+  bool flush(Time) override { return true; }
+
+  std::vector<std::string> lines;
+};
+
+// A32: lines of a batch name its first event and its size; one event alone has its story.
+TEST(BatchFlow, MarksTheLinesOfItsHandler) {
+  const auto sink = std::make_shared<KeptLines>();
+  std::optional<Log> log;
+  Harness harness{[&](Contract& service) {
+    service.on_batch<Placed>(
+        [&](Batch batch) {
+          log->info("stored");
+          return Results(batch.size());
+        },
+        {.size = 3});
+    service.wrap(log_scope_wrap);
+  }};
+  log.emplace(std::shared_ptr<Executor>{std::shared_ptr<void>{}, &harness.executor()}, sink, LogOptions{});
+  for (const char* name : {"1", "2", "3", "4"}) {
+    ASSERT_TRUE(harness.publish(Placed{name, 1}, {.id = std::string{"e"} + name,
+                                                  .aggregate_id = std::string{"k"} + name,
+                                                  .correlation_id = std::string{"story-"} + name}));
+  }
+  ASSERT_TRUE(harness.run_until_idle());
+  ASSERT_THAT(sink->lines, SizeIs(2));
+  EXPECT_THAT(sink->lines[0], HasSubstr(R"("event_id":"e1","event_type":"OrderPlaced","batch_size":3)"));
+  EXPECT_THAT(sink->lines[0], Not(HasSubstr("correlation_id")));
+  EXPECT_THAT(sink->lines[1], HasSubstr(R"("event_id":"e4","event_type":"OrderPlaced","correlation_id":"story-4")"));
 }
 
 TEST(BatchFlow, ATimeoutIsToldAndFailsTheWholeBatchByPolicy) {

@@ -64,13 +64,13 @@ void Batches::route(Member& member) {
   const HandlerPlan& handler = *member.decoded->handler;
   flush_others(member);
   if (held(member)) return;
-  if (!handler.run_batch) {
+  if (!handler.batch) {
     RunResult result = runner_.run(*member.taken.delivery, *member.decoded, nullptr);
     return conclude(member, result);
   }
   member.gathered = &handler;
   const auto gathered = std::ranges::count_if(members_, [&](const Member& m) { return m.gathered == &handler; });
-  if (static_cast<std::size_t>(gathered) >= handler.batch.size) flush(handler);
+  if (static_cast<std::size_t>(gathered) >= handler.batch->size) flush(handler);
 }
 
 // An earlier one of its key waits in another handler's batch: that goes first.
@@ -119,9 +119,9 @@ class BatchWorker final : public Worker {
  public:
   explicit BatchWorker(SubscriptionParts& parts) : parts_{parts}, seat_{*parts.engine->executor}, runner_{parts} {
     for (const HandlerPlan& handler : parts.plan.handlers) {
-      if (!handler.run_batch) continue;
-      size_ = std::max(size_, handler.batch.size);
-      wait_ = std::max(wait_, handler.batch.wait);
+      if (!handler.batch) continue;
+      size_ = std::max(size_, handler.batch->size);
+      wait_ = std::max(wait_, handler.batch->wait);
     }
   }
 

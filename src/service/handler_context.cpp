@@ -24,6 +24,11 @@ Envelope envelope_from(PublishOptions& options) {
 
 Result<void> HandlerContext::publish(const EventType& type, const void* data, PublishOptions options) {
   if (auto declared = encoder_.check(type); !declared) return declared;
+  if (scope_.batch > 0) {
+    return unsupported(
+        fmt::format("{} cannot be published: a batch has no one event that causes it; handle event by event with on()",
+                    type.info.type));
+  }
   if (outputs_.size() >= kOutputsMax) {
     return overloaded(fmt::format(
         "a handler publishes at most {} events for one; publish a reference to many, or fewer", kOutputsMax));

@@ -3,6 +3,7 @@
 // Threads: the handler's.
 #pragma once
 
+#include <algorithm>
 #include <vector>
 
 #include "service/encoder.hpp"
@@ -21,6 +22,7 @@ struct RunScope {
   std::string_view subscription;            // group and what it reads: part of derived ids
   InboxTransaction* transaction = nullptr;  // null: no inbox
   std::stop_token stop;
+  std::size_t batch = 0;  // events, the first of them is `delivery`; 0: a handler of one
 };
 
 class HandlerContext final : public Context {
@@ -34,6 +36,7 @@ class HandlerContext final : public Context {
   std::optional<std::string_view> key() const override { return scope_.delivery.record.key; }
   int attempt() const override { return scope_.delivery.attempts.failed + 1; }
   bool replayed() const override { return scope_.delivery.replays > 0 || !scope_.delivery.replay_id.empty(); }
+  std::size_t batch_size() const override { return std::max<std::size_t>(scope_.batch, 1); }
   Time now() const override { return executor_.now(); }
   std::stop_token stop() const override { return scope_.stop; }
 

@@ -16,17 +16,41 @@ Error threw_unknown() {
   return unavailable("the handler threw something that is no std::exception");
 }
 
-Result<void> call(const HandlerPlan& handler, const transport::Delivery& delivery, const Decoded& decoded,
-                  Context& context) {
+Result<void> guarded(const HandlerPlan& handler, const void* data, Context& context) {
   try {
-    if (handler.type) return handler.run(decoded.data.get(), context);
-    const AnyEvent event{decoded.envelope, static_cast<const RawJson*>(decoded.data.get())->text, delivery.record};
-    return handler.run(&event, context);
+    return handler.run(data, context);
   } catch (const std::exception& exception) {
     return threw(exception);
   } catch (...) {
     return threw_unknown();
   }
+}
+
+Result<void> call(const HandlerPlan& handler, const transport::Delivery& delivery, const Decoded& decoded,
+                  Context& context) {
+  if (handler.type) return guarded(handler, decoded.data.get(), context);
+  const AnyEvent event{decoded.envelope, static_cast<const RawJson*>(decoded.data.get())->text, delivery.record};
+  return guarded(handler, &event, context);
+}
+
+// One result for each event of the batch, or what its handler or a wrap did wrong as a whole.
+Result<void> call_batch(const HandlerPlan& handler, std::span<const HandlerRunner::BatchItem> items, Context& context,
+                        std::vector<Result<void>>& outcomes) {
+  std::vector<const Envelope*> envelopes;
+  std::vector<const void*> data;
+  envelopes.reserve(items.size());
+  data.reserve(items.size());
+  for (const HandlerRunner::BatchItem& item : items) {
+    envelopes.push_back(&item.decoded->envelope);
+    data.push_back(item.decoded->data.get());
+  }
+  std::optional<std::vector<Result<void>>> results;
+  const BatchCall batch{envelopes, data, results};
+  if (auto done = guarded(handler, &batch, context); !done) return done;
+  outcomes = results ? *std::move(results) : std::vector<Result<void>>(items.size());
+  if (outcomes.size() == items.size()) return {};
+  return invalid(fmt::format("the batch handler {} gave {} results for {} events; it must give one each", handler.label,
+                             outcomes.size(), items.size()));
 }
 
 bool failed(const RunResult& result, const HandlerPlan& handler) {
@@ -102,25 +126,17 @@ RunResult HandlerRunner::run(const transport::Delivery& delivery, const Decoded&
 // False: it threw, or gave other than one result each; `results` has one failure then.
 bool HandlerRunner::run_whole(const HandlerPlan& handler, std::span<const BatchItem> items,
                               std::vector<RunResult>& results) {
-  std::vector<const Envelope*> envelopes;
-  std::vector<const void*> data;
-  for (const BatchItem& item : items) {
-    envelopes.push_back(&item.decoded->envelope);
-    data.push_back(item.decoded->data.get());
-  }
   std::vector<Result<void>> outcomes;
   const BatchItem& first = items.front();
-  RunResult whole = timed(handler, {first.delivery, &first.decoded->envelope}, [&](RunResult&) -> Result<void> {
-    try {
-      outcomes = handler.run_batch(envelopes, data);
-    } catch (const std::exception& exception) {
-      return threw(exception);
-    } catch (...) {
-      return threw_unknown();
-    }
-    if (outcomes.size() == items.size()) return {};
-    return invalid(fmt::format("the batch handler {} gave {} results for {} events; it must give one each",
-                               handler.label, outcomes.size(), items.size()));
+  const RunScope scope{.delivery = *first.delivery,
+                       .envelope = first.decoded->envelope,
+                       .subscription = parts_.name,
+                       .stop = fresh_token(),
+                       .batch = items.size()};
+  Engine& engine = *parts_.engine;
+  RunResult whole = timed(handler, {first.delivery, &first.decoded->envelope}, [&](RunResult&) {
+    HandlerContext context{scope, engine.encoder, *engine.executor, engine.ids};
+    return call_batch(handler, items, context, outcomes);
   });
   if (!whole.outcome) {
     results.push_back(std::move(whole));

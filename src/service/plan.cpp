@@ -31,18 +31,24 @@ std::string stream_of(const Registration& registration) {
   return std::string{registration.type->info.stream()};
 }
 
+// So that wraps can go around it.
+HandlerFunction as_handler(BatchFunction run) {
+  return [run = std::move(run)](const void* data, Context&) -> Result<void> {
+    const auto& call = *static_cast<const BatchCall*>(data);
+    call.results = run(call.envelopes, call.data);
+    return {};
+  };
+}
+
 HandlerPlan handler_of(const Registration& registration, const std::vector<Wrap>& wraps) {
   HandlerPlan handler{.label = label_of(registration),
                       .type = registration.type,
-                      .run = registration.run,
-                      .run_batch = registration.run_batch,
-                      .batch = registration.batch,
+                      .run = registration.run_batch ? as_handler(registration.run_batch) : registration.run,
                       .retry = registration.options.retry,
                       .timeout = registration.options.timeout,
                       .on_timeout = registration.options.on_timeout};
-  if (handler.run) {
-    for (const Wrap& wrap : wraps) handler.run = wrap(std::move(handler.run));
-  }
+  if (registration.run_batch) handler.batch = registration.batch;
+  for (const Wrap& wrap : wraps) handler.run = wrap(std::move(handler.run));
   return handler;
 }
 
@@ -77,10 +83,8 @@ std::string title_of(const Draft& draft) {
 }
 
 std::shared_ptr<Inbox> inbox_of(const Draft& draft, const PlanDefaults& defaults) {
-  if (draft.merged.inbox) return draft.merged.inbox;
-  const bool batches = std::ranges::any_of(draft.registrations, [](const Registration* r) { return !!r->run_batch; });
-  if (batches || draft.merged.sharing == transport::Sharing::broadcast) return nullptr;
-  return defaults.inbox;
+  if (draft.merged.inbox) return *draft.merged.inbox;
+  return draft.merged.sharing == transport::Sharing::broadcast ? nullptr : defaults.inbox;
 }
 
 // A pattern reads the topics that the service's own types name, and those of foreign producers that it is told of.
@@ -113,7 +117,7 @@ SubscriptionPlan finish(const Draft& draft, const PlanDefaults& defaults, const 
                .pattern = draft.pattern,
                .extra_topics = extra_topics_of(draft),
                .command = std::ranges::any_of(draft.registrations, is_command),
-               .sharing = merged.sharing,
+               .sharing = merged.sharing.value_or(transport::Sharing::shared),
                .start = merged.start.value_or(transport::Start{}),
                .in_flight_max = merged.in_flight_max.value_or(plan.inbox ? kInFlightWithInbox : kInFlightDefault),
                .running_max = running + 1};  // one more for who decodes ahead
@@ -123,7 +127,7 @@ SubscriptionPlan finish(const Draft& draft, const PlanDefaults& defaults, const 
 }  // namespace
 
 bool SubscriptionPlan::has_batches() const {
-  return std::ranges::any_of(handlers, [](const HandlerPlan& handler) { return !!handler.run_batch; });
+  return std::ranges::any_of(handlers, [](const HandlerPlan& handler) { return !!handler.batch; });
 }
 
 void fit(SubscriptionPlan& plan, const transport::Capabilities& capabilities) {
@@ -144,7 +148,7 @@ Result<std::vector<SubscriptionPlan>> make_plan(const Contract& contract, const 
     check_registration(registration, faults);
     Draft& draft = draft_of(drafts, registration, defaults);
     faults.within(title_of(draft));
-    merge_options(draft.merged, registration.options, draft.registrations.empty(), faults);
+    merge_options(draft.merged, registration.options, faults);
     draft.registrations.push_back(&registration);
   }
   std::vector<SubscriptionPlan> plans;

@@ -7,6 +7,8 @@
 #pragma once
 
 #include <memory>
+#include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,12 +19,18 @@
 
 namespace tidings::service {
 
+// What the `run` of a batch handler gets as its data.
+struct BatchCall {
+  std::span<const Envelope* const> envelopes;
+  std::span<const void* const> data;
+  std::optional<std::vector<Result<void>>>& results;  // set by the handler; none: a wrap ran something else instead
+};
+
 struct HandlerPlan {
-  std::string label;                // how faults and logs name it: `on<OrderCreated>`
-  const EventType* type = nullptr;  // null: any event
-  HandlerFunction run;              // wraps applied
-  BatchFunction run_batch;          // instead of `run`
-  BatchLimits batch;
+  std::string label;                 // how faults and logs name it: `on<OrderCreated>`
+  const EventType* type = nullptr;   // null: any event
+  HandlerFunction run;               // wraps applied
+  std::optional<BatchLimits> batch;  // set: a handler of batches, `run` takes a BatchCall
   RetryPolicy retry;
   Duration timeout{};
   OnTimeout on_timeout = OnTimeout::report;
@@ -43,7 +51,7 @@ struct SubscriptionPlan {
 // What declarations that say nothing get.
 struct PlanDefaults {
   std::string group;
-  std::shared_ptr<Inbox> inbox;  // not for broadcasts and batches: an explicit one is `invalid` there
+  std::shared_ptr<Inbox> inbox;  // not for broadcasts
 };
 
 // What the facts of its transport mean for it.

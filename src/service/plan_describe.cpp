@@ -35,8 +35,8 @@ std::string text_of(const HandlerPlan& handler) {
   std::string text = fmt::format("{}: retry {} x {} * {:g} to {}, timeout {} ({})", handler.label, retry.attempts_max,
                                  text_of(retry.delay_first), retry.factor, text_of(retry.delay_max),
                                  text_of(handler.timeout), handler.on_timeout == OnTimeout::fail ? "fail" : "report");
-  if (handler.run_batch)
-    text += fmt::format(", batches of {} within {}", handler.batch.size, text_of(handler.batch.wait));
+  if (handler.batch)
+    text += fmt::format(", batches of {} within {}", handler.batch->size, text_of(handler.batch->wait));
   return text;
 }
 

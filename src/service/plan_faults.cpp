@@ -111,7 +111,7 @@ void check_registration(const Registration& registration, Faults& faults) {
   check_batch(registration, faults);
 }
 
-void merge_options(On& merged, const On& options, bool first, Faults& faults) {
+void merge_options(On& merged, const On& options, Faults& faults) {
   merge("concurrency", merged.concurrency, options.concurrency, faults);
   merge("order", merged.order, options.order, faults);
   merge("start", merged.start, options.start, faults);
@@ -119,16 +119,11 @@ void merge_options(On& merged, const On& options, bool first, Faults& faults) {
   merge("require_id", merged.require_id, options.require_id, faults);
   merge("crash_attempts_max", merged.crash_attempts_max, options.crash_attempts_max, faults);
   merge("in_flight_max", merged.in_flight_max, options.in_flight_max, faults);
-  if (options.inbox && merged.inbox && options.inbox != merged.inbox)
-    faults.add("inbox differs between its handlers; give it once, or the same one");
-  if (options.inbox) merged.inbox = options.inbox;
+  merge("sharing", merged.sharing, options.sharing, faults);
+  merge("inbox", merged.inbox, options.inbox, faults);
   if (!options.topics.empty() && !merged.topics.empty() && options.topics != merged.topics)
     faults.add("topics differs between its handlers; give it once, or the same list");
   if (!options.topics.empty()) merged.topics = options.topics;
-  // It has no unset value: a broadcast that only some of them ask for may be a slip.
-  if (!first && options.sharing != merged.sharing)
-    faults.add("sharing differs between its handlers; give `broadcast` to all of them or to none");
-  merged.sharing = options.sharing;
 }
 
 void check_subscription(const SubscriptionPlan& plan, Faults& faults) {
@@ -140,7 +135,11 @@ void check_subscription(const SubscriptionPlan& plan, Faults& faults) {
       check_twice(plan, plan.handlers[i], plan.handlers[j], faults);
   }
   if (!plan.inbox) return;
-  if (plan.has_batches()) faults.add("an inbox works delivery by delivery; a batch handler cannot have one");
+  if (plan.has_batches())
+    faults.add(
+        "an inbox works event by event, a batch handler cannot have one; set On::inbox = nullptr on it (its effects "
+        "may "
+        "repeat), or handle event by event with on()");
   if (plan.spec.sharing == transport::Sharing::broadcast)
     faults.add("an inbox would hand a broadcast to the first instance only; leave one of them out");
 }

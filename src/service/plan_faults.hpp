@@ -30,7 +30,7 @@ class Faults final {
 void check_registration(const Registration& registration, Faults& faults);
 
 // Takes over the subscription-level fields that are set; differing ones are faults.
-void merge_options(On& merged, const On& options, bool first, Faults& faults);
+void merge_options(On& merged, const On& options, Faults& faults);
 
 // A subscription with all its handlers.
 void check_subscription(const SubscriptionPlan& plan, Faults& faults);

@@ -157,16 +157,40 @@ TEST(Plan, RefusesAnInboxForBatchesAndBroadcasts) {
   EXPECT_THAT(faults_of(contract), AllOf(HasSubstr("a batch handler cannot have one"), HasSubstr("a broadcast")));
 }
 
+// P7: nobody loses the inbox that the service has without saying so.
+TEST(Plan, RefusesABatchThatSilentlyHasNoInbox) {
+  OpenContract contract;
+  contract.on_batch<Paid>(kIgnoreAll);
+  EXPECT_EQ(faults_of(contract), "(no fault)");
+  EXPECT_THAT(faults_of(contract, std::make_shared<NoInbox>()), HasSubstr("set On::inbox = nullptr"));
+}
+
+TEST(Plan, TakesSharingFromTheHandlerThatGivesIt) {
+  using transport::Sharing;
+  OpenContract contract;
+  contract.on<Placed>(kIgnore);
+  contract.on<PlacedV3>(kIgnore, {.sharing = Sharing::broadcast});
+  contract.on<Paid>(kIgnore);
+  const auto plans = planned(contract);
+  ASSERT_TRUE(plans) << plans.error().message;
+  EXPECT_EQ((*plans)[0].spec.sharing, Sharing::broadcast);
+  EXPECT_EQ((*plans)[1].spec.sharing, Sharing::shared);
+  contract.on<Placed>(kIgnore, {.topic = "orders", .sharing = Sharing::shared});
+  EXPECT_THAT(faults_of(contract), HasSubstr("sharing differs between its handlers"));
+}
+
 TEST(Plan, GivesTheServicesInboxToThoseThatCanHaveOne) {
   const auto inbox = std::make_shared<NoInbox>();
   OpenContract contract;
   contract.on<Placed>(kIgnore);
-  contract.on_batch<Paid>(kIgnoreAll);
+  contract.on_batch<Paid>(kIgnoreAll, {}, {.inbox = nullptr});
+  contract.on<Paid>(kIgnore, {.group = "cache", .sharing = transport::Sharing::broadcast});
+  contract.on<Paid>(kIgnore, {.group = "plain", .inbox = nullptr});
   const auto plans = planned(contract, inbox);
   ASSERT_TRUE(plans) << plans.error().message;
   EXPECT_EQ((*plans)[0].inbox, inbox);
   EXPECT_EQ((*plans)[0].spec.in_flight_max, 4'096u);
-  EXPECT_EQ((*plans)[1].inbox, nullptr);
+  for (const std::size_t i : {1u, 2u, 3u}) EXPECT_EQ((*plans)[i].inbox, nullptr) << i;
 }
 
 TEST(Plan, FindsTheHandlerOfTheVersionOrTheNearest) {

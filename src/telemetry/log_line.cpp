@@ -110,6 +110,8 @@ void each_of_scope(const LogLine& line, Append append) {
   text("event_type", line.about->type);
   text("correlation_id", line.about->correlation_id);
   if (line.about->attempt > 0 && !has_field(line, "attempt")) append("attempt", LogValue{line.about->attempt});
+  if (line.about->batch_size > 0 && !has_field(line, "batch_size"))
+    append("batch_size", LogValue{line.about->batch_size});
 }
 
 bool is_reserved(std::string_view name) {

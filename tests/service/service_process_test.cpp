@@ -97,10 +97,19 @@ TEST_F(ServiceProcess, PrintsEachSettingWithItsOrigin) {
   scratch_.write("service.toml",
                  "log_level = \"warn\"\ndrain_deadline = \"5s\"\n\n[subscription.orders]\nconcurrency = 16\n");
   ChildSpec printing = spec({"--print-config", "--config", "service.toml", "--admin", "127.0.0.1:0"});
-  printing.environment = {{"TIDINGS_LOG_LEVEL", "debug"}, {"BANK_TOKEN", "s3cret"}};
+  printing.environment = {{"TIDINGS_LOG_LEVEL", "debug"}, {"TIDINGS_BANK_TOKEN", "s3cret"}};
   const Ran ran = run_program(printing);
   EXPECT_EQ(ran.exit, (ChildExit{0, 0})) << ran.error_output;
   EXPECT_EQ(ran.output, golden("print_config.toml"));
+}
+
+// A variable of the system that has a setting's name is none of ours.
+TEST_F(ServiceProcess, ReadsNoVariableWithoutThePrefix) {
+  ChildSpec printing = spec({"--print-config"});
+  printing.environment = {{"HOLD", "of another program"}, {"TIDINGS_CUSTOMERS", "good"}};
+  const std::string output = run_program(printing).output;
+  EXPECT_THAT(output, HasSubstr("hold = \"\" "));
+  EXPECT_THAT(output, HasSubstr("# environment TIDINGS_CUSTOMERS"));
 }
 
 TEST_F(ServiceProcess, ReadsTheFileThatTheEnvironmentNames) {

@@ -29,9 +29,7 @@ Result<void> check_duration(std::string_view text) {
 
 SettingSpec spec(std::string name, std::string placeholder, std::string standard, std::string meaning,
                  std::function<Result<void>(std::string_view)> check = {}) {
-  std::string environment = "TIDINGS_" + name;
-  std::ranges::transform(environment, environment.begin(),
-                         [](char c) { return c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 32 : c); });
+  std::string environment = environment_of(name);
   return {.name = std::move(name),
           .environment = std::move(environment),
           .placeholder = std::move(placeholder),

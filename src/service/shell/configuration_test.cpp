@@ -103,6 +103,14 @@ TEST(Configuration, ReportsEveryFaultWithItsPlace) {
                   "service.toml:4: 'subscription' is a table: write [subscription.\"TOPIC\"]"));
 }
 
+// Also the program's own: `path` must not read what the system has in PATH.
+TEST(Configuration, ReadsOnlyVariablesWithThePrefix) {
+  EXPECT_EQ(environment_of("path"), "TIDINGS_PATH");
+  EXPECT_EQ(environment_of("drain-deadline"), "TIDINGS_DRAIN_DEADLINE");
+  EXPECT_EQ(environment_of("Bank.url2"), "TIDINGS_BANK_URL2");
+  for (const SettingSpec& spec : builtin_settings()) EXPECT_EQ(spec.environment, environment_of(spec.name));
+}
+
 TEST(ConfigurationFile, IsReadInItsOrderWithLines) {
   const Read result =
       read("transport = \"memory:\"\n\n[subscription.\"orders\"]\nretry.attempts_max = 7\norder = 'relaxed'\n");

@@ -130,7 +130,7 @@ HandlerDescription describe_handler(const HandlerPlan& plan, Types& types) {
     handler.version = plan.type->info.version;
     handler.fields = types.fields_of(plan.type->data);
   }
-  if (plan.run_batch) handler.batch = BatchDescription{plan.batch.size, duration_text(plan.batch.wait)};
+  if (plan.batch) handler.batch = BatchDescription{plan.batch->size, duration_text(plan.batch->wait)};
   return handler;
 }
 

@@ -27,13 +27,6 @@ LogFormat effective(LogFormat format) {
   return isatty(STDERR_FILENO) == 1 ? LogFormat::text : LogFormat::json;
 }
 
-std::string upper_snake(std::string name) {
-  std::ranges::transform(name, name.begin(), [](char c) {
-    return c == '-' ? '_' : static_cast<char>(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
-  });
-  return name;
-}
-
 void print(const std::string& text) {
   std::fputs(text.c_str(), stdout);
   std::fflush(stdout);
@@ -129,7 +122,7 @@ void Service::background(std::string name, std::function<Result<void>(Bus&, std:
 void Service::setting(std::string name, std::string meaning, std::string& value, Secrecy secrecy) {
   std::ranges::replace(name, '_', '-');
   service::SettingSpec spec{.name = name,
-                            .environment = upper_snake(name),
+                            .environment = service::environment_of(name),
                             .placeholder = "VALUE",
                             .meaning = std::move(meaning),
                             .standard = value,

@@ -11,6 +11,7 @@
 #include "service/shell/admin_endpoint.hpp"
 #include "service/shell/admin_pages.hpp"
 #include "service/shell/duration_text.hpp"
+#include "service/shell/log_scope_wrap.hpp"
 #include "service/shell/secrets.hpp"
 #include "service/shell/stop_signals.hpp"
 #include "telemetry/decision_log.hpp"
@@ -83,17 +84,6 @@ class Backgrounds final {
   std::vector<std::unique_ptr<Thread>> threads_;
 };
 
-// Lines logged inside a handler carry what it handles.
-HandlerFunction with_log_scope(HandlerFunction inner) {
-  return [inner = std::move(inner)](const void* data, Context& context) {
-    const LogScope scope{{.event_id = context.event_id(),
-                          .type = context.envelope().type,
-                          .correlation_id = context.correlation_id(),
-                          .attempt = context.attempt()}};
-    return inner(data, context);
-  };
-}
-
 // Others read it only when it is complete.
 Result<void> write_port_file(const std::string& path, int port) {
   const std::string fresh = path + ".new";
@@ -123,7 +113,7 @@ class Run final {
     if (auto opened = open_admin(); !opened) return failed(opened.error(), kExitFailed);
     bus_ = std::make_unique<Bus>(*std::move(transport), spec_.executor, bus_options());
     static_cast<Contract&>(*bus_) = spec_.contract;
-    bus_->wrap(with_log_scope);
+    bus_->wrap(log_scope_wrap);
     probe_->attach(*bus_);
     return serve(*bus_);
   }

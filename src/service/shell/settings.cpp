@@ -53,6 +53,16 @@ std::string key_of(const SettingSpec& spec) {
   return key;
 }
 
+std::string environment_of(std::string_view name) {
+  std::string variable = "TIDINGS_";
+  for (const char c : name) {
+    const bool lower = c >= 'a' && c <= 'z';
+    const bool kept = (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    variable += lower ? static_cast<char>(c - 'a' + 'A') : kept ? c : '_';
+  }
+  return variable;
+}
+
 std::string to_string(const Origin& origin) {
   switch (origin.kind) {
     case Origin::Kind::standard:

@@ -24,6 +24,9 @@ struct SettingSpec {
 };
 
 std::string key_of(const SettingSpec& spec);  // in the file
+// `TIDINGS_DRAIN_DEADLINE` for `drain-deadline`. Every setting has the prefix, also the program's own: one that is
+// called `path` or `home` must not read what the system put there.
+std::string environment_of(std::string_view name);
 
 struct Origin {
   enum class Kind { standard, program, file, environment, flag };
