@@ -46,15 +46,16 @@ class Bus final : public Contract {
   Result<void> start();
 
   // Publishes and waits until it is confirmed. invalid: undeclared type, too large; overloaded; unavailable.
-  template <Event E>
+  template <class E>
   Result<void> publish(const E& event, PublishOptions options = {}) {
-    return publish(event_type<E>(), &event, std::move(options));
+    if constexpr (detail::is_event<E>()) return publish(event_type<E>(), &event, std::move(options));
   }
 
   // Publishes without waiting: `confirmed` runs once, on a thread of the transport; it must be short.
-  template <Event E>
+  template <class E>
   void publish_async(const E& event, PublishOptions options, std::function<void(Result<void>)> confirmed) {
-    publish_async(event_type<E>(), &event, std::move(options), std::move(confirmed));
+    if constexpr (detail::is_event<E>())
+      publish_async(event_type<E>(), &event, std::move(options), std::move(confirmed));
   }
 
   // Waits until everything published so far is confirmed or refused.

@@ -42,9 +42,9 @@ class Context {
   // Publishes when this handler succeeds, with the settlement; not at all when it fails. Same correlation id, caused by
   // this event, by default the same aggregate id and key.
   // invalid: the type was not declared by publishes<E>(), or it cannot be encoded.
-  template <Event E>
+  template <class E>
   Result<void> publish(const E& event, PublishOptions options = {}) {
-    return publish(event_type<E>(), &event, std::move(options));
+    if constexpr (detail::is_event<E>()) return publish(event_type<E>(), &event, std::move(options));
   }
 
   // The open transaction of the inbox: the handler's effect belongs in it.

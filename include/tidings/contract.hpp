@@ -20,6 +20,24 @@ namespace tidings {
 using BatchFunction = std::function<std::vector<Result<void>>(std::span<const Envelope* const> envelopes,
                                                               std::span<const void* const> data)>;
 
+template <class H, class E>
+concept BatchHandlerFor = std::is_invocable_r_v<std::vector<Result<void>>, H&, std::span<const Received<E>>>;
+
+namespace detail {
+
+template <class E, class H>
+BatchFunction erase_batch_handler(H handler) {
+  return [handler = std::make_shared<H>(std::move(handler))](std::span<const Envelope* const> envelopes,
+                                                             std::span<const void* const> data) {
+    std::vector<Received<E>> received;
+    received.reserve(data.size());
+    for (std::size_t i = 0; i < data.size(); ++i) received.push_back({*envelopes[i], *static_cast<const E*>(data[i])});
+    return (*handler)(std::span<const Received<E>>{received});
+  };
+}
+
+}  // namespace detail
+
 // One `on`, as declared.
 struct Registration {
   const EventType* type = nullptr;  // null: any event (run gets an AnyEvent)
@@ -32,19 +50,19 @@ struct Registration {
 class Contract {
  public:
   // Declares that this service publishes these types. Publishing another one is `invalid`.
-  template <Event... E>
+  template <class... E>
   void publishes() {
-    (published_.push_back(&event_type<E>()), ...);
+    (publish_type<E>(), ...);
   }
 
   // Handles events of type E.
-  template <Event E, class H>
+  template <class E, class H>
   void on(H handler, On options = {}) {
     static_assert(
         HandlerFor<H, E>,
         "tidings: a handler takes (const E&) or (const E&, tidings::Context&) and returns tidings::Result<void> or "
         "void; see tidings/handler.hpp");
-    if constexpr (HandlerFor<H, E>) {
+    if constexpr (detail::is_event<E>() && HandlerFor<H, E>) {
       add({.type = &event_type<E>(),
            .options = std::move(options),
            .run = detail::erase_handler<E>(std::move(handler))});
@@ -52,7 +70,7 @@ class Contract {
   }
 
   // The same with a member function: on<E>(&Payments::charge, payments). The object must live as long as the service.
-  template <Event E, class R, class C, class... A>
+  template <class E, class R, class C, class... A>
   void on(R (C::*method)(const E&, A...), C& object, On options = {}) {
     on<E>([&object, method](const E& event, A... arguments) -> R { return (object.*method)(event, arguments...); },
           std::move(options));
@@ -73,20 +91,17 @@ class Contract {
   // When it throws, the batch is bisected until the event that does it stands alone. It publishes nothing and has no
   // inbox. Lines that it logs carry the first event's id and type and the batch's size; for those about one event open
   // a LogScope.
-  template <Event E, class H>
+  template <class E, class H>
   void on_batch(H handler, BatchLimits limits = {}, On options = {}) {
-    static_assert(std::is_invocable_r_v<std::vector<Result<void>>, H&, std::span<const Received<E>>>,
+    static_assert(BatchHandlerFor<H, E>,
                   "tidings: a batch handler takes std::span<const tidings::Received<E>> and returns "
                   "std::vector<tidings::Result<void>>, one for each; see tidings/contract.hpp");
-    BatchFunction run = [handler = std::make_shared<H>(std::move(handler))](std::span<const Envelope* const> envelopes,
-                                                                            std::span<const void* const> data) {
-      std::vector<Received<E>> received;
-      received.reserve(data.size());
-      for (std::size_t i = 0; i < data.size(); ++i)
-        received.push_back({*envelopes[i], *static_cast<const E*>(data[i])});
-      return (*handler)(std::span<const Received<E>>{received});
-    };
-    add({.type = &event_type<E>(), .options = std::move(options), .run_batch = std::move(run), .batch = limits});
+    if constexpr (detail::is_event<E>() && BatchHandlerFor<H, E>) {
+      add({.type = &event_type<E>(),
+           .options = std::move(options),
+           .run_batch = detail::erase_batch_handler<E>(std::move(handler)),
+           .batch = limits});
+    }
   }
 
   // Wraps every handler, innermost of the pipeline's stages; the last one added is the outermost of them.
@@ -104,6 +119,10 @@ class Contract {
   std::vector<Registration>& registrations_to_configure() { return registrations_; }
 
  private:
+  template <class E>
+  void publish_type() {
+    if constexpr (detail::is_event<E>()) published_.push_back(&event_type<E>());
+  }
   void add(Registration registration) { registrations_.push_back(std::move(registration)); }
 
   std::vector<const EventType*> published_;

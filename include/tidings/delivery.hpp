@@ -60,11 +60,13 @@ class Delivery final {
   const transport::Attempts& attempts() const;
 
   // The data as an E. invalid, corrupt, with path and reason, when it is none: a repetition cannot help.
-  template <Event E>
+  template <class E>
   Result<E> as() const {
-    E event;
-    if (auto decoded = decode(event_type<E>(), &event); !decoded) return decoded.error();
-    return event;
+    if constexpr (detail::is_event<E>()) {
+      E event;
+      if (auto decoded = decode(event_type<E>(), &event); !decoded) return decoded.error();
+      return event;
+    }
   }
 
   // It is handled. `publishes` leave with it: in one step where Capabilities::transactional, confirmed before

@@ -35,6 +35,20 @@ inline constexpr EventInfo event_info{};
 template <class E>
 concept Event = !event_info<E>.type.empty() && event_info<E>.topic.empty() != event_info<E>.destination.empty();
 
+namespace detail {
+
+// Whether E is an event, said at compile time in our words: the first error of a type that is none. Callers go on only
+// when it is one, so that no other error follows.
+template <class E>
+consteval bool is_event() {
+  static_assert(Event<E>,
+                "tidings: this type is no event: specialise tidings::event_info<E> for it, with a type and exactly one "
+                "of topic and destination; see tidings/event.hpp");
+  return Event<E>;
+}
+
+}  // namespace detail
+
 // Everything about an event but its data.
 struct Envelope {
   std::string id;            // a UUID, or what a foreign producer chose

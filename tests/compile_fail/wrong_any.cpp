@@ -1,0 +1,16 @@
+// expect: tidings: a handler of any event takes (const tidings::AnyEvent&)
+#include <boost/describe.hpp>
+#include <string>
+
+#include "tidings/service.hpp"
+
+struct Order {
+  std::string customer;
+};
+BOOST_DESCRIBE_STRUCT(Order, (), (customer))
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<Order>{.type = "Order", .topic = "orders"};
+
+void declare(tidings::Service& service) {
+  service.on_any([](const Order&) {}, {.pattern = "#"});
+}
