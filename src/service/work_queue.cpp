@@ -1,7 +1,7 @@
 #include "service/work_queue.hpp"
 
 #include <algorithm>
-#include <ranges>
+#include <iterator>
 
 namespace tidings::service {
 
@@ -81,8 +81,8 @@ bool WorkQueue::leaving(const transport::Delivery& delivery) const {
 void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& released) {
   if (ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
   if (ending.kind == Ending::Kind::give_back) {
-    for (transport::Delivery& given : lanes_.give_back(ending.ticket) | std::views::reverse)
-      released.push_back(std::move(given));
+    std::vector<transport::Delivery> given = lanes_.give_back(ending.ticket);
+    std::move(given.rbegin(), given.rend(), std::back_inserter(released));
     return;
   }
   transport::Delivery& delivery = lanes_.at(ending.ticket);
