@@ -103,6 +103,7 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   StoredProgress load_or_begin(WriteTransaction& transaction, std::uint32_t partition, std::uint32_t topic);
   void take_over(std::vector<Claimed> claimed);
   void give_up(Commit& commit, std::uint32_t partition);
+  void give_up_unseen(WriteTransaction& transaction);
 
   Store& store_;
   SubscriptionRow subscription_;

@@ -120,6 +120,17 @@ TEST_F(LocalTransportTest, GoesOnAfterWhatWasSettled) {
   EXPECT_TRUE(consumer->receive(1, executor_->now())->deliveries.empty());
 }
 
+// P10: who leaves while partitions are being claimed for it must not keep them.
+TEST_F(LocalTransportTest, WhoLeavesAtOnceKeepsNothing) {
+  constexpr int kComings = 200;
+  const auto transport = open();
+  declare(*transport, "orders");
+  for (int i = 0; i < kComings; ++i) join(*transport, {.group = "g", .topic = "orders"});
+  publish(*transport, {record("orders", "a", "1"), record("orders", "b", "2"), record("orders", "c", "3")});
+  const auto consumer = join(*transport, {.group = "g", .topic = "orders"});
+  EXPECT_EQ(receive(*consumer, 3).size(), 3u);
+}
+
 TEST_F(LocalTransportTest, ReadsByPatternWhatIsDeclaredLater) {
   const auto transport = open();
   const auto consumer = join(*transport, {.group = "g", .pattern = "order.*"});

@@ -265,6 +265,15 @@ void Member::take_over(std::vector<Claimed> claimed) {
   expect_parked(Time{});
 }
 
+// What the warden claimed and had not handed to us yet: nothing of it was handed out.
+void Member::give_up_unseen(WriteTransaction& transaction) {
+  const auto owners = owners_of(transaction, subscription_.id, store_.partitions());
+  for (std::uint32_t i = 0; i < owners.size(); ++i) {
+    if (owners[i].member != row_.id) continue;
+    put_owner(transaction, subscription_.id, i, {.member = 0, .epoch = owners[i].epoch});
+  }
+}
+
 Result<void> Member::leave() {
   {
     const std::lock_guard lock{mutex_};
@@ -274,6 +283,7 @@ Result<void> Member::leave() {
   auto left = store_.committer().perform(
       [this, self](Commit& commit) -> Result<void> {
         for (std::uint32_t i = 0; i < store_.partitions(); ++i) give_up(commit, i);
+        give_up_unseen(commit.transaction());
         erase_member(commit.transaction(), row_);
         if (subscription_.broadcast) erase_subscription(commit.transaction(), subscription_);
         commit.announce(kMembersChanged);
