@@ -59,7 +59,9 @@ Commit::Commit(WriteTransaction& transaction, SpaceWatch& space, Time now)
     : transaction_{transaction}, space_{space}, now_{now} {}
 
 Result<void> Commit::room_for(std::size_t bytes) {
-  return space_.room_for(transaction_, bytes, now_);
+  auto room = space_.room_for(transaction_, bytes, now_);
+  if (space_.take_refused()) announce(kRoomWanted);
+  return room;
 }
 
 void Commit::load_last() {

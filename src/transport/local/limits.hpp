@@ -55,6 +55,7 @@ inline constexpr Duration kLookAgainAfter = 5s;
 
 // Cleaning.
 inline constexpr Duration kCleanEvery = 10s;
+inline constexpr Duration kCleanWhenFullEvery = 200ms;   // from pass to pass, while publishes are refused
 inline constexpr Duration kCleanPause = 20ms;            // between the steps of a pass
 inline constexpr std::size_t kCleanRecordsMax = 20'000;  // looked at in one step
 inline constexpr std::size_t kCleanErasedMax = 2'000;    // erased in one transaction

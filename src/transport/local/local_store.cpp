@@ -14,7 +14,8 @@ namespace tidings::local {
 
 namespace {
 
-constexpr Changes kAllChanged = (1u << kChangeKinds) - 1;
+// What may have been missed; a full store rings again at the next refusal.
+constexpr Changes kAllChanged = ((1u << kChangeKinds) - 1) & ~kRoomWanted;
 
 std::uint64_t map_bytes(std::uint64_t size_max) {
   return size_max + std::max(kReserveLeast, size_max / 10);

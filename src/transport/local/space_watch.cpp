@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "transport/local/limits.hpp"
 #include "transport/local/subscriptions.hpp"
@@ -35,8 +36,15 @@ Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t byt
     room_ -= bytes;
     return {};
   }
-  if (remedy_.empty()) remedy_ = remedy(transaction);
+  if (remedy_.empty()) {
+    remedy_ = remedy(transaction);
+    refused_ = true;
+  }
   return overloaded(fmt::format("the store is at its size_max of {} bytes; {}", size_max_, remedy_));
+}
+
+bool SpaceWatch::take_refused() {
+  return std::exchange(refused_, false);
 }
 
 void SpaceWatch::look(WriteTransaction& transaction, Time now) {

@@ -23,6 +23,8 @@ class SpaceWatch final {
   Result<void> room_for(WriteTransaction& transaction, std::size_t bytes, Time now);
 
   std::uint64_t size_max() const { return size_max_; }
+  // Whether room was refused since the last call, at most once for each look at the store.
+  bool take_refused();
 
  private:
   void look(WriteTransaction& transaction, Time now);
@@ -31,6 +33,7 @@ class SpaceWatch final {
   Time looked_{};
   std::uint64_t room_ = 0;  // since `looked_`, less what was asked for
   std::string remedy_;      // empty: not asked for since `looked_`
+  bool refused_ = false;    // and nobody was told
 };
 
 }  // namespace tidings::local

@@ -1,6 +1,7 @@
 #include "transport/local/store_cleaner.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -65,17 +66,23 @@ class StoreCleaner final : public StoreListener {
  public:
   explicit StoreCleaner(Store& store) : store_{store} {}
 
-  void rang(Changes) override {}
+  void rang(Changes changes) override {
+    if ((changes & kRoomWanted) == 0) return;
+    room_wanted_ = true;
+    store_.call_warden();
+  }
 
   Time review() override {
     const Time now = store_.now();
-    if (now < next_) return next_;
-    if (swept_ == 0) {
-      store_.environment().check_readers();
-      forget_boards(now);
-      forget_control(now);
+    if (room_wanted_.exchange(false)) {
+      urgent_ = true;
+      next_ = std::min(next_, begun_ + kCleanWhenFullEvery);
     }
-    next_ = sweep(now) ? now + kCleanPause : now + kCleanEvery;
+    if (now < next_) return next_;
+    if (swept_ == 0) begin_pass(now);
+    const bool more = sweep(now);
+    if (!more) urgent_ = false;
+    next_ = now + (more ? kCleanPause : kCleanEvery);
     return next_;
   }
 
@@ -84,6 +91,13 @@ class StoreCleaner final : public StoreListener {
     std::vector<Sequence> sequences;
     bool more = false;  // the pass is not at its end
   };
+
+  void begin_pass(Time now) {
+    begun_ = now;
+    store_.environment().check_readers();
+    forget_boards(now);
+    forget_control(now);
+  }
 
   // One step of a pass. Returns whether another one should follow soon.
   bool sweep(Time now) {
@@ -122,8 +136,10 @@ class StoreCleaner final : public StoreListener {
 
   bool cleaned_lately(Transaction& transaction, Time now) {
     const auto value = transaction.get(Tree::meta, kCleanedAt);
-    const auto at = value ? ByteReader{*value}.time() : std::nullopt;
-    return at && *at > own_ && *at <= now && now - *at < kCleanEvery / 2;
+    if (!value) return false;
+    const Time at = ByteReader{*value}.time().value_or(Time{});
+    const Duration lately = urgent_ ? kCleanWhenFullEvery : kCleanEvery / 2;
+    return at > own_ && at <= now && now - at < lately;
   }
 
   bool erase(const std::vector<Sequence>& sequences, Time now) {
@@ -179,7 +195,10 @@ class StoreCleaner final : public StoreListener {
   }
 
   Store& store_;
+  std::atomic<bool> room_wanted_ = false;
+  bool urgent_ = false;  // the pass is for a full store
   Time next_{};
+  Time begun_{};        // the latest pass
   Time own_{};          // when we erased last
   Sequence swept_ = 0;  // of the pass; 0: none is under way
 };

@@ -22,7 +22,8 @@ inline constexpr Changes kMembersChanged = 2;  // members and owners
 inline constexpr Changes kControlChanged = 4;
 inline constexpr Changes kTopicsChanged = 8;  // and published types
 inline constexpr Changes kParkedChanged = 16;
-inline constexpr std::size_t kChangeKinds = 5;
+inline constexpr Changes kRoomWanted = 32;  // a publish was refused: the store is full
+inline constexpr std::size_t kChangeKinds = 6;
 
 class WakeFile final {
  public:
