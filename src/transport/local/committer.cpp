@@ -223,7 +223,9 @@ void Committer::finish(const Ops& ops, const Result<void>& outcome) {
 void Committer::call_loop() {
   std::unique_lock lock{mutex_};
   for (;;) {
-    complete_->wait_until(lock, expiry_check_, *parts_.executor, [this] { return written_ || !completed_.empty(); });
+    const Time until = expiry_check_;
+    complete_->wait_until(lock, until, *parts_.executor,
+                          [&] { return written_ || !completed_.empty() || expiry_check_ < until; });
     const bool last = written_;
     std::vector<Completed> completed = std::exchange(completed_, {});
     for (auto& op : take_expired()) completed.push_back({std::move(op), not_begun()});

@@ -23,7 +23,7 @@ class StoreLab : public ::testing::Test {
 
   transport::Url url() const { return {.scheme = "local", .path = directory_, .options = options_}; }
   void open() { transport_ = open_local(url(), executor_).value(); }
-  void close() { transport_.reset(); }
+  void close() { transport_.reset(); }  // publishers and consumers must be gone
   Store& store() { return *shared_store(*options_from(url()), executor_).value(); }
 
   void declare(const transport::TopicSpec& topic) {

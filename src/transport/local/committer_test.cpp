@@ -1,0 +1,160 @@
+// P1, P10: one transaction for all that waits; a failed one refuses all of it.
+#include "transport/local/committer.hpp"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+
+#include "tests/support/scratch_directory.hpp"
+#include "transport/local/topic_catalog.hpp"
+
+namespace tidings::local {
+namespace {
+
+class CommitCounter final : public AtCommitEnd {
+ public:
+  void write(Commit&) override { ++commits_; }
+  int commits() const { return commits_; }
+
+ private:
+  std::atomic<int> commits_ = 0;
+};
+
+class CountingOp final : public CommitOp {
+ public:
+  CountingOp(std::atomic<int>& applied, std::atomic<int>& finished, std::atomic<int>& refused,
+             std::shared_ptr<CommitCounter> commits, Time deadline)
+      : applied_{applied}, finished_{finished}, refused_{refused}, commits_{std::move(commits)}, deadline_{deadline} {}
+
+  void apply(Commit& commit) override {
+    ++applied_;
+    next_number(commit.transaction(), "tests");
+    commit.at_end(commits_);
+  }
+  void finish(const Result<void>& outcome) override {
+    if (!outcome) ++refused_;
+    ++finished_;
+  }
+  Time deadline() const override { return deadline_; }
+
+ private:
+  std::atomic<int>& applied_;
+  std::atomic<int>& finished_;
+  std::atomic<int>& refused_;
+  const std::shared_ptr<CommitCounter> commits_;
+  const Time deadline_;
+};
+
+class CommitterTest : public ::testing::Test {
+ protected:
+  CommitterTest() : wake_{*WakeFile::open(scratch_.path())} {
+    environment_ = *Environment::open(scratch_.path(), 64u << 20, Sync::commit);
+    EXPECT_TRUE(environment_->open_trees());
+  }
+
+  std::unique_ptr<Committer> make(const std::string& fault = "") {
+    faults_ = std::make_unique<FaultPlan>(fault);
+    return std::make_unique<Committer>(CommitterParts{.executor = executor_,
+                                                      .environment = environment_.get(),
+                                                      .wake = wake_.get(),
+                                                      .space = &space_,
+                                                      .faults = faults_.get()});
+  }
+  void submit(Committer& committer, Duration within = 30s) {
+    committer.submit(std::make_shared<CountingOp>(applied_, finished_, refused_, commits_, executor_->now() + within));
+  }
+  bool finish(int count) {
+    const Time deadline = executor_->now() + 20s;
+    while (finished_ < count && executor_->now() < deadline) executor_->sleep_until(executor_->now() + 1ms);
+    return finished_ == count;
+  }
+  std::uint64_t stored() {
+    ReadTransaction transaction{*environment_};
+    const auto value = transaction.get(Tree::meta, "last_tests");
+    return value ? ByteReader{*value}.fixed<std::uint64_t>() : 0;
+  }
+
+  testing::ScratchDirectory scratch_;
+  std::shared_ptr<Executor> executor_ = thread_executor();
+  std::unique_ptr<WakeFile> wake_;
+  std::unique_ptr<Environment> environment_;
+  SpaceWatch space_{1u << 20};
+  std::unique_ptr<FaultPlan> faults_;
+  std::atomic<int> applied_ = 0;
+  std::atomic<int> finished_ = 0;
+  std::atomic<int> refused_ = 0;
+  std::shared_ptr<CommitCounter> commits_ = std::make_shared<CommitCounter>();
+};
+
+TEST_F(CommitterTest, MakesAChangeDurableBeforeItReturns) {
+  const auto committer = make();
+  EXPECT_TRUE(committer->perform([](Commit& commit) -> Result<void> {
+    next_number(commit.transaction(), "tests");
+    return {};
+  }));
+  EXPECT_EQ(stored(), 1u);
+}
+
+TEST_F(CommitterTest, GivesBackWhatTheChangeSaid) {
+  const auto committer = make();
+  const auto refused = committer->perform([](Commit&) -> Result<void> { return conflict("no"); });
+  EXPECT_EQ(refused.error(), conflict("no"));
+}
+
+TEST_F(CommitterTest, TakesAllThatWaitsIntoOneTransaction) {
+  const auto committer = make();
+  ASSERT_TRUE(wake_->enter_gate(10s));
+  for (int i = 0; i < 50; ++i) submit(*committer);
+  EXPECT_EQ(applied_, 0) << "the gate is closed";
+  wake_->leave_gate();
+  EXPECT_TRUE(finish(50));
+  EXPECT_EQ(stored(), 50u);
+  EXPECT_EQ(commits_->commits(), 1);
+  EXPECT_EQ(refused_, 0);
+}
+
+TEST_F(CommitterTest, RefusesTheWholeBatchOfAFailedCommit) {
+  const auto committer = make("before_commit:1:28");
+  ASSERT_TRUE(wake_->enter_gate(10s));
+  for (int i = 0; i < 5; ++i) submit(*committer);
+  wake_->leave_gate();
+  EXPECT_TRUE(finish(5));
+  EXPECT_EQ(refused_, 5);
+  EXPECT_EQ(stored(), 0u);
+  submit(*committer);
+  EXPECT_TRUE(finish(6));
+  EXPECT_EQ(stored(), 1u);
+}
+
+TEST_F(CommitterTest, RefusesWhatCouldNotBeginInTime) {
+  const auto committer = make();
+  ASSERT_TRUE(wake_->enter_gate(10s));
+  submit(*committer, 20ms);
+  EXPECT_TRUE(finish(1));
+  EXPECT_EQ(refused_, 1);
+  EXPECT_EQ(committer->perform([](Commit&) -> Result<void> { return {}; }, 20ms).error().kind, ErrorKind::unavailable);
+  wake_->leave_gate();
+  EXPECT_TRUE(committer->perform([](Commit&) -> Result<void> { return {}; }));
+  EXPECT_EQ(applied_, 0);
+}
+
+TEST_F(CommitterTest, WritesWhatWaitsBeforeItEnds) {
+  auto committer = make();
+  for (int i = 0; i < 20; ++i) submit(*committer);
+  committer.reset();
+  EXPECT_EQ(finished_, 20);
+  EXPECT_EQ(stored(), 20u);
+}
+
+TEST_F(CommitterTest, WakesOthersAfterTheCommit) {
+  const auto committer = make();
+  const auto before = wake_->seen();
+  ASSERT_TRUE(committer->perform([](Commit& commit) -> Result<void> {
+    commit.announce(kControlChanged);
+    return {};
+  }));
+  EXPECT_EQ(WakeFile::between(before, wake_->seen()), kControlChanged);
+}
+
+}  // namespace
+}  // namespace tidings::local

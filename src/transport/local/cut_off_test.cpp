@@ -1,0 +1,118 @@
+// P4: who was cut off is refused, and comes back as a new owner.
+#include "transport/local/reaping.hpp"
+#include "transport/local/store_lab.hpp"
+#include "transport/local/subscriptions.hpp"
+
+namespace tidings::local {
+namespace {
+
+using transport::Accept;
+using transport::Delivery;
+using transport::Notice;
+
+class CutOffTest : public StoreLab {
+ protected:
+  // As if the processes of all members had died.
+  void cut_all_off() {
+    Store& opened = store();
+    ASSERT_TRUE(opened.committer().perform([&](Commit& commit) -> Result<void> {
+      for (const MemberRow& member : all_members(commit.transaction())) reap(commit, directory_, member);
+      return {};
+    }));
+  }
+};
+
+TEST_F(CutOffTest, RefusesWhatItSettlesAndPublishesAndThenGoesOn) {
+  declare({.name = "orders", .partitions = 1});
+  declare({.name = "payments", .partitions = 1});
+  publish(0, 3);
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  const auto before = receive(*consumer, 3);
+  consumer->running()[0] = before[1].token;
+  cut_all_off();
+  const auto results =
+      consumer->settle({{.token = before[0].token, .outcome = Accept{}, .publishes = {numbered(7, 10, "payments")}}});
+  ASSERT_FALSE(results[0]);
+  EXPECT_EQ(results[0].error().kind, ErrorKind::conflict);
+  EXPECT_EQ(kept("payments"), 0u);
+
+  std::vector<Delivery> again;
+  bool lost = false;
+  const Time deadline = late();
+  while (again.size() < 3 && executor_->now() < deadline) {
+    auto batch = consumer->receive(10, deadline).value();
+    for (const Notice& notice : batch.notices) lost = lost || notice.kind == Notice::Kind::lost;
+    std::move(batch.deliveries.begin(), batch.deliveries.end(), std::back_inserter(again));
+  }
+  EXPECT_TRUE(lost);
+  ASSERT_EQ(again.size(), 3u);
+  EXPECT_GT(again[0].epoch, before[0].epoch);
+  EXPECT_FALSE(again[0].suspect);
+  EXPECT_TRUE(again[1].suspect) << "it stood on the board";
+  EXPECT_NE(again[0].token, before[0].token);
+  EXPECT_EQ(settle(*consumer, {before[0]})[0].error().kind, ErrorKind::conflict) << "a late settlement";
+  for (const auto& result : settle(*consumer, again)) EXPECT_TRUE(result);
+}
+
+TEST_F(CutOffTest, ASuspicionSurvivesASecondCrash) {
+  declare({.name = "orders", .partitions = 1});
+  publish(0, 2);
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  const auto before = receive(*consumer, 2);
+  consumer->running()[0] = before[0].token;
+  cut_all_off();
+  consumer->running()[0] = 0;
+  // It is handed out again, and not run when the next crash comes.
+  ASSERT_EQ(receive(*consumer, 2).size(), 2u);
+  cut_all_off();
+  const auto again = receive(*consumer, 2);
+  ASSERT_EQ(again.size(), 2u);
+  EXPECT_TRUE(again[0].suspect);
+  EXPECT_FALSE(again[1].suspect);
+  settle(*consumer, again);
+}
+
+TEST_F(CutOffTest, AParkedOneBecomesSuspectToo) {
+  declare({.name = "orders", .partitions = 1});
+  publish(0, 1);
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  const auto first = receive(*consumer, 1);
+  const transport::Attempts attempts{.failed = 1, .due = executor_->now()};
+  settle(*consumer, first, transport::Retry{.order = transport::RetryOrder::relaxed, .attempts = attempts});
+  const auto retried = receive(*consumer, 1);
+  ASSERT_EQ(retried.size(), 1u);
+  settle(*consumer, retried, transport::Mark{.crashes = 2});
+  consumer->running()[0] = retried[0].token;
+  cut_all_off();
+  const auto again = receive(*consumer, 1);
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_TRUE(again[0].suspect);
+  EXPECT_EQ(again[0].attempts.failed, 1);
+  EXPECT_EQ(again[0].attempts.crashes, 2);
+  settle(*consumer, again);
+  EXPECT_EQ(transport_->operations().topology->lag()->at(0).unsettled, 0u);
+}
+
+// A member that finds nothing of its own stores how far it read, so that its successor need not read all of it again.
+TEST_F(CutOffTest, AMemberWithoutEventsStoresHowFarItRead) {
+  declare({.name = "orders", .partitions = 1});
+  declare({.name = "payments", .partitions = 1});
+  const auto consumer = join({.group = "g", .topic = "payments"});
+  constexpr int kBatch = 10'000;
+  for (int first = 0; first < static_cast<int>(kCheckpointEvery) + 2 * kBatch; first += kBatch) {
+    ASSERT_EQ(publish(first, kBatch, 1), kBatch);
+  }
+  const auto settled_to = [&]() -> Sequence {
+    ReadTransaction transaction{store().environment()};
+    const auto group = find_group(transaction, "g");
+    const auto progress = load_progress(transaction, {.group = *group, .partition = 0, .topic = 2});
+    return progress ? progress->settled_to : 0;
+  };
+  EXPECT_TRUE(eventually([&] {
+    EXPECT_TRUE(consumer->receive(10, executor_->now() + 10ms).value().deliveries.empty());
+    return settled_to() > kCheckpointEvery / 2;
+  }));
+}
+
+}  // namespace
+}  // namespace tidings::local
