@@ -19,7 +19,7 @@ namespace tidings {
 // Something outside failed and is tried again until it works (P10). References are valid during the call only.
 struct Trouble {
   std::string_view subscription;  // group and what it reads
-  std::string_view doing;         // "receive", "settle", "use the inbox"
+  std::string_view doing;         // "receive", "settle", "use the inbox", "settle an event"
   const Error& error;
 };
 

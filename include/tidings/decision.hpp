@@ -22,6 +22,7 @@ enum class Step {
   marked,        // a suspect is about to run alone
   held_back,     // a partition waits because too much of it waits behind retries
   refused,       // a settlement was refused: the delivery is not ours any more
+  unsettled,     // the transport refused the settlement for good, see `error`; its next owner gets the event again
   conflicted,    // the same event id with other data (inbox); the burial follows
   relaxed_hold,  // a strict hold longer than the transport can keep became relaxed
   published,     // an event of ours is confirmed (in a handler: with the settlement); `position` has the topic alone

@@ -22,6 +22,8 @@ std::string_view to_string(Step step) {
       return "held_back";
     case Step::refused:
       return "refused";
+    case Step::unsettled:
+      return "unsettled";
     case Step::conflicted:
       return "conflicted";
     case Step::relaxed_hold:

@@ -47,7 +47,7 @@ void Announcer::announce(const Settling& settling) const {
   decision.step = verdict.step;
   tell(decision);
   for (const transport::Record& record : settling.publishes) {
-    if (verdict.step != Step::refused) published(record);
+    if (verdict.step != Step::refused && verdict.step != Step::unsettled) published(record);
   }
 }
 

@@ -22,6 +22,7 @@ struct Settling {
   bool confirms = false;                     // the inbox waits to hear that `publishes` are out
   int attempt = 0;                           // handler runs so far
   Duration took{};                           // the last of them
+  int refusals = 0;                          // answers of the transport that a repetition should not change
 };
 
 // Given back, charged nothing.

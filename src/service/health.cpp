@@ -8,7 +8,8 @@ namespace tidings::service {
 
 namespace {
 
-constexpr std::array<std::string_view, 3> kDoing{"receive", "settle", "use the inbox"};
+constexpr std::array<std::string_view, 4> kDoing{"receive", "settle", "use the inbox", "settle an event"};
+constexpr auto kForGood = static_cast<std::size_t>(Health::Part::unsettled);
 
 }  // namespace
 
@@ -36,8 +37,11 @@ Result<void> Health::check() const {
   const std::lock_guard lock{mutex_};
   for (std::size_t i = 0; i < troubles_.size(); ++i) {
     if (!troubles_[i]) continue;
-    return unavailable(fmt::format("{} cannot {} now ({}: {}); it tries again by itself", subscription_, kDoing[i],
-                                   to_string(troubles_[i]->kind), troubles_[i]->message));
+    return unavailable(fmt::format("{} cannot {} {} ({}: {}); {}", subscription_, kDoing[i],
+                                   i == kForGood ? "at all" : "now", to_string(troubles_[i]->kind),
+                                   troubles_[i]->message,
+                                   i == kForGood ? "look at the store, then restart the service: it is handled again"
+                                                 : "it tries again by itself"));
   }
   return {};
 }

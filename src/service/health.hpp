@@ -19,7 +19,8 @@ bool can_be_tried_again(const Error& error);
 
 class Health final {
  public:
-  enum class Part { receive, settle, inbox };
+  // unsettled: never well again, for an event stays unsettled until this process has gone.
+  enum class Part { receive, settle, inbox, unsettled };
 
   Health(std::string subscription, std::function<void(const Trouble&)> on_trouble)
       : subscription_{std::move(subscription)}, on_trouble_{std::move(on_trouble)} {}
@@ -34,7 +35,7 @@ class Health final {
   const std::string subscription_;
   const std::function<void(const Trouble&)> on_trouble_;
   mutable std::mutex mutex_;
-  std::array<std::optional<Error>, 3> troubles_;
+  std::array<std::optional<Error>, 4> troubles_;
 };
 
 // Pauses between tries: twice as long each time, up to the most.

@@ -4,6 +4,7 @@
 #include <map>
 
 #include "service/sample_service.hpp"
+#include "service/settler.hpp"
 #include "tidings/bus.hpp"
 #include "tidings/testing/simulated_executor.hpp"
 #include "tidings/uuid.hpp"
@@ -237,6 +238,37 @@ TEST_F(ProcessesFlow, SettlesWhenTheTransportIsBack) {
   EXPECT_EQ(handled, 2);
   EXPECT_THAT(steps_, ElementsAre("accepted e1", "accepted e2"));
   EXPECT_TRUE(bus.ready(executor_->now() + 1s));
+}
+
+// P10, P9: a settlement that will be refused for ever stops nothing, is told, and its event comes again elsewhere.
+TEST_F(ProcessesFlow, GivesUpASettlementThatIsRefusedForGood) {
+  std::vector<int> handled;
+  const auto handle = [&](const std::string&, const Placed& placed, Context&) -> Result<void> {
+    handled.push_back(placed.count);
+    return {};
+  };
+  broker_->inject({.point = FaultPoint::settle, .error = corrupt("a damaged page"), .times = kRefusalsMax - 1});
+  start("first", handle);
+  publish("e1", 1);
+  ASSERT_TRUE(settle_all());  // it was not for ever
+  EXPECT_THAT(steps_, ElementsAre("accepted e1"));
+  Bus& bus = *buses_["first"];
+  EXPECT_TRUE(bus.ready(executor_->now() + 1s));
+
+  broker_->inject({.point = FaultPoint::settle, .error = corrupt("a damaged page"), .times = kRefusalsMax});
+  publish("e2", 2);
+  executor_->run_for(1min);
+  publish("e3", 3);
+  executor_->run_for(1min);
+  EXPECT_THAT(handled, ElementsAre(1, 2, 3));
+  EXPECT_THAT(steps_, ElementsAre("accepted e1", "unsettled e2", "accepted e3"));
+  EXPECT_THAT(bus.ready(executor_->now() + 1s).error().message,
+              AllOf(HasSubstr("shop orders cannot settle an event at all (corrupt: a damaged page)"),
+                    HasSubstr("restart the service")));
+  forget("first");
+  start("second", handle);
+  ASSERT_TRUE(settle_all());
+  EXPECT_THAT(handled, ElementsAre(1, 2, 3, 2));
 }
 
 TEST_F(ProcessesFlow, ReceivesAgainWhenTheTransportIsBack) {

@@ -145,8 +145,21 @@ bool Settler::conclude(Settling& settling, const Result<void>& outcome) {
     return true;
   }
   health_.trouble(Health::Part::settle, outcome.error());
-  if (!can_be_tried_again(outcome.error()) && !settling.publishes.empty()) bury_instead(settling, outcome.error());
-  return false;
+  return !can_be_tried_again(outcome.error()) && give_up(settling, outcome.error());
+}
+
+// Whether it is given up: after what its handler published, for that may be all that is wrong, and many tries.
+bool Settler::give_up(Settling& settling, const Error& error) {
+  if (!settling.publishes.empty()) {
+    bury_instead(settling, error);
+    return false;
+  }
+  if (++settling.refusals < kRefusalsMax) return false;
+  settling.verdict.step = Step::unsettled;
+  settling.verdict.error = error;
+  health_.trouble(Health::Part::unsettled, error);
+  announcer_.announce(settling);
+  return true;
 }
 
 bool Settler::pause(Duration duration) {

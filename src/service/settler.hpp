@@ -2,7 +2,8 @@
 //
 // Owns:    one thread. Not the consumer.
 // Threads: any. Blocks: add() when kUnsettledMax wait; mark() until it is durable.
-// Trouble: what the transport cannot do now is tried again, in order, until it can or the settler is closed.
+// Trouble: what the transport cannot do now is tried again, in order, until it can or the settler is closed. What it
+//          refuses for good is given up after kRefusalsMax tries: Step::unsettled, and the subscription is not ready.
 #pragma once
 
 #include <deque>
@@ -20,6 +21,9 @@ namespace tidings::service {
 inline constexpr std::size_t kSettleBatchMax = 1'000;
 // Strict retries settle a delivery again and again, so what is in flight is no bound.
 inline constexpr std::size_t kUnsettledMax = 20'000;
+// A settlement that is refused so often with a kind of error that a repetition does not mend (invalid, corrupt,
+// unsupported) stays unsettled: others behind it must go on. Its event comes again at its next owner.
+inline constexpr int kRefusalsMax = 8;
 
 class Settler final {
  public:
@@ -50,6 +54,7 @@ class Settler final {
   void settle(std::vector<Settling> batch);
   std::vector<Settling> settle_once(std::vector<Settling> batch);
   bool conclude(Settling& settling, const Result<void>& outcome);
+  bool give_up(Settling& settling, const Error& error);
   bool pause(Duration duration);
   bool closed() const;
 

@@ -140,6 +140,7 @@ LogLevel level_of(const Decision& decision, Occurrence occurrence) {
     case Step::conflicted:
       return LogLevel::warn;
     case Step::buried:
+    case Step::unsettled:
       return LogLevel::error;
   }
   return LogLevel::warn;
@@ -165,6 +166,9 @@ std::string message_of(const Decision& decision) {
       return "a partition waits: too many of its events wait behind retries";
     case Step::refused:
       return "the settlement was refused: the event is not ours any more, another instance handles it";
+    case Step::unsettled:
+      return "the transport refuses the settlement for good: the event stays unsettled, and is handled again after a "
+             "restart";
     case Step::conflicted:
       return "the event's id was seen before with other data";
     case Step::relaxed_hold:

@@ -38,6 +38,7 @@ TEST(DecisionLog, IsAsLoudAsTheDecisionIsBad) {
   EXPECT_EQ(level(Step::retrying), LogLevel::warn);
   EXPECT_EQ(level(Step::timed_out), LogLevel::warn);
   EXPECT_EQ(level(Step::refused), LogLevel::warn);
+  EXPECT_EQ(level(Step::unsettled), LogLevel::error);
   EXPECT_EQ(level(Step::buried, Reason::failed), LogLevel::error);
 }
 
