@@ -35,7 +35,8 @@ class Condition {
                   const std::function<bool()>& ready);
 };
 
-// A spawned thread. The destructor waits for its end.
+// A spawned thread. The destructor waits for its end; run by that very thread (the last to hold what owns it), it lets
+// it go.
 class Thread {
  public:
   virtual ~Thread() = default;

@@ -42,10 +42,16 @@ class Service final : public Contract {
   // once.
   void stop();
 
-  // Flags, environment, TOML file; --help, --describe, --print-config. Exit codes: 0 done, 1 failed, 2 wrong usage,
-  // 3 transport unavailable. Blocks until SIGTERM, SIGINT or stop(), then drains; a second signal ends the process at
-  // once. Call it once. The process also ends here, with exit code 1, when something still runs at the drain's
-  // deadline: it must not outlive what main() owns.
+  // Flags, environment, TOML file; --help, --describe, --print-config. Blocks until SIGTERM, SIGINT or stop(), then
+  // drains. Call it once. Exit codes:
+  //     0  done         told to stop, and drained; or it printed what was asked for
+  //     1  failed       background work failed; something still ran at the drain's deadline; the admin address is
+  //                     taken; the store is damaged; another store is the group's inbox: the last line says which
+  //     2  wrong usage  a flag, variable, file, transport URL or the contract itself; nothing was opened
+  //     3  unavailable  the transport could not be reached at the start: worth another start later
+  // 128+N  at once      a second signal, N, came during the drain
+  // The process ends in here, without a return to main(), at a second signal and at the drain's deadline: what still
+  // runs must not outlive what main() owns. A transport that goes away later ends nothing (P10).
   int run(int argc, char** argv);
 
  private:

@@ -42,7 +42,13 @@ class SystemThread final : public Thread {
     name.resize(std::min<std::size_t>(name.size(), 15));
     pthread_setname_np(thread_.native_handle(), name.c_str());
   }
-  ~SystemThread() override { thread_.join(); }
+  ~SystemThread() override {
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();
+    } else {
+      thread_.join();
+    }
+  }
 
  private:
   std::thread thread_;

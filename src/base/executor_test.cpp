@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+
 namespace tidings {
 namespace {
 
@@ -44,6 +46,30 @@ TEST(ThreadExecutor, GivesUpAtTheDeadline) {
   const Time start = executor->now();
   EXPECT_FALSE(changed->wait_until(lock, start + 5ms, *executor, [] { return false; }));
   EXPECT_GE(executor->now(), start + 5ms);
+}
+
+TEST(ThreadExecutor, AThreadMayBeTheLastToHoldItself) {
+  const auto executor = thread_executor();
+  struct Owner {
+    std::unique_ptr<Thread> thread;
+    std::shared_ptr<std::atomic<bool>> gone;
+    ~Owner() {
+      thread.reset();
+      *gone = true;
+    }
+  };
+  const auto gone = std::make_shared<std::atomic<bool>>(false);
+  const auto let_go = std::make_shared<std::atomic<bool>>(false);
+  auto owner = std::make_shared<Owner>();
+  owner->gone = gone;
+  owner->thread = executor->spawn("self", [owner, let_go, executor] {
+    while (!*let_go) executor->sleep_until(executor->now() + std::chrono::milliseconds{1});
+  });
+  owner.reset();
+  *let_go = true;
+  const Time deadline = executor->now() + std::chrono::seconds{10};
+  while (!*gone && executor->now() < deadline) executor->sleep_until(executor->now() + std::chrono::milliseconds{1});
+  EXPECT_TRUE(*gone);
 }
 
 }  // namespace

@@ -145,6 +145,31 @@ TEST_F(ServiceProcess, ListsTheTransportsWhenOneIsUnknown) {
   EXPECT_THAT(ran.error_output, HasSubstr("there is no transport 'pigeon:' here"));
 }
 
+// The table of Service::run; 1 at the drain's deadline and 128+N have tests of their own, below.
+TEST_F(ServiceProcess, EndsWithACodeThatSaysWhatToDo) {
+  struct Case {
+    std::vector<std::string> arguments;
+    int code;
+    std::string says;
+  };
+  scratch_.write("no_directory", "");
+  const std::vector<Case> cases{
+      {{"--version"}, 0, ""},
+      {{"--transport", "memory:", "--background", "done"}, 0, "stopped"},
+      {{"--transport", "memory:", "--background", "fail"}, 1, "the feed is gone"},
+      {{"--transport", "memory:", "--admin", "192.0.2.1:0"}, 1, "cannot listen"},
+      {{"--transport", "memory:?size=1"}, 2, "has no option 'size'"},
+      {{"--transport", "local:no_directory/store"}, 2, "choose another directory"},
+      {{"--log-level", "loud"}, 2, "'loud' is no level"},
+      {{"--transport", "local:/proc/store"}, 3, "making the directory '/proc/store' failed"},
+  };
+  for (const Case& each : cases) {
+    const Ran ran = run(each.arguments);
+    EXPECT_EQ(ran.exit, (ChildExit{each.code, 0})) << each.arguments.back() << ran.error_output;
+    EXPECT_THAT(ran.error_output, HasSubstr(each.says));
+  }
+}
+
 // A30
 TEST_F(ServiceProcess, FinishesWhatRunsWhenToldToStop) {
   for (const int signal : {SIGTERM, SIGINT}) {

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 #include <httplib.h>
 
-#include <atomic>
 #include <deque>
 #include <vector>
 
@@ -70,9 +69,11 @@ void exclusive_port(socket_t socket) {
 
 }  // namespace
 
-class AdminEndpoint::State final {
+// Its listening thread holds it, too: a slow client may keep that one longer than we wait.
+class AdminEndpoint::State final : public std::enable_shared_from_this<State> {
  public:
-  State(const std::shared_ptr<Executor>& executor, AdminPages pages) : executor_{executor} {
+  State(const std::shared_ptr<Executor>& executor, AdminPages pages)
+      : executor_{executor}, changed_{executor->condition()} {
     server_.new_task_queue = [executor] { return new BoundedQueue{executor}; };  // httplib deletes it
     server_.set_socket_options(exclusive_port);
     server_.set_keep_alive_max_count(1);
@@ -80,8 +81,8 @@ class AdminEndpoint::State final {
     server_.set_write_timeout(kAdminPatience);
     server_.set_payload_max_length(kRequestBytesMax);
     for (auto& [path, page] : pages) {
-      server_.Get(path, [page = std::move(page)](const httplib::Request&, httplib::Response& response) {
-        AdminResponse answer = page();
+      server_.Get(path, [this, page = std::move(page)](const httplib::Request&, httplib::Response& response) {
+        const AdminResponse answer = visit(page);
         response.status = answer.status;
         response.set_content(answer.body, answer.content_type);
       });
@@ -98,39 +99,72 @@ class AdminEndpoint::State final {
                       "this machine's; choose another with --admin",
                       address.host, address.port));
     }
-    thread_ = executor_->spawn("admin", [this] {
-      server_.listen_after_bind();
-      ended_ = true;
+    thread_ = executor_->spawn("admin", [self = shared_from_this()] {
+      self->server_.listen_after_bind();
+      const std::lock_guard lock{self->mutex_};
+      self->ended_ = true;
+      self->changed_->notify_all();
     });
     // stop() before it runs would be lost.
-    while (!server_.is_running() && !ended_) executor_->sleep_until(executor_->now() + kStartPause);
+    while (!server_.is_running() && !ended()) executor_->sleep_until(executor_->now() + kStartPause);
     return {};
   }
 
-  ~State() {
+  void close() {
     server_.stop();
-    thread_.reset();
+    std::unique_lock lock{mutex_};
+    closing_ = true;
+    changed_->wait_until(lock, executor_->now() + kAdminCloseWithin, *executor_, [&] { return ended_; });
+    // Pages look at what goes away after us. They are short; a client that reads slowly is not in one.
+    changed_->wait_until(lock, kNever, *executor_, [&] { return visitors_ == 0; });
+    const bool ended = ended_;
+    lock.unlock();
+    if (ended) thread_.reset();
   }
 
   int port() const { return port_; }
 
  private:
+  AdminResponse visit(const std::function<AdminResponse()>& page) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (closing_) return {.status = 503, .content_type = "text/plain", .body = "closing\n"};
+      ++visitors_;
+    }
+    AdminResponse answer = page();
+    const std::lock_guard lock{mutex_};
+    --visitors_;
+    changed_->notify_all();
+    return answer;
+  }
+
+  bool ended() const {
+    const std::lock_guard lock{mutex_};
+    return ended_;
+  }
+
   const std::shared_ptr<Executor> executor_;
   httplib::Server server_;
   int port_ = -1;
-  std::atomic<bool> ended_ = false;
+  mutable std::mutex mutex_;
+  const std::unique_ptr<Condition> changed_;
+  bool closing_ = false;
+  bool ended_ = false;
+  std::size_t visitors_ = 0;
   std::unique_ptr<Thread> thread_;
 };
 
 Result<std::unique_ptr<AdminEndpoint>> AdminEndpoint::open(const std::shared_ptr<Executor>& executor,
                                                            const AdminAddress& address, AdminPages pages) {
-  auto state = std::make_unique<State>(executor, std::move(pages));
+  auto state = std::make_shared<State>(executor, std::move(pages));
   if (auto listening = state->listen(address); !listening) return listening.error();
   return std::unique_ptr<AdminEndpoint>{new AdminEndpoint{std::move(state)}};
 }
 
-AdminEndpoint::AdminEndpoint(std::unique_ptr<State> state) : state_{std::move(state)} {}
-AdminEndpoint::~AdminEndpoint() = default;
+AdminEndpoint::AdminEndpoint(std::shared_ptr<State> state) : state_{std::move(state)} {}
+AdminEndpoint::~AdminEndpoint() {
+  state_->close();
+}
 int AdminEndpoint::port() const {
   return state_->port();
 }

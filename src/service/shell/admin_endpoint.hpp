@@ -19,6 +19,7 @@ namespace tidings::service {
 inline constexpr std::size_t kAdminThreads = 3;
 inline constexpr std::size_t kAdminWaiting = 32;
 inline constexpr std::chrono::seconds kAdminPatience{5};
+inline constexpr std::chrono::milliseconds kAdminCloseWithin{500};
 
 struct AdminResponse {
   int status = 200;
@@ -34,7 +35,9 @@ class AdminEndpoint final {
   // Listens when it returns. unavailable: the address is taken, or not ours.
   static Result<std::unique_ptr<AdminEndpoint>> open(const std::shared_ptr<Executor>& executor,
                                                      const AdminAddress& address, AdminPages pages);
-  ~AdminEndpoint();  // finishes what it answers
+  // Finishes what it answers. A client that is still slow after kAdminCloseWithin is left to threads that no page runs
+  // on any more; they end when it does.
+  ~AdminEndpoint();
   AdminEndpoint(const AdminEndpoint&) = delete;
   AdminEndpoint& operator=(const AdminEndpoint&) = delete;
 
@@ -42,8 +45,8 @@ class AdminEndpoint final {
 
  private:
   class State;
-  explicit AdminEndpoint(std::unique_ptr<State> state);
-  std::unique_ptr<State> state_;
+  explicit AdminEndpoint(std::shared_ptr<State> state);
+  std::shared_ptr<State> state_;
 };
 
 }  // namespace tidings::service

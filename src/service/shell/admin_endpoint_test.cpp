@@ -1,9 +1,15 @@
 #include "service/shell/admin_endpoint.hpp"
 
+#include <arpa/inet.h>
 #include <gmock/gmock.h>
 #include <httplib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <deque>
+
+#include "tests/support/eventually.hpp"
 
 namespace tidings::service {
 namespace {
@@ -54,6 +60,75 @@ TEST(AdminEndpoint, AnswersMoreCallersThanItHasThreads) {
     }
   }
   EXPECT_EQ(answered, kCallers);
+}
+
+// A client that connects and then says what it is told, byte by byte.
+class SlowClient final {
+ public:
+  explicit SlowClient(int port) : socket_{::socket(AF_INET, SOCK_STREAM, 0)} {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
+    inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
+    EXPECT_EQ(connect(socket_, reinterpret_cast<const sockaddr*>(&address), sizeof address), 0);
+  }
+  ~SlowClient() { ::close(socket_); }
+  SlowClient(const SlowClient&) = delete;
+  SlowClient& operator=(const SlowClient&) = delete;
+
+  void say(std::string_view text) const { EXPECT_EQ(send(socket_, text.data(), text.size(), 0), std::ssize(text)); }
+
+  // Until the server hangs up.
+  std::string listen() const {
+    std::string heard;
+    for (char byte = 0; recv(socket_, &byte, 1, 0) == 1;) heard += byte;
+    return heard;
+  }
+
+ private:
+  int socket_;
+};
+
+// A stop waits for no client: not for one that never ends its request, nor for a hundred.
+TEST(AdminEndpoint, IsClosedInTimeThoughClientsAreSlow) {
+  const auto executor = thread_executor();
+  for (const std::size_t clients : {std::size_t{1}, kAdminThreads + kAdminWaiting + 2}) {
+    std::atomic<int> visits = 0;
+    auto admin = AdminEndpoint::open(executor, {"127.0.0.1", 0}, {{"/hello", [&] {
+                                                                     ++visits;
+                                                                     return AdminResponse{};
+                                                                   }}});
+    ASSERT_TRUE(admin);
+    std::deque<SlowClient> slow;
+    for (std::size_t i = 0; i < clients; ++i) slow.emplace_back((*admin)->port()).say("GET /hel");
+    if (clients == 1) httplib::Client{"127.0.0.1", (*admin)->port()}.Get("/hello");  // it is served meanwhile
+    const int before = visits;
+    const Time start = executor->now();
+    *admin = nullptr;
+    EXPECT_LT(executor->now() - start, kAdminCloseWithin + 2s);
+    slow.front().say("lo HTTP/1.1\r\n\r\n");
+    EXPECT_THAT(slow.front().listen(), HasSubstr("503"));
+    EXPECT_EQ(visits, before);  // what the page looks at is gone
+  }
+}
+
+TEST(AdminEndpoint, WaitsForAPageThatRuns) {
+  const auto executor = thread_executor();
+  std::atomic<bool> inside = false, done = false;
+  auto admin = AdminEndpoint::open(executor, {"127.0.0.1", 0},
+                                   {{"/slow", [&] {
+                                       inside = true;
+                                       executor->sleep_until(executor->now() + kAdminCloseWithin + 100ms);
+                                       done = true;
+                                       return AdminResponse{};
+                                     }}});
+  ASSERT_TRUE(admin);
+  const auto caller = executor->spawn("caller", [port = (*admin)->port()] {
+    httplib::Client{"127.0.0.1", port}.Get("/slow");
+  });
+  ASSERT_TRUE(testing::eventually([&] { return inside.load(); }));
+  *admin = nullptr;
+  EXPECT_TRUE(done);
 }
 
 TEST(AdminEndpoint, CanBeClosedWithoutACaller) {
