@@ -15,7 +15,10 @@ find_package(PkgConfig REQUIRED)
 
 add_library(tidings_options INTERFACE)
 target_compile_options(tidings_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor
-                                                 -Woverloaded-virtual -Werror)
+                                                 -Woverloaded-virtual)
+if(PROJECT_IS_TOP_LEVEL)  # another compiler's new warning must not break the build of those who use Tidings
+  target_compile_options(tidings_options INTERFACE -Werror)
+endif()
 # Designated initialisers name what they set; what they leave out has its default (style of every policy struct).
 target_compile_options(tidings_options INTERFACE -Wno-missing-field-initializers)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
@@ -40,10 +43,12 @@ function(tidings_module name)
     add_library(${target} STATIC ${ARG_SOURCES})
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidings_options)
+    target_compile_features(${target} PUBLIC cxx_std_20)  # programs that add this directory to theirs get it too
   else()
     add_library(${target} INTERFACE)
     target_include_directories(${target} INTERFACE ${PROJECT_SOURCE_DIR}/include)
     target_link_libraries(${target} INTERFACE ${ARG_PUBLIC})
+    target_compile_features(${target} INTERFACE cxx_std_20)
   endif()
   add_library(tidings::${name} ALIAS ${target})
   if(ARG_TESTS AND TIDINGS_TESTS)
