@@ -28,15 +28,13 @@ class Failure final {
 
   bool in_member(std::string_view name) {
     const bool joined = !path_.empty() && path_.front() != '[';
-    path_.insert(0, joined ? "." : "");
-    path_.insert(0, name);
+    path_ = std::string{name} + (joined ? "." : "") + path_;
     return false;
   }
 
   bool in_element(std::size_t index) {
     const bool joined = !path_.empty() && path_.front() != '[';
-    path_.insert(0, joined ? "]." : "]");
-    path_.insert(0, "[" + std::to_string(index));
+    path_ = "[" + std::to_string(index) + (joined ? "]." : "]") + path_;
     return false;
   }
 
