@@ -129,10 +129,12 @@ class BatchWorker final : public Worker {
     while (true) {
       const std::vector<Taken> taken = gather();
       if (taken.empty()) return;
-      const GatePass pass{parts_.engine->gate, company_of(*taken.front().delivery)};
+      const auto company = company_of(*taken.front().delivery);
+      const GatePass pass{parts_.engine->gate, company};
       Batches batches{parts_, runner_, taken.size()};
       for (const Taken& one : taken) batches.add(one);
       batches.finish();
+      if (company == GatePass::Company::alone) parts_.settler.wait_settled();
     }
   }
   void request_stop() override { runner_.request_stop(); }

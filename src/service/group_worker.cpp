@@ -203,8 +203,10 @@ class GroupWorker final : public Worker {
   void handle(std::vector<Taken> taken) {
     Result<void> finished;
     {
-      const GatePass pass{parts_.engine->gate, company_of(*taken.front().delivery)};
+      const auto company = company_of(*taken.front().delivery);
+      const GatePass pass{parts_.engine->gate, company};
       finished = one_group(std::move(taken));
+      if (company == GatePass::Company::alone) parts_.settler.wait_settled();
     }
     if (finished) {
       parts_.health.well(Health::Part::inbox);

@@ -35,9 +35,10 @@ class PlainWorker final : public Worker {
  private:
   void handle(Taken taken) {
     const transport::Delivery& delivery = *taken.delivery;
+    const auto company = company_of(delivery);
+    const GatePass pass{parts_.engine->gate, company};
     Outcome outcome{.taken = taken};
     {
-      const GatePass pass{parts_.engine->gate, company_of(delivery)};
       const BoardEntry entry{parts_.board, slot_, delivery.token};
       outcome.settling = stages(delivery);
     }
@@ -45,6 +46,7 @@ class PlainWorker final : public Worker {
     std::vector<Outcome> outcomes;
     outcomes.push_back(std::move(outcome));
     parts_.end(std::move(outcomes));
+    if (company == GatePass::Company::alone) parts_.settler.wait_settled();
   }
 
   std::optional<Settling> stages(const transport::Delivery& delivery) {

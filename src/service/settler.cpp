@@ -173,6 +173,11 @@ bool Settler::closed() const {
   return closed_;
 }
 
+void Settler::wait_settled() {
+  std::unique_lock lock{mutex_};
+  while ((!queue_.empty() || busy_) && !closed_) changed_->wait_until(lock, kNever);
+}
+
 bool Settler::wait_idle(Time deadline) {
   std::unique_lock lock{mutex_};
   return changed_->wait_until(lock, deadline, *executor_, [this] { return queue_.empty() && !busy_; });

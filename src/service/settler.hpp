@@ -44,6 +44,8 @@ class Settler final {
   // Writes the mark of a suspect, in the caller's thread. False: it is not ours any more, or the settler was closed.
   bool mark(const transport::Delivery& delivery);
 
+  // Waits until all that was added is settled, or the settler is closed.
+  void wait_settled();
   // Whether all that was added is settled, at the latest at the deadline.
   bool wait_idle(Time deadline);
   // Ends the thread after what it does now; the rest stays unsettled. The consumer is not used any more after it.

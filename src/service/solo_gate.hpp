@@ -1,7 +1,8 @@
 // Lets one suspect run with nothing beside it in the whole process (promise P5).
 //
 // A crash ends the process, whatever of it was at fault: only what ran alone can be charged. Normal runs pass side by
-// side; a suspect waits until they have left, and those that come meanwhile wait behind it.
+// side; a suspect waits until they have left, and those that come meanwhile wait behind it. It leaves when it is
+// settled: until then its mark would charge it with the crash of the next one.
 //
 // Threads: any. Blocks: enter() while a suspect waits or runs, enter_alone() while anything runs.
 #pragma once
