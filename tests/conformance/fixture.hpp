@@ -3,12 +3,14 @@
 // Threads: the test's. The suite runs on real time and on a simulated executor alike.
 #pragma once
 
+#include <filesystem>
 #include <functional>
 #include <memory>
 #include <ostream>
 #include <string>
 #include <vector>
 
+#include "tests/conformance/service/worker_plan.hpp"
 #include "tests/conformance/victim_plan.hpp"
 #include "tidings/executor.hpp"
 #include "tidings/transport/transport.hpp"
@@ -23,6 +25,24 @@ class Victim {
   virtual void kill() = 0;
 };
 
+// A process that runs a service.
+class WorkerProcess {
+ public:
+  virtual ~WorkerProcess() = default;  // kills it
+  // As by SIGKILL. Returns when the process is gone.
+  virtual void kill() = 0;
+  // As by SIGTERM. Returns when the process has ended; the error says how it did not end well.
+  virtual Result<void> stop() = 0;
+  // False: it is gone, by kill(), stop(), or a task that killed it.
+  virtual bool running() = 0;
+};
+
+// The transport is away; the destructor brings it back.
+class Interruption {
+ public:
+  virtual ~Interruption() = default;
+};
+
 // One fresh deployment for one test.
 class Fixture {
  public:
@@ -35,6 +55,13 @@ class Fixture {
 
   // Starts a process that carries out `plan`; returns when that is done. invalid: the plan failed.
   virtual Result<std::unique_ptr<Victim>> start(const VictimPlan& plan) = 0;
+
+  // Where the workers of this deployment leave their journal and their database.
+  virtual std::filesystem::path directory() const = 0;
+  // Starts a service process; returns when it has joined its group.
+  virtual Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) = 0;
+  // For as long as that lives, nothing can be published, received or settled by any process: it is refused, or hangs.
+  virtual std::unique_ptr<Interruption> interrupt() = 0;
 
   // The least delay that is worth asserting here. The suite counts in this unit.
   virtual Duration unit() const = 0;

@@ -1,11 +1,15 @@
 // The suite on `memory:`, on virtual time.
-#include "tests/conformance/conformance.hpp"
+#include "tests/conformance/service/service_conformance.hpp"
+#include "tests/conformance/service/worker.hpp"
+#include "tests/support/scratch_directory.hpp"
 #include "tidings/testing/simulated_executor.hpp"
 #include "transport/memory/memory_transport.hpp"
 
 namespace tidings::conformance {
 namespace {
 
+using memory::FaultPoint;
+using memory::Harm;
 using memory::MemoryBroker;
 using memory::MemoryOptions;
 
@@ -27,10 +31,46 @@ class MemoryVictim final : public Victim {
   Carried carried_;
 };
 
+class MemoryWorker final : public WorkerProcess {
+ public:
+  MemoryWorker(std::shared_ptr<MemoryBroker> broker, std::string process, std::unique_ptr<Worker> worker)
+      : broker_{std::move(broker)}, process_{std::move(process)}, worker_{std::move(worker)} {}
+  ~MemoryWorker() override { MemoryWorker::kill(); }
+  void kill() override {
+    if (!worker_->ended()) broker_->crash(process_);
+    worker_->end();
+  }
+  Result<void> stop() override {
+    auto stopped = worker_->stop();
+    worker_->end();
+    return stopped;
+  }
+  bool running() override { return !worker_->ended(); }
+
+ private:
+  std::shared_ptr<MemoryBroker> broker_;
+  std::string process_;
+  std::unique_ptr<Worker> worker_;
+};
+
+class MemoryInterruption final : public Interruption {
+ public:
+  MemoryInterruption(std::shared_ptr<MemoryBroker> broker, Harm harm) : broker_{std::move(broker)} {
+    for (const FaultPoint point : {FaultPoint::publish, FaultPoint::settle, FaultPoint::receive}) {
+      broker_->inject({.point = point, .harm = harm, .times = SIZE_MAX});
+    }
+  }
+  ~MemoryInterruption() override { broker_->heal(); }
+
+ private:
+  std::shared_ptr<MemoryBroker> broker_;
+};
+
 class MemoryFixture final : public Fixture {
  public:
-  MemoryFixture(Room room, std::uint64_t seed)
-      : executor_{std::make_shared<testing::SimulatedExecutor>(seed)},
+  MemoryFixture(Room room, std::uint64_t seed, Harm interruption)
+      : interruption_{interruption},
+        executor_{std::make_shared<testing::SimulatedExecutor>(seed)},
         broker_{MemoryBroker::make(
             executor_, room == Room::ample ? MemoryOptions{} : MemoryOptions{.bytes_max = kScarceBytesMax / 4})} {}
 
@@ -45,24 +85,45 @@ class MemoryFixture final : public Fixture {
     if (!carried) return carried.error();
     return std::make_unique<MemoryVictim>(broker_, std::move(process), std::move(transport), *std::move(carried));
   }
+  std::filesystem::path directory() const override { return scratch_.path(); }
+  Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) override {
+    // A name for each life: what a dead process still holds open must not end the next one's.
+    const std::string process = plan.instance + "-" + std::to_string(++workers_);
+    auto worker = Worker::start(plan, {.transport = broker_->open(process),
+                                       .executor = executor_,
+                                       .directory = scratch_.path(),
+                                       .die = [broker = broker_, process] { broker->crash(process); }});
+    if (!worker) return worker.error();
+    return std::make_unique<MemoryWorker>(broker_, process, *std::move(worker));
+  }
+  std::unique_ptr<Interruption> interrupt() override {
+    return std::make_unique<MemoryInterruption>(broker_, interruption_);
+  }
   Duration unit() const override { return std::chrono::seconds{1}; }
   Duration hand_over_max() const override { return MemoryOptions{}.revoke_within; }
 
  private:
+  const Harm interruption_;
+  testing::ScratchDirectory scratch_;
   std::shared_ptr<testing::SimulatedExecutor> executor_;
   std::shared_ptr<MemoryBroker> broker_;
   int victims_ = 0;
+  int workers_ = 0;
 };
 
-Driver memory_driver(std::uint64_t seed) {
-  return {.name = "memory", .make_fixture = [seed](Room room) { return std::make_unique<MemoryFixture>(room, seed); }};
+Driver memory_driver(std::uint64_t seed, Harm interruption) {
+  return {.name = "memory",
+          .make_fixture = [=](Room room) { return std::make_unique<MemoryFixture>(room, seed, interruption); }};
 }
 
 }  // namespace
 
 // Each seed gives another order of the threads.
-TIDINGS_CONFORMANCE(Seed1, memory_driver(1));
-TIDINGS_CONFORMANCE(Seed2, memory_driver(2));
-TIDINGS_CONFORMANCE(Seed3, memory_driver(3));
+TIDINGS_CONFORMANCE(Seed1, memory_driver(1, Harm::refuse));
+TIDINGS_CONFORMANCE(Seed2, memory_driver(2, Harm::hang));
+TIDINGS_CONFORMANCE(Seed3, memory_driver(3, Harm::refuse));
+TIDINGS_SERVICE_CONFORMANCE(Seed1, memory_driver(1, Harm::refuse));
+TIDINGS_SERVICE_CONFORMANCE(Seed2, memory_driver(2, Harm::hang));
+TIDINGS_SERVICE_CONFORMANCE(Seed3, memory_driver(3, Harm::refuse));
 
 }  // namespace tidings::conformance

@@ -1,0 +1,123 @@
+// P8, P9, P10: drains, full buffers, and a transport that is away for a while.
+#include <atomic>
+
+#include "tests/conformance/service/service_conformance.hpp"
+
+namespace tidings::conformance {
+namespace {
+
+using ::testing::Each;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+TEST_P(LifeConformance, P8ADrainEndsWhatRunsAndChargesNothing) {
+  constexpr int kCount = 40;
+  std::vector<Order> orders;
+  for (int i = 0; i < kCount; ++i) {
+    orders.push_back({{.number = i, .takes = units(2), .publishes = 1}, "k" + std::to_string(i)});
+  }
+  work({.instance = "first", .concurrency = 4});
+  send(orders);
+  ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 2; }));
+  ASSERT_TRUE(stop("first"));
+  const auto left = entries();
+  EXPECT_LT(count("begin"), kCount) << "it stopped before it had finished all";
+  EXPECT_EQ(count("begin"), count("end")) << "what ran was finished";
+
+  work({.instance = "second", .concurrency = 40});
+  ASSERT_TRUE(settled("shop", 10 * unit()));
+  EXPECT_EQ(count("begin"), kCount) << "nothing ran twice";
+  for (const Entry& entry : entries("end")) EXPECT_EQ(entry.attempt, 1);
+  EXPECT_THAT(published(), SizeIs(kCount));
+  EXPECT_THAT(dead_letters(), IsEmpty());
+}
+
+// P8, P4: a retry that waits at the drain comes in its time, elsewhere.
+TEST_P(LifeConformance, P8ARetryThatWaitsAtADrainComesInItsTimeElsewhere) {
+  const auto delay = units(10);
+  work({.instance = "first", .delay_first = delay});
+  send({{{.number = 1, .fails = 1}}, {{.number = 2}}});
+  ASSERT_TRUE(within(unit(), [&] { return count("failed") == 1; }));
+  ASSERT_TRUE(stop("first"));
+  work({.instance = "second", .delay_first = delay});
+  ASSERT_TRUE(settled());
+  const auto runs = entries("begin");
+  ASSERT_THAT(runs, SizeIs(3));
+  EXPECT_EQ(runs[1].attempt, 2);
+  EXPECT_EQ(runs[1].instance, "second");
+  EXPECT_GE(runs[1].at - entries("failed").at(0).at, delay);
+  EXPECT_THAT(disorder(entries()), IsEmpty());
+}
+
+struct Answers {
+  std::atomic<std::size_t> confirmed = 0;
+  std::atomic<std::size_t> overloaded = 0;
+  std::atomic<std::size_t> other = 0;
+
+  std::size_t all() const { return confirmed + overloaded + other; }
+  void take(const Result<void>& outcome) {
+    if (outcome) {
+      ++confirmed;
+    } else {
+      ++(outcome.error().kind == ErrorKind::overloaded ? overloaded : other);
+    }
+  }
+};
+
+std::vector<Order> orders_of(int count) {
+  std::vector<Order> orders;
+  for (int i = 0; i < count; ++i) orders.push_back({{.number = i, .publishes = 1}, "k" + std::to_string(i % 8)});
+  return orders;
+}
+
+TEST_P(LifeConformance, P9APublishersBufferIsBoundedAndFreeAgainAfterwards) {
+  constexpr std::size_t kBuffer = 20;
+  constexpr std::size_t kCount = 100;
+  keep_at_most(kBuffer);
+  work({});
+  send(orders_of(1));
+  const auto answers = std::make_shared<Answers>();
+  auto away = fixture().interrupt();
+  send_async(orders_of(kCount), [answers](const Result<void>& outcome) { answers->take(outcome); });
+  EXPECT_GT(answers->overloaded, 0u) << "at once, and nobody waited";
+  EXPECT_LE(kCount - answers->all(), kBuffer);
+  away.reset();
+  ASSERT_TRUE(flush());
+  EXPECT_EQ(answers->all(), kCount);
+  send(orders_of(kBuffer / 2));
+  ASSERT_TRUE(settled());
+}
+
+// Nobody is started anew, nothing confirmed is lost, and no event pays for it.
+TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportWasAway) {
+  constexpr int kCount = 60;
+  work({.concurrency = 4});
+  send(orders_of(kCount));
+  ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 1; }));
+  const auto answers = std::make_shared<Answers>();
+  {
+    const auto away = fixture().interrupt();
+    executor().sleep_until(now() + unit());
+    const auto before = lag("shop", kTasks)->unsettled;
+    std::vector<Order> more;
+    for (const Order& order : orders_of(kCount)) more.push_back({order.task, order.key, "more-" + id_of(order)});
+    send_async(more, [answers](const Result<void>& outcome) { answers->take(outcome); });
+    executor().sleep_until(now() + 5 * unit());
+    EXPECT_EQ(lag("shop", kTasks)->unsettled, before) << "this interruption interrupts nothing";
+    EXPECT_EQ(answers->confirmed, 0u);
+  }
+  send({{{.number = kCount}, "last", "last"}});
+  EXPECT_EQ(answers->all(), static_cast<std::size_t>(kCount));
+  ASSERT_TRUE(settled("shop", std::chrono::seconds{10}));
+  EXPECT_TRUE(running("worker"));
+  std::map<std::string, int> ends;
+  for (const Entry& entry : entries("end")) {
+    ++ends[entry.id];
+    EXPECT_EQ(entry.attempt, 1);
+  }
+  EXPECT_GE(ends.size(), kCount + 1 + answers->confirmed);
+  EXPECT_THAT(dead_letters(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace tidings::conformance

@@ -1,0 +1,77 @@
+// P5: an event that kills its process is quarantined, and no other is; on transports of several processes these die.
+#include <set>
+
+#include "tests/conformance/service/service_conformance.hpp"
+
+namespace tidings::conformance {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr int kLivesMax = 12;
+
+TEST_P(PoisonConformance, P5APoisonEventIsQuarantinedAndNoOther) {
+  constexpr int kCount = 30;
+  constexpr int kPoison = 13;
+  std::vector<Order> orders;
+  for (int i = 0; i < kCount; ++i) {
+    orders.push_back({{.number = i, .poison = i == kPoison, .takes = units(0.05)}, "k" + std::to_string(i % 10)});
+  }
+  const WorkerPlan plan{.concurrency = 8};
+  int lives = 1;
+  work(plan);
+  send(orders);
+  const bool done = within(3 * capabilities().takeover_max, [&] {
+    if (!running(plan.instance) && lives < kLivesMax) {
+      work(plan);
+      ++lives;
+    }
+    return all_settled("shop");
+  });
+  ASSERT_TRUE(done);
+  std::vector<std::string> buried;
+  for (const auto& letter : dead_letters()) {
+    buried.push_back(letter.record.id + ": " + letter.reason + " " + std::to_string(letter.crashes));
+  }
+  EXPECT_THAT(buried, ElementsAre("task-13: crashed 3"));
+  EXPECT_LE(lives, 1 + 3 + 1) << "once among others, three times alone";
+  std::set<int> handled;
+  for (const Entry& entry : entries("end")) handled.insert(entry.number);
+  EXPECT_THAT(handled, SizeIs(kCount - 1));
+}
+
+TEST_P(PoisonConformance, P5RandomKillsCondemnNoInnocentAndLoseNothing) {
+  constexpr int kCount = 300;
+  constexpr int kKills = 8;
+  std::vector<Order> orders;
+  for (int i = 0; i < kCount; ++i) {
+    orders.push_back({{.number = i, .takes = units(0.1), .publishes = 1}, "k" + std::to_string(i % 40)});
+  }
+  const WorkerPlan plan{.concurrency = 8};
+  work(plan);
+  send(orders);
+  for (int life = 1; life <= kKills; ++life) {
+    const std::size_t until = count("begin") + 5 + executor().random() % 25;
+    ASSERT_TRUE(within(capabilities().takeover_max, [&] { return count("begin") >= until || all_settled("shop"); }));
+    kill(plan.instance);
+    work(plan);
+  }
+  ASSERT_TRUE(settled("shop", 10 * capabilities().takeover_max));
+  EXPECT_THAT(dead_letters(), IsEmpty());
+  std::set<int> handled;
+  for (const Entry& entry : entries("end")) {
+    handled.insert(entry.number);
+    EXPECT_EQ(entry.attempt, 1) << "a kill charges nothing";
+  }
+  EXPECT_THAT(handled, SizeIs(kCount));
+  const auto done = published();
+  EXPECT_THAT(std::set(done.begin(), done.end()), SizeIs(kCount));
+  if (capabilities().transactional) {
+    EXPECT_THAT(done, SizeIs(kCount)) << "settled with what it publishes, in one step";
+  }
+}
+
+}  // namespace
+}  // namespace tidings::conformance

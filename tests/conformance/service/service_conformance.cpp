@@ -1,0 +1,128 @@
+#include "tests/conformance/service/service_conformance.hpp"
+
+#include <algorithm>
+
+#include "tidings/codec.hpp"
+#include "tidings/sqlite.hpp"
+
+namespace tidings::conformance {
+
+ServiceConformance::ServiceConformance() : journal_{fixture().directory()} {}
+
+ServiceConformance::~ServiceConformance() {
+  workers_.clear();
+  client_.reset();
+}
+
+std::chrono::milliseconds ServiceConformance::units(double count) const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(count * unit());
+}
+
+void ServiceConformance::work(const WorkerPlan& plan) {
+  workers_.erase(plan.instance);
+  auto started = fixture().start_worker(plan);
+  if (!started) throw std::runtime_error{started.error().message};
+  workers_[plan.instance] = *std::move(started);
+}
+
+bool ServiceConformance::stop(const std::string& instance) {
+  const auto stopped = workers_.at(instance)->stop();
+  EXPECT_TRUE(stopped) << stopped.error().message;
+  return bool{stopped};
+}
+
+Bus& ServiceConformance::client() {
+  if (client_ != nullptr) return *client_;
+  client_ = std::make_unique<Bus>(fixture().open("client").value(), fixture().executor(),
+                                  BusOptions{.name = "client", .publisher = publisher_options_});
+  client_->publishes<Task>();
+  const auto started = client_->start();
+  if (!started) throw std::runtime_error{started.error().message};
+  return *client_;
+}
+
+std::string id_of(const Order& order) {
+  return order.id.empty() ? "task-" + std::to_string(order.task.number) : order.id;
+}
+
+void ServiceConformance::send_async(const std::vector<Order>& orders,
+                                    const std::function<void(Result<void>)>& answered) {
+  for (const Order& order : orders) {
+    client().publish_async(order.task, {.id = id_of(order), .aggregate_id = order.key}, answered);
+  }
+}
+
+void ServiceConformance::send(const std::vector<Order>& orders) {
+  const auto refusals = std::make_shared<std::atomic<int>>(0);
+  send_async(orders, [refusals](const Result<void>& outcome) { *refusals += outcome ? 0 : 1; });
+  const auto flushed = flush();
+  ASSERT_TRUE(flushed) << flushed.error().message;
+  ASSERT_EQ(*refusals, 0);
+}
+
+bool ServiceConformance::within(Duration expected, const std::function<bool()>& done) {
+  const Time until = deadline(expected);
+  while (!done()) {
+    if (now() >= until) return false;
+    executor().sleep_until(now() + unit() / 20);
+  }
+  return true;
+}
+
+bool ServiceConformance::all_settled(const std::string& group) {
+  const auto state = lag(group, kTasks);
+  return state && state->unsettled == 0;
+}
+
+bool ServiceConformance::settled(const std::string& group, Duration expected) {
+  return within(expected, [&] { return all_settled(group); });
+}
+
+std::vector<Entry> ServiceConformance::entries(const std::string& step, const std::string& group) const {
+  auto found = entries();
+  std::erase_if(found, [&](const Entry& entry) { return entry.step != step || entry.group != group; });
+  return found;
+}
+
+std::vector<std::string> ServiceConformance::published() {
+  std::vector<std::string> done;
+  for (const auto& record : history(kDone)) {
+    Done data;
+    Envelope envelope;
+    const auto read =
+        Codecs{}.standard().decode(capabilities().profile, record.body.value_or(""), envelope, describe<Done>(), &data);
+    EXPECT_TRUE(read) << read.error().message;
+    done.push_back(std::to_string(data.number) + " " + std::to_string(data.attempt));
+  }
+  std::ranges::sort(done);
+  return done;
+}
+
+std::vector<std::string> ServiceConformance::effects() {
+  std::vector<std::string> ids;
+  auto database = Sqlite::open(database_in(fixture().directory()), {}, fixture().executor());
+  EXPECT_TRUE(database) << database.error().message;
+  const auto read = database->query([&](const SqliteRow& row) { ids.emplace_back(row.text(0)); },
+                                    "SELECT id FROM effects ORDER BY id");
+  EXPECT_TRUE(read) << read.error().message;
+  return ids;
+}
+
+std::vector<std::string> disorder(const std::vector<Entry>& entries) {
+  struct Run {
+    bool open = false;
+    int last = -1;
+  };
+  std::map<std::string, Run> runs;
+  std::vector<std::string> found;
+  for (const Entry& entry : entries) {
+    Run& run = runs[entry.group + " " + entry.key];
+    const std::string at = entry.key + ": " + entry.step + " of " + std::to_string(entry.number);
+    if ((entry.step == "begin") == run.open) found.push_back(at + " during another run");
+    if (entry.number < run.last) found.push_back(at + " after " + std::to_string(run.last));
+    run = {.open = entry.step == "begin", .last = entry.number};
+  }
+  return found;
+}
+
+}  // namespace tidings::conformance

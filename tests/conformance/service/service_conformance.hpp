@@ -1,0 +1,86 @@
+// The second level of the suite: what a service over the transport promises, pipeline and inbox included.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/conformance/conformance.hpp"
+#include "tests/conformance/service/worker_plan.hpp"
+#include "tidings/bus.hpp"
+
+namespace tidings::conformance {
+
+// A task, under a key and an id.
+struct Order {
+  Task task;
+  std::string key = "k";
+  std::string id = {};  // empty: `task-` and its number
+};
+
+class ServiceConformance : public Conformance {
+ protected:
+  ServiceConformance();
+  ~ServiceConformance() override;
+
+  std::chrono::milliseconds units(double count) const;
+
+  // Starts a worker; it runs until the end of the test, or until kill() or stop().
+  void work(const WorkerPlan& plan = {});
+  void kill(const std::string& instance) { workers_.at(instance)->kill(); }
+  // Drains it: whether it ended well, and in time.
+  bool stop(const std::string& instance);
+  bool running(const std::string& instance) { return workers_.at(instance)->running(); }
+
+  // Publishes by a bus of the test; each must be confirmed.
+  void send(const std::vector<Order>& orders);
+  // Likewise, without waiting: calls `answered` for each, in any order.
+  void send_async(const std::vector<Order>& orders, const std::function<void(Result<void>)>& answered);
+  Result<void> flush() { return client().flush(deadline(std::chrono::seconds{3})); }
+  // How much the client's publisher keeps; before the first send.
+  void keep_at_most(std::size_t records) { publisher_options_.buffer_records_max = records; }
+
+  // Waits until `done()`: in time?
+  bool within(Duration expected, const std::function<bool()>& done);
+  // Waits until nothing of the group is unsettled.
+  bool settled(const std::string& group = "shop", Duration expected = std::chrono::seconds{3});
+  bool all_settled(const std::string& group);
+
+  std::vector<Entry> entries() const { return journal_.read(); }
+  std::vector<Entry> entries(const std::string& step, const std::string& group = "shop") const;
+  std::size_t count(const std::string& step) const { return entries(step).size(); }
+  // Whatever was published by handlers: `number attempt`, sorted.
+  std::vector<std::string> published();
+  // Event ids of the effects in the workers' database, sorted.
+  std::vector<std::string> effects();
+
+ private:
+  Bus& client();
+
+  const Journal journal_;
+  transport::PublisherOptions publisher_options_;
+  std::map<std::string, std::unique_ptr<WorkerProcess>> workers_;
+  std::unique_ptr<Bus> client_;
+};
+
+// Runs of one key that overlap or go back: `key: what`. For journals of processes that nobody killed.
+std::vector<std::string> disorder(const std::vector<Entry>& entries);
+
+std::string id_of(const Order& order);
+
+class HandlingConformance : public ServiceConformance {};
+class PoisonConformance : public ServiceConformance {};
+class BurialConformance : public ServiceConformance {};
+class OnceConformance : public ServiceConformance {};
+class LifeConformance : public ServiceConformance {};
+
+}  // namespace tidings::conformance
+
+// The second level's suites, for a Driver; to be used at namespace scope, beside TIDINGS_CONFORMANCE.
+#define TIDINGS_SERVICE_CONFORMANCE(PREFIX, DRIVER)               \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, HandlingConformance, DRIVER); \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, PoisonConformance, DRIVER);   \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, BurialConformance, DRIVER);   \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, OnceConformance, DRIVER);     \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, LifeConformance, DRIVER)

@@ -1,0 +1,96 @@
+#include "tests/conformance/service/worker.hpp"
+
+namespace tidings::conformance {
+
+namespace {
+
+constexpr Duration kStopWithin = std::chrono::seconds{20};
+
+// What a pretended process throws where a real one would be gone.
+struct Ended {};
+
+}  // namespace
+
+Worker::Worker(WorkerPlan plan, WorkerHost host)
+    : plan_{std::move(plan)}, host_{std::move(host)}, journal_{host_.directory} {}
+
+Result<std::unique_ptr<Worker>> Worker::start(const WorkerPlan& plan, WorkerHost host) {
+  std::unique_ptr<Worker> worker{new Worker{plan, std::move(host)}};
+  if (auto started = worker->start(); !started) return started.error();
+  return worker;
+}
+
+Result<void> Worker::start() {
+  BusOptions options{.name = plan_.group, .instance = plan_.instance};
+  if (plan_.inbox) {
+    auto database = Sqlite::open(database_in(host_.directory), {}, host_.executor);
+    if (!database) return database.error();
+    const auto made = database->script("CREATE TABLE IF NOT EXISTS effects (id TEXT NOT NULL, instance TEXT NOT NULL)");
+    if (!made) return made;
+    auto inbox = open_sqlite_inbox(*database);
+    if (!inbox) return inbox.error();
+    options.inbox = *std::move(inbox);
+  }
+  bus_ = std::make_unique<Bus>(host_.transport, host_.executor, std::move(options));
+  bus_->publishes<Done>();
+  bus_->on<Task>([this](const Task& task, Context& context) { return handle(task, context); },
+                 {.retry = {.attempts_max = plan_.attempts_max, .delay_first = plan_.delay_first, .jitter = 0},
+                  .timeout = plan_.timeout,
+                  .on_timeout = plan_.timeout_fails ? OnTimeout::fail : OnTimeout::report,
+                  .concurrency = plan_.concurrency,
+                  .order = plan_.relaxed ? RetryOrder::relaxed : RetryOrder::strict});
+  return bus_->start();
+}
+
+Result<void> Worker::stop() {
+  return bus_->stop(host_.executor->now() + kStopWithin);
+}
+
+Result<void> Worker::handle(const Task& task, Context& context) {
+  const bool trouble = task.trouble_in.empty() || task.trouble_in == plan_.group;
+  note("begin", task, context);
+  if (task.poison && trouble) {
+    ended_ = true;
+    host_.die();
+    throw Ended{};
+  }
+  pass(task.takes);
+  if (context.attempt() == 1) pass(task.first_takes);
+  for (int i = 0; i < task.publishes; ++i) {
+    if (auto done = context.publish(Done{task.number, context.attempt()}); !done) return done;
+  }
+  if (plan_.inbox) {
+    if (auto left = leave_effect(context); !left) return left;
+  }
+  const bool refused = trouble && task.refused && !context.replayed();
+  const bool failed = trouble && context.attempt() <= task.fails;
+  note(refused || failed ? "failed" : "end", task, context);
+  if (refused) return invalid("the task asks to be refused");
+  if (failed) return unavailable("the task asks to fail");
+  return {};
+}
+
+Result<void> Worker::leave_effect(Context& context) {
+  auto left = context.transaction<SqliteTransaction>().execute("INSERT INTO effects VALUES (?, ?)", context.event_id(),
+                                                               plan_.instance);
+  if (!left) return left.error();
+  return {};
+}
+
+void Worker::pass(std::chrono::milliseconds time) {
+  if (time > time.zero()) host_.executor->sleep_until(host_.executor->now() + time);
+}
+
+void Worker::note(const char* step, const Task& task, const Context& context) {
+  if (ended_) throw Ended{};
+  journal_.write({.step = step,
+                  .instance = plan_.instance,
+                  .group = plan_.group,
+                  .id = context.event_id(),
+                  .key = context.aggregate_id(),
+                  .number = task.number,
+                  .attempt = context.attempt(),
+                  .at = host_.executor->now()});
+}
+
+}  // namespace tidings::conformance

@@ -1,0 +1,90 @@
+// A service process of the suite: what its tasks ask of its handler, how it is set up, and what it writes down.
+//
+// Plans and journal lines are JSON, so that they pass through the command line and the files of child processes.
+#pragma once
+
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include "tidings/describe.hpp"
+#include "tidings/event.hpp"
+#include "tidings/result.hpp"
+
+namespace tidings::conformance {
+
+// An event that says what happens to whoever handles it.
+struct Task {
+  int number = 0;
+  int fails = 0;                            // so many first attempts fail
+  bool refused = false;                     // no attempt helps, until an operator replays it
+  bool poison = false;                      // kills its process
+  std::chrono::milliseconds takes{};        // each run
+  std::chrono::milliseconds first_takes{};  // the first run, besides
+  int publishes = 0;                        // so many Done events
+  std::string trouble_in;                   // the group in which all of that happens; empty: in each
+};
+BOOST_DESCRIBE_STRUCT(Task, (), (number, fails, refused, poison, takes, first_takes, publishes, trouble_in))
+
+struct Done {
+  int number = 0;
+  int attempt = 0;
+};
+BOOST_DESCRIBE_STRUCT(Done, (), (number, attempt))
+
+inline constexpr const char* kTasks = "tasks";
+inline constexpr const char* kDone = "done";
+
+struct WorkerPlan {
+  std::string instance = "worker";  // the process
+  std::string group = "shop";
+  int concurrency = 1;
+  bool relaxed = false;
+  int attempts_max = 3;
+  std::chrono::milliseconds delay_first{100};  // then twice that, four times, ...
+  std::chrono::milliseconds timeout{300'000};
+  bool timeout_fails = false;
+  bool inbox = false;  // each run leaves an effect in the database, and the inbox keeps it to one
+};
+BOOST_DESCRIBE_STRUCT(WorkerPlan, (),
+                      (instance, group, concurrency, relaxed, attempts_max, delay_first, timeout, timeout_fails, inbox))
+
+// What a handler wrote down.
+struct Entry {
+  std::string step;  // begin, failed, end
+  std::string instance;
+  std::string group;
+  std::string id;
+  std::string key;
+  int number = 0;
+  int attempt = 0;
+  Time at{};
+};
+BOOST_DESCRIBE_STRUCT(Entry, (), (step, instance, group, id, key, number, attempt, at))
+
+// A file that all workers of a deployment append to. A line survives its process. Threads: any.
+class Journal final {
+ public:
+  explicit Journal(const std::filesystem::path& directory) : path_{directory / "journal"} {}
+
+  void write(const Entry& entry) const;
+  std::vector<Entry> read() const;  // in the order of writing
+
+ private:
+  std::filesystem::path path_;
+};
+
+// Where workers with an inbox leave their effects: the table effects(id, instance).
+inline std::filesystem::path database_in(const std::filesystem::path& directory) {
+  return directory / "effects.db";
+}
+
+}  // namespace tidings::conformance
+
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<tidings::conformance::Task>{
+    .type = "Task", .topic = tidings::conformance::kTasks};
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<tidings::conformance::Done>{
+    .type = "Done", .topic = tidings::conformance::kDone};
