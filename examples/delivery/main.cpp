@@ -17,6 +17,14 @@ BOOST_DESCRIBE_STRUCT(ParcelPosted, (), (to, grams))
 template <>
 inline constexpr tidings::EventInfo tidings::event_info<ParcelPosted>{.type = "ParcelPosted", .topic = "parcels"};
 
+struct ParcelDelivered {
+  std::string to;
+};
+BOOST_DESCRIBE_STRUCT(ParcelDelivered, (), (to))
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<ParcelDelivered>{.type = "ParcelDelivered",
+                                                                         .topic = "receipts"};
+
 int fail(const tidings::Error& error) {
   std::cerr << error.message << '\n';
   return 1;
@@ -36,7 +44,8 @@ tidings::Result<void> carry(tidings::Delivery& delivery, tidings::Time now) {
     return delivery.retry_at(now + 10ms, tidings::RetryOrder::strict, tidings::unavailable("nobody at home"));
   }
   std::cout << "delivered\n";
-  return delivery.accept();
+  if (auto published = delivery.publish(ParcelDelivered{parcel->to}); !published) return published;
+  return delivery.accept();  // and with it, what was published
 }
 
 int main(int argc, char** argv) {
@@ -52,7 +61,8 @@ int main(int argc, char** argv) {
     if (auto posted = sender.publish(parcel, {.key = "the tour"}); !posted) return fail(posted.error());
   }
 
-  auto puller = tidings::Puller::open(*transport, *executor, {.group = "carrier", .topic = "parcels"});
+  auto puller = tidings::Puller::open(*transport, *executor, {.group = "carrier", .topic = "parcels"},
+                                      {.publishes = tidings::event_types<ParcelDelivered>()});
   if (!puller) return fail(puller.error());
   for (int settlements = 0; settlements < 3; ++settlements) {
     auto pulled = puller->pull(executor->now() + 10s);

@@ -16,9 +16,8 @@
 // Threads: one for a Puller and its Deliveries. Nothing happens between calls: whoever does not pull for long does not
 //          hear that a partition is taken away, and its settlements are refused as `conflict`.
 // Owns:    the membership in the group. Transport and executor must outlive the Puller; Deliveries may outlive it.
-// Limits:  SubscriptionSpec::running_max deliveries unsettled at a time; SubscriptionSpec::in_flight_max received,
-// those
-//          included that wait for their key or for a retry.
+// Limits:  SubscriptionSpec::running_max deliveries unsettled at a time; SubscriptionSpec::in_flight_max received, with
+//          those that wait for their key or for a retry.
 #pragma once
 
 #include <memory>
@@ -29,6 +28,7 @@
 #include "tidings/decision.hpp"
 #include "tidings/event_type.hpp"
 #include "tidings/executor.hpp"
+#include "tidings/publish_options.hpp"
 #include "tidings/retry.hpp"
 #include "tidings/transport/transport.hpp"
 
@@ -69,8 +69,16 @@ class Delivery final {
     }
   }
 
-  // It is handled. `publishes` leave with it: in one step where Capabilities::transactional, confirmed before
-  // elsewhere.
+  // Publishes with accept(), not at all when it is settled otherwise. Same correlation id, caused by this event, by
+  // default the same aggregate id and key; its id is the same when the event is handled again (P7).
+  // invalid: the type was not declared by PullerOptions::publishes, or it cannot be encoded. overloaded: too many.
+  template <class E>
+  Result<void> publish(const E& event, PublishOptions options = {}) {
+    if constexpr (detail::is_event<E>()) return publish(event_type<E>(), &event, std::move(options));
+  }
+
+  // It is handled. What was published leaves with it, and then `publishes`, as they are: in one step where
+  // Capabilities::transactional, confirmed before elsewhere.
   Result<void> accept(std::vector<transport::Record> publishes = {});
 
   // It failed, and is pulled again at `due`, here or by another member; counted in attempts(). strict: its key waits
@@ -92,6 +100,7 @@ class Delivery final {
   class State;
   explicit Delivery(std::unique_ptr<State> state);
   Result<void> decode(const EventType& type, void* data) const;
+  Result<void> publish(const EventType& type, const void* data, PublishOptions options);
   std::unique_ptr<State> state_;
 };
 
@@ -99,12 +108,14 @@ struct PullerOptions {
   std::string service;              // who we are in decisions; empty: the group
   int crash_attempts_max = 3;       // an event that ended its process so often is a dead letter; >= 1
   std::vector<Observer> observers;  // called by the thread that pulls and settles
+  // What its deliveries may publish: event_types<A, B>(). Their topics are declared by open().
+  std::vector<const EventType*> publishes;
 };
 
 class Puller final {
  public:
   // Joins the group. Blocks. invalid: the options, or the specification, also when the group reads a topic twice;
-  // conflict: a command's second group.
+  // conflict: a command's second group, or a topic that is there and differs.
   static Result<Puller> open(transport::Transport& transport, Executor& executor,
                              const transport::SubscriptionSpec& spec, PullerOptions options = {});
   Puller(Puller&&) noexcept;
@@ -113,7 +124,8 @@ class Puller final {
   ~Puller();
 
   // Waits for the next event of any key; none at the deadline. A deadline in the past: what is there now.
-  // An event that may have ended its process is pulled alone: after what is unsettled, and before anything else.
+  // An event that may have ended its process is pulled alone: after what is unsettled here, and before anything else.
+  // (Here: what other pullers of the process do meanwhile is not known; keep them apart by processes.)
   // unavailable: the transport could not be reached until the deadline; pull again. overloaded: running_max deliveries
   // are unsettled; settle one.
   Result<std::optional<Delivery>> pull(Time deadline);

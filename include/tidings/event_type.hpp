@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <vector>
 
 #include "tidings/describe.hpp"
 #include "tidings/event.hpp"
@@ -22,6 +23,12 @@ const EventType& event_type() {
                                 return std::make_shared<E>();
                               }};
   return type;
+}
+
+// Several of them, in this order.
+template <Event... E>
+std::vector<const EventType*> event_types() {
+  return {&event_type<E>()...};
 }
 
 }  // namespace tidings

@@ -64,7 +64,8 @@ Result<void> Bus::State::start(const Contract& contract) {
   if (auto checked = check(); !checked) return checked;
   auto plans = service::make_plan(contract, defaults());
   if (!plans) return plans.error();
-  if (auto declared = transport_->declare(service::declaration_of(contract, *plans)); !declared) return declared;
+  if (auto declared = transport_->declare(service::declaration_of(contract.published(), *plans)); !declared)
+    return declared;
   if (auto claimed = claim_inboxes(*plans); !claimed) return claimed;
   auto publisher = transport_->publisher(options_.publisher);
   if (!publisher) return publisher.error();

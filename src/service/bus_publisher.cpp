@@ -1,6 +1,6 @@
 #include "service/bus_publisher.hpp"
 
-#include "service/handler_context.hpp"
+#include "service/outputs.hpp"
 
 namespace tidings::service {
 

@@ -6,12 +6,10 @@
 #include <algorithm>
 #include <vector>
 
-#include "service/encoder.hpp"
+#include "service/outputs.hpp"
 #include "tidings/context.hpp"
-#include "tidings/executor.hpp"
 #include "tidings/inbox.hpp"
 #include "tidings/transport/settlement.hpp"
-#include "tidings/uuid.hpp"
 
 namespace tidings::service {
 
@@ -29,7 +27,9 @@ class HandlerContext final : public Context {
  public:
   // All of them outlive it.
   HandlerContext(const RunScope& scope, const Encoder& encoder, const Executor& executor, IdGenerator& ids)
-      : scope_{scope}, encoder_{encoder}, executor_{executor}, ids_{ids} {}
+      : scope_{scope},
+        executor_{executor},
+        outputs_{{scope.envelope, scope.subscription, scope.delivery.replay_id}, encoder, executor, ids} {}
 
   const Envelope& envelope() const override { return scope_.envelope; }
   std::string_view topic() const override { return scope_.delivery.record.topic; }
@@ -41,23 +41,16 @@ class HandlerContext final : public Context {
   std::stop_token stop() const override { return scope_.stop; }
 
   // Of a handler that succeeded.
-  std::vector<transport::Record> take_outputs() { return std::move(outputs_); }
+  std::vector<transport::Record> take_outputs() { return outputs_.take(); }
 
  protected:
   Result<void> publish(const EventType& type, const void* data, PublishOptions options) override;
   void* transaction(std::type_index type) override;
 
  private:
-  std::string id_for(const EventType& type, std::string_view key) const;
-
   const RunScope& scope_;
-  const Encoder& encoder_;
   const Executor& executor_;
-  IdGenerator& ids_;
-  std::vector<transport::Record> outputs_;
+  Outputs outputs_;
 };
-
-// The envelope that options ask for; what they leave open is empty.
-Envelope envelope_from(PublishOptions& options);
 
 }  // namespace tidings::service

@@ -162,14 +162,15 @@ Result<std::vector<SubscriptionPlan>> make_plan(const Contract& contract, const 
   return plans;
 }
 
-transport::Declaration declaration_of(const Contract& contract, const std::vector<SubscriptionPlan>& plans) {
+transport::Declaration declaration_of(std::span<const EventType* const> published,
+                                      std::span<const SubscriptionPlan> plans) {
   transport::Declaration declaration;
   const auto add_topic = [&](std::string_view name, bool command) {
     const auto same = [&](const transport::TopicSpec& topic) { return topic.name == name; };
     if (name.empty() || std::ranges::any_of(declaration.topics, same)) return;
     declaration.topics.push_back({.name = std::string{name}, .command = command});
   };
-  for (const EventType* type : contract.published()) {
+  for (const EventType* type : published) {
     add_topic(type->info.stream(), type->info.is_command());
     const auto same = [&](const transport::PublishedType& known) {
       return known.topic == type->info.stream() && same_type(known.type, type->info.type);

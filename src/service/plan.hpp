@@ -63,7 +63,8 @@ std::size_t held_max(const SubscriptionPlan& plan);
 Result<std::vector<SubscriptionPlan>> make_plan(const Contract& contract, const PlanDefaults& defaults);
 
 // What the deployment must know before anything is published or read.
-transport::Declaration declaration_of(const Contract& contract, const std::vector<SubscriptionPlan>& plans);
+transport::Declaration declaration_of(std::span<const EventType* const> published,
+                                      std::span<const SubscriptionPlan> plans);
 
 // The handler for a type (by its words) and version: of that version; else of the greatest lower one, since a newer
 // event still has what an older reader wants; else of the smallest higher one; else the handler of any event. Null:

@@ -226,7 +226,7 @@ TEST(Plan, DeclaresTopicsTypesAndDestinationsOnce) {
   contract.on<SendEmail>(kIgnore);
   const auto plans = planned(contract);
   ASSERT_TRUE(plans);
-  const transport::Declaration declaration = declaration_of(contract, *plans);
+  const transport::Declaration declaration = declaration_of(contract.published(), *plans);
   std::vector<std::string> topics;
   for (const auto& topic : declaration.topics) topics.push_back(topic.name + (topic.command ? "!" : ""));
   EXPECT_THAT(topics, testing::UnorderedElementsAre("payments", "orders", "emails!"));

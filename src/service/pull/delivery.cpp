@@ -1,5 +1,8 @@
 #include "tidings/delivery.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 #include "service/pull/pull_session.hpp"
 
 namespace tidings {
@@ -10,7 +13,7 @@ using service::PullSession;
 class Delivery::State final {
  public:
   State(std::shared_ptr<PullSession> session, Pulled pulled)
-      : session_{std::move(session)}, pulled_{std::move(pulled)} {}
+      : session_{std::move(session)}, pulled_{std::move(pulled)}, outputs_{session_->outputs(pulled_)} {}
   // Nobody is there to hear of an error: the next pull gives it back, or the group gets it when the puller leaves.
   ~State() {
     if (!settled_) static_cast<void>(release());
@@ -20,6 +23,18 @@ class Delivery::State final {
 
   const PullSession& session() const { return *session_; }
   const Pulled& pulled() const { return pulled_; }
+
+  Result<void> publish(const EventType& type, const void* data, PublishOptions options) {
+    if (settled_) return again();
+    if (session_->closed()) return settle({});
+    return outputs_.add(type, data, std::move(options));
+  }
+  // What was published stays until it has left: an accept() that failed may be tried again.
+  Result<void> accept(std::vector<transport::Record> more) {
+    std::vector<transport::Record> publishes = outputs_.records();
+    std::ranges::move(more, std::back_inserter(publishes));
+    return settle({}, std::move(publishes));
+  }
 
   Result<void> settle(pipeline::Verdict verdict, std::vector<transport::Record> publishes = {}) {
     if (settled_) return again();
@@ -38,6 +53,7 @@ class Delivery::State final {
 
   const std::shared_ptr<PullSession> session_;
   Pulled pulled_;
+  service::Outputs outputs_;
   bool settled_ = false;
 };
 
@@ -72,7 +88,11 @@ Result<void> Delivery::decode(const EventType& type, void* data) const {
 }
 
 Result<void> Delivery::accept(std::vector<transport::Record> publishes) {
-  return state_->settle({}, std::move(publishes));
+  return state_->accept(std::move(publishes));
+}
+
+Result<void> Delivery::publish(const EventType& type, const void* data, PublishOptions options) {
+  return state_->publish(type, data, std::move(options));
 }
 
 Result<void> Delivery::retry_at(Time due, RetryOrder order, const Error& why) {

@@ -110,6 +110,53 @@ TEST_F(DeliveryTest, PublishesWithItsAcceptance) {
   EXPECT_EQ(accept_next(payments), "p1");
 }
 
+// A13, P7: as from a handler: inherited ids and key, one id whenever it is handled, and only with accept().
+TEST_F(DeliveryTest, PublishesEventsOfItsStoryWithItsAcceptance) {
+  publish("e1", "k");
+  auto opened = Puller::open(*ours_, *executor_, orders(), {.publishes = event_types<Paid>()});
+  ASSERT_TRUE(opened) << opened.error().message;
+  Puller payments = puller({.group = "billing", .topic = "payments"});
+  std::vector<std::string> ids;
+  for (int run = 1; run <= 2; ++run) {
+    auto delivery = pull(*opened);
+    ASSERT_TRUE(delivery);
+    ASSERT_TRUE(delivery->publish(Paid{run}));
+    if (run == 1) {
+      ASSERT_TRUE(delivery->retry_at(executor_->now() + 1s, RetryOrder::strict, unavailable("not now")));
+      EXPECT_EQ(accept_next(payments), "") << "what a failed one published is dropped";
+      publish("e1", "k");  // the same event again
+      continue;
+    }
+    broker_->inject({.point = FaultPoint::settle});
+    EXPECT_EQ(delivery->accept().error().kind, ErrorKind::unavailable);
+    ASSERT_TRUE(delivery->accept()) << "what it published is still there";
+    EXPECT_EQ(delivery->publish(Paid{3}).error().kind, ErrorKind::invalid);
+  }
+  ASSERT_TRUE(pull(*opened)->publish(Paid{2}));
+  auto again = pull(*opened);
+  ASSERT_TRUE(again) << "released, and pulled again";
+  ASSERT_TRUE(again->publish(Paid{2}));
+  ASSERT_TRUE(again->accept());
+  for (int i = 0; i < 2; ++i) {
+    auto payment = pull(payments);
+    ASSERT_TRUE(payment);
+    EXPECT_EQ(payment->as<Paid>()->cents, 2);
+    EXPECT_EQ(payment->envelope().causation_id, "e1");
+    EXPECT_EQ(payment->envelope().aggregate_id, "k");
+    EXPECT_EQ(payment->record().key, "k");
+    ids.push_back(payment->envelope().id);
+    ASSERT_TRUE(payment->accept());
+  }
+  EXPECT_EQ(ids[0], ids[1]);
+}
+
+TEST_F(DeliveryTest, PublishesDeclaredTypesOnly) {
+  publish("e1", "k");
+  Puller puller = this->puller();
+  auto delivery = pull(puller);
+  EXPECT_THAT(delivery->publish(Paid{1}).error().message, HasSubstr("add publishes<PaymentCompleted>()"));
+}
+
 // P4: the next of a key is not pulled before the one at hand is settled; other keys are.
 TEST_F(DeliveryTest, ComesInOrderOfItsKey) {
   publish("a1", "a");

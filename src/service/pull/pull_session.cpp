@@ -42,6 +42,9 @@ Result<std::shared_ptr<PullSession>> PullSession::open(transport::Transport& tra
   if (options.service.empty()) options.service = spec.group;
   SubscriptionPlan plan{.spec = spec, .rules = {.crash_attempts_max = options.crash_attempts_max}};
   fit(plan, transport.capabilities());
+  if (!options.publishes.empty()) {
+    if (auto declared = transport.declare(declaration_of(options.publishes, {})); !declared) return declared.error();
+  }
   auto consumer = transport.consumer(spec);
   if (!consumer) return consumer.error();
   return std::make_shared<PullSession>(transport, executor, std::move(plan), std::move(options), *std::move(consumer));
@@ -52,12 +55,19 @@ PullSession::PullSession(transport::Transport& transport, Executor& executor, Su
     : executor_{executor},
       plan_{std::move(plan)},
       options_{std::move(options)},
+      name_{plan_.spec.group + " " + plan_.name()},
       consumer_{std::move(consumer)},
-      reader_{codecs_, transport.capabilities()},
+      encoder_{options_.service, options_.publishes, transport.capabilities()},
+      ids_{std::shared_ptr<Executor>{std::shared_ptr<void>{}, &executor}},  // it outlives us
+      reader_{encoder_.codecs(), transport.capabilities()},
       announcer_{options_.service, plan_, options_.observers, executor},
       board_{consumer_->running()},
       queue_{executor, limits_of(plan_)},
       slots_(plan_.spec.running_max) {}
+
+Outputs PullSession::outputs(const Pulled& pulled) {
+  return {{pulled.envelope, name_, pulled.delivery.replay_id}, encoder_, executor_, ids_};
+}
 
 pipeline::Rules PullSession::rules(RetryOrder order) const {
   pipeline::Rules rules = plan_.rules;

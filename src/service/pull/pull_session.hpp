@@ -10,6 +10,7 @@
 
 #include "service/announcer.hpp"
 #include "service/event_reader.hpp"
+#include "service/outputs.hpp"
 #include "service/plan.hpp"
 #include "service/running_slots.hpp"
 #include "service/work_queue.hpp"
@@ -41,6 +42,8 @@ class PullSession final {
   Result<void> release(Pulled& pulled);
 
   Result<void> decode(const transport::RecordView& record, const EventType& type, void* data) const;
+  // For what is published while `pulled`, which outlives it, is handled.
+  Outputs outputs(const Pulled& pulled);
   // As the transport lets us retry.
   pipeline::Rules rules(RetryOrder order) const;
   Time now() const { return executor_.now(); }
@@ -65,8 +68,10 @@ class PullSession final {
   Executor& executor_;
   const SubscriptionPlan plan_;
   const PullerOptions options_;
+  const std::string name_;  // group and what it reads: part of derived ids
   std::unique_ptr<transport::Consumer> consumer_;
-  const Codecs codecs_;
+  const Encoder encoder_;
+  IdGenerator ids_;
   const EventReader reader_;
   const Announcer announcer_;
   RunningSlots board_;

@@ -1,0 +1,49 @@
+// What the handling of one event publishes, until it leaves with the settlement.
+//
+// Threads: the handler's.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "service/encoder.hpp"
+#include "tidings/executor.hpp"
+#include "tidings/publish_options.hpp"
+#include "tidings/uuid.hpp"
+
+namespace tidings::service {
+
+// The event that is handled. All of it outlives the handling.
+struct Cause {
+  const Envelope& envelope;
+  std::string_view subscription;  // group and what it reads: part of derived ids
+  std::string_view replay_id;
+};
+
+class Outputs final {
+ public:
+  // All of them outlive it.
+  Outputs(Cause cause, const Encoder& encoder, const Executor& executor, IdGenerator& ids)
+      : cause_{cause}, encoder_{encoder}, executor_{executor}, ids_{ids} {}
+
+  // What the options leave open comes from the cause: correlation id, aggregate id and key, and an id that is the same
+  // whenever it is handled (P7). invalid: not declared, too large, not encodable. overloaded: kOutputsMax.
+  Result<void> add(const EventType& type, const void* data, PublishOptions options);
+
+  const std::vector<transport::Record>& records() const { return records_; }
+  std::vector<transport::Record> take() { return std::move(records_); }
+
+ private:
+  std::string id_for(const EventType& type, std::string_view key) const;
+
+  const Cause cause_;
+  const Encoder& encoder_;
+  const Executor& executor_;
+  IdGenerator& ids_;
+  std::vector<transport::Record> records_;
+};
+
+// The envelope that options ask for; what they leave open is empty.
+Envelope envelope_from(PublishOptions& options);
+
+}  // namespace tidings::service
