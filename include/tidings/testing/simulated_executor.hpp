@@ -5,9 +5,8 @@
 // the seed among those that can run. When none can, the clock jumps to the nearest deadline. The same seed and the same
 // program give the same order and the same times, always.
 //
-// Threads: the thread that makes it takes part, and holds the baton first. No other thread than that one and the
-// spawned
-//          ones may wait here. Whoever holds the baton must not block on anything else for long.
+// Threads: the thread that makes it takes part, and holds the baton first. No other thread than that one and those that
+//          it spawns may wait here. Whoever holds the baton must not block on anything else for long.
 // Ends:    the process, with a message that names every thread and what it waits for, when nobody can ever run again,
 //          when a thread waits with a mutex locked, or when nothing progresses (kSwitchesMax, kJoinMax).
 #pragma once

@@ -1,0 +1,30 @@
+"""Whether the table of settings of a guide is what a service has. settings_table_test.py GUIDE SERVICE"""
+
+import pathlib
+import re
+import subprocess
+import sys
+
+guide, service = sys.argv[1:]
+row = re.compile(r"^\| `--([a-z-]+) [A-Z:]+` \| `([A-Z_]+)` \| `([a-z_]+)` \| (?:`(.*?)`|.*?) \|")
+told = {m[3]: m.groups() for m in map(row.match, pathlib.Path(guide).read_text().splitlines()) if m}
+printed = subprocess.run([service, "--print-config"], capture_output=True, text=True, check=True, env={}).stdout
+real = dict(re.findall(r'^([a-z_]+) = "(.*?)" +# default$', printed.split("[subscription")[0], re.M))
+
+faults = []
+if told.keys() != real.keys():
+    faults.append(f"the table has {sorted(told)}, the service has {sorted(real)}")
+for key, (flag, variable, _, default) in told.items():
+    if flag != key.replace("_", "-") or variable != "TIDINGS_" + key.upper():
+        faults.append(f"{key}: flag and variable are not named after it: --{flag}, {variable}")
+    if default is not None and default != real.get(key):
+        faults.append(f"{key}: the default is {real.get(key)!r}, the table says {default!r}")
+    # Each name is understood.
+    value = {"log_level": "warn", "log_format": "json", "drain_deadline": "7s", "admin": "127.0.0.1:0"}.get(key, "local:/x")
+    for how, arguments, variables in (("flag", [f"--{flag}", value], {}), ("environment", [], {variable: value})):
+        run = subprocess.run([service, *arguments, "--print-config"], capture_output=True, text=True, env=variables)
+        line = re.search(rf'^{key} = "{re.escape(value)}" +# (.*)$', run.stdout, re.M)
+        if line is None or how not in line[1].replace("--", "flag "):
+            faults.append(f"{key} by {how}: {line[0] if line else run.stderr or run.stdout}")
+if faults:
+    sys.exit("\n".join(faults))
