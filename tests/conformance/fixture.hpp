@@ -65,7 +65,7 @@ class Fixture {
 
   // The least delay that is worth asserting here. The suite counts in this unit.
   virtual Duration unit() const = 0;
-  // The longest that a cooperative hand-over may take: an owner that ignores `revoking` loses after that.
+  // The longest that a cooperative hand-over may take; with Capabilities::revoke_max, that.
   virtual Duration hand_over_max() const = 0;
 };
 

@@ -50,7 +50,19 @@ TEST_P(HandOverConformance, P4WhatIsInFlightIsFinishedBeforeAHandOver) {
   EXPECT_TRUE(second.received().empty()) << "all of it was settled";
 }
 
+TEST_P(HandOverConformance, P4WhatIsInFlightStaysWithItsOwnerForAsLongAsItLives) {
+  if (capabilities().revoke_max) GTEST_SKIP() << "a hand-over does not wait so long here";
+  declare_topic("orders", 2);
+  publish_numbers("orders", 0, 20, 10);
+  const auto owner = start({.topic = "orders", .group = "g", .receive = 20});
+  auto second = join("g", "orders");
+  EXPECT_TRUE(second.all_within(fixture().hand_over_max() + unit()).empty());
+  owner->kill();
+  EXPECT_EQ(second.next(20, deadline(capabilities().takeover_max)).size(), 20u);
+}
+
 TEST_P(HandOverConformance, P4WhoDoesNotGiveUpIsCutOff) {
+  if (!capabilities().revoke_max) GTEST_SKIP() << "a hand-over waits for ever here";
   declare_topic("orders", 2);
   publish_numbers("orders", 0, 20, 10);
   auto first = join("g", "orders");

@@ -66,13 +66,25 @@ class MemoryInterruption final : public Interruption {
   std::shared_ptr<MemoryBroker> broker_;
 };
 
+constexpr Duration kRevokeWithin = std::chrono::seconds{5};
+
+// What transports differ in: each seed shows another side of it.
+struct Temper {
+  Harm interruption = Harm::refuse;
+  std::optional<Duration> revoke_within;
+};
+constexpr Temper kPatient{};
+constexpr Temper kHanging{.interruption = Harm::hang};
+constexpr Temper kStrict{.revoke_within = kRevokeWithin};
+
 class MemoryFixture final : public Fixture {
  public:
-  MemoryFixture(Room room, std::uint64_t seed, Harm interruption)
-      : interruption_{interruption},
+  MemoryFixture(Room room, std::uint64_t seed, const Temper& temper)
+      : interruption_{temper.interruption},
         executor_{std::make_shared<testing::SimulatedExecutor>(seed)},
-        broker_{MemoryBroker::make(
-            executor_, room == Room::ample ? MemoryOptions{} : MemoryOptions{.bytes_max = kScarceBytesMax / 4})} {}
+        broker_{MemoryBroker::make(executor_,
+                                   {.bytes_max = room == Room::ample ? MemoryOptions{}.bytes_max : kScarceBytesMax / 4,
+                                    .revoke_within = temper.revoke_within})} {}
 
   std::shared_ptr<Executor> executor() override { return executor_; }
   Result<std::unique_ptr<transport::Transport>> open(const std::string& process) override {
@@ -100,7 +112,7 @@ class MemoryFixture final : public Fixture {
     return std::make_unique<MemoryInterruption>(broker_, interruption_);
   }
   Duration unit() const override { return std::chrono::seconds{1}; }
-  Duration hand_over_max() const override { return MemoryOptions{}.revoke_within; }
+  Duration hand_over_max() const override { return kRevokeWithin; }
 
  private:
   const Harm interruption_;
@@ -111,19 +123,19 @@ class MemoryFixture final : public Fixture {
   int workers_ = 0;
 };
 
-Driver memory_driver(std::uint64_t seed, Harm interruption) {
+Driver memory_driver(std::uint64_t seed, const Temper& temper) {
   return {.name = "memory",
-          .make_fixture = [=](Room room) { return std::make_unique<MemoryFixture>(room, seed, interruption); }};
+          .make_fixture = [=](Room room) { return std::make_unique<MemoryFixture>(room, seed, temper); }};
 }
 
 }  // namespace
 
 // Each seed gives another order of the threads.
-TIDINGS_CONFORMANCE(Seed1, memory_driver(1, Harm::refuse));
-TIDINGS_CONFORMANCE(Seed2, memory_driver(2, Harm::hang));
-TIDINGS_CONFORMANCE(Seed3, memory_driver(3, Harm::refuse));
-TIDINGS_SERVICE_CONFORMANCE(Seed1, memory_driver(1, Harm::refuse));
-TIDINGS_SERVICE_CONFORMANCE(Seed2, memory_driver(2, Harm::hang));
-TIDINGS_SERVICE_CONFORMANCE(Seed3, memory_driver(3, Harm::refuse));
+TIDINGS_CONFORMANCE(Seed1, memory_driver(1, kPatient));
+TIDINGS_CONFORMANCE(Seed2, memory_driver(2, kHanging));
+TIDINGS_CONFORMANCE(Seed3, memory_driver(3, kStrict));
+TIDINGS_SERVICE_CONFORMANCE(Seed1, memory_driver(1, kPatient));
+TIDINGS_SERVICE_CONFORMANCE(Seed2, memory_driver(2, kHanging));
+TIDINGS_SERVICE_CONFORMANCE(Seed3, memory_driver(3, kStrict));
 
 }  // namespace tidings::conformance

@@ -26,6 +26,8 @@ struct Capabilities {
   Duration retry_late_max = std::chrono::milliseconds{50};  // how late a retry may come, besides `retry_late_share`
   double retry_late_share = 0;                              // of the delay
   Duration takeover_max = std::chrono::seconds{2};          // from the death of an owner to the redelivery elsewhere
+  // How long a hand-over waits for what its owner has in flight; none: for as long as the owner lives (P4).
+  std::optional<Duration> revoke_max;
   Duration discovery_max = std::chrono::seconds{10};  // from a topic's declaration to its first delivery by pattern
 };
 

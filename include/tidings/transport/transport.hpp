@@ -83,13 +83,13 @@ struct SubscriptionSpec {
 struct Notice {
   enum class Kind {
     assigned,     // these partitions are ours now
-    revoking,     // finish what is in flight of them and settle it before `deadline`; then they are given up
+    revoking,     // finish what is in flight of them and settle it; they are given up then, or at `deadline`
     lost,         // they are no longer ours: settlements will be refused as `conflict`; forget what is in flight
     reconnected,  // the connection was lost and is back; what is not ours any more came as `lost`
   };
   Kind kind = Kind::assigned;
   std::vector<PartitionId> partitions;
-  Time deadline = kNever;
+  Time deadline = kNever;  // of revoking: Capabilities::revoke_max from now
 };
 
 // Notices come before the deliveries they speak of.

@@ -46,8 +46,7 @@ inline constexpr std::size_t kScanRecordsMax = 16'384;  // records looked at in 
 inline constexpr std::uint64_t kCheckpointEvery = 65'536;
 
 // Ownership.
-inline constexpr Duration kRevokeWithin = 5s;        // from the notice to the giving up
-inline constexpr Duration kRetryClaimAfter = 200ms;  // when the store could not be written
+inline constexpr Duration kRetryReviewAfter = 200ms;  // when the store could not be written
 
 // The wake-up after which everybody looks again even when nobody woke them: it covers a process that was killed
 // between its commit and its wake-up, nothing else depends on it.

@@ -109,8 +109,8 @@ void Member::expect_parked(Time due) {
   changed_->notify_all();
 }
 
-void Member::notify(Notice::Kind kind, const std::vector<std::uint32_t>& partitions, Time deadline) {
-  Notice notice{.kind = kind, .deadline = deadline};
+void Member::notify(Notice::Kind kind, const std::vector<std::uint32_t>& partitions) {
+  Notice notice{.kind = kind};
   for (const std::uint32_t topic : holdings_.topics()) add_ids(notice, topic, partitions);
   if (notice.partitions.empty()) return;
   notices_.push_back(std::move(notice));

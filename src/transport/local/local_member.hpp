@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <vector>
 
 #include "tidings/transport/transport.hpp"
@@ -65,17 +66,13 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
     std::uint64_t epoch = 0;
     std::string value;
   };
-  struct Revocation {
-    std::uint32_t partition = 0;
-    Time deadline{};
-  };
 
   // member.cpp
   std::size_t room() const;
   bool ready() const;
   std::size_t drop(std::uint32_t partition);
   void drop_unowned(std::vector<transport::Delivery>& deliveries) const;
-  void notify(transport::Notice::Kind kind, const std::vector<std::uint32_t>& partitions, Time deadline = kNever);
+  void notify(transport::Notice::Kind kind, const std::vector<std::uint32_t>& partitions);
   void notify_topic(std::uint32_t topic, const std::vector<std::uint32_t>& partitions);
   void add_ids(transport::Notice& notice, std::uint32_t topic, const std::vector<std::uint32_t>& partitions) const;
   void expect_parked(Time due);
@@ -95,7 +92,7 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   void look_at_owners();
   void lose(const std::vector<std::uint32_t>& partitions);
   void begin_revoking(const std::vector<std::uint32_t>& partitions);
-  void finish_revoking();
+  bool finish_revoking();
   bool may_claim();
   bool claim();
   Claimed claim_one(Commit& commit, std::uint32_t partition, std::uint64_t epoch,
@@ -117,8 +114,8 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   std::map<std::pair<std::uint32_t, Sequence>, Trial> trials_;  // by partition, of events of ours not in flight
   std::shared_ptr<const Catalog> catalog_;
   std::vector<transport::Notice> notices_;
-  std::vector<Revocation> revocations_;
-  std::optional<Error> fault_;  // for the next receive()
+  std::set<std::uint32_t> revocations_;  // partitions to give up as soon as nothing of them is in flight
+  std::optional<Error> fault_;           // for the next receive()
   bool look_events_ = true;
   Time parked_due_{};          // when to look for parked ones next
   bool parked_moved_ = false;  // parked_due_ came nearer

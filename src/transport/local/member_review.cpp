@@ -29,12 +29,9 @@ Time Member::review() {
   if (has_left()) return kNever;
   refresh_topics();
   look_at_owners();
-  finish_revoking();
+  const bool given_up = finish_revoking();
   const bool claimed = claim();
-  const std::lock_guard lock{mutex_};
-  Time next = claimed ? kNever : store_.now() + kRetryClaimAfter;
-  for (const Revocation& revocation : revocations_) next = std::min(next, revocation.deadline);
-  return next;
+  return given_up && claimed ? kNever : store_.now() + kRetryReviewAfter;
 }
 
 // As many as the widest topic has: what the members share.
@@ -117,44 +114,42 @@ void Member::look_at_owners() {
 void Member::lose(const std::vector<std::uint32_t>& partitions) {
   for (const std::uint32_t partition : partitions) {
     drop(partition);
-    std::erase_if(revocations_, [partition](const Revocation& known) { return known.partition == partition; });
+    revocations_.erase(partition);
   }
   notify(Notice::Kind::lost, partitions);
 }
 
 void Member::begin_revoking(const std::vector<std::uint32_t>& partitions) {
-  const Time deadline = store_.now() + kRevokeWithin;
   for (const std::uint32_t partition : partitions) {
     holdings_.revoke(partition);
-    revocations_.push_back({.partition = partition, .deadline = deadline});
+    revocations_.insert(partition);
   }
-  notify(Notice::Kind::revoking, partitions, deadline);
+  notify(Notice::Kind::revoking, partitions);
 }
 
-// Gives up what is settled, or past its time.
-void Member::finish_revoking() {
+// Gives up that of which nothing is in flight any more, however long that takes: P4. False: it did not work; to be
+// tried again.
+bool Member::finish_revoking() {
   std::vector<std::uint32_t> ready;
   {
     const std::lock_guard lock{mutex_};
-    for (const Revocation& revocation : revocations_) {
-      const bool idle = holdings_.in_flight(revocation.partition) == 0;
-      if (idle || revocation.deadline <= store_.now()) ready.push_back(revocation.partition);
+    for (const std::uint32_t partition : revocations_) {
+      if (holdings_.in_flight(partition) == 0) ready.push_back(partition);
     }
   }
-  if (ready.empty()) return;
+  if (ready.empty()) return true;
   const auto given = store_.committer().perform([&](Commit& commit) -> Result<void> {
     for (const std::uint32_t partition : ready) give_up(commit, partition);
     commit.announce(kMembersChanged);
     return {};
   });
-  if (!given) return;
+  if (!given) return false;
   const std::lock_guard lock{mutex_};
-  std::vector<std::uint32_t> lost;
   for (const std::uint32_t partition : ready) {
-    std::erase_if(revocations_, [partition](const Revocation& known) { return known.partition == partition; });
-    if (drop(partition) > 0) lost.push_back(partition);
+    revocations_.erase(partition);
+    drop(partition);
   }
-  notify(Notice::Kind::lost, lost);
+  return true;
 }
 
 // Stores how far it is and leaves the partition to nobody, if it is ours still. What is in flight is charged nothing.

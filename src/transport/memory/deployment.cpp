@@ -197,7 +197,7 @@ Result<void> Deployment::settle(MemberId id, Settlement settlement, Time now) {
   }
   for (Record& record : settlement.publishes) topics_.append(std::move(record), now);
   if (apply(id, found->second, settlement.outcome, now)) in_flight.erase(found);
-  if (subscription_of(id).next_deadline() != kNever) subscription_of(id).balance(now);
+  if (subscription_of(id).is_handing_over()) subscription_of(id).balance(now);
   return {};
 }
 

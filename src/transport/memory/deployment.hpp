@@ -18,6 +18,8 @@ class Deployment final {
  public:
   explicit Deployment(const MemoryOptions& options) : options_{options}, topics_{options} {}
 
+  const MemoryOptions& options() const { return options_; }
+
   Result<void> declare(const transport::Declaration& declaration, Time now);
   Result<void> publish(transport::Record record, Time now);
 

@@ -43,6 +43,7 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
   // What follows is for this room's transport.
 
   Executor& executor() const { return *executor_; }
+  const MemoryOptions& options() const { return deployment_.options(); }
   void close(const std::string& process);  // a transport of it is gone
 
   Result<void> publish(const std::string& process, transport::Record record, Time deadline);

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include "tidings/names.hpp"
@@ -12,10 +13,11 @@
 namespace tidings::memory {
 
 struct MemoryOptions {
-  std::size_t records_max = 1'000'000;               // kept; settled ones make room, then publishes are `overloaded`
-  std::size_t bytes_max = 256u << 20;                // likewise
-  std::int32_t partitions = 16;                      // of a topic that names no number; 1 to kPartitionsMax
-  Duration revoke_within = std::chrono::seconds{5};  // how long an owner has to give a partition up
+  std::size_t records_max = 1'000'000;  // kept; settled ones make room, then publishes are `overloaded`
+  std::size_t bytes_max = 256u << 20;   // likewise
+  std::int32_t partitions = 16;         // of a topic that names no number; 1 to kPartitionsMax
+  // How long an owner has to give a partition up, as brokers say; none: until nothing of it is in flight.
+  std::optional<Duration> revoke_within;
 };
 
 inline constexpr std::int32_t kPartitionsMax = 1'024;

@@ -15,7 +15,7 @@ namespace tidings::memory {
 
 class MemorySubscription final {
  public:
-  MemorySubscription(transport::SubscriptionSpec spec, StartLine start, Duration revoke_within)
+  MemorySubscription(transport::SubscriptionSpec spec, StartLine start, std::optional<Duration> revoke_within)
       : spec_{std::move(spec)}, start_{start}, ownership_{revoke_within} {}
 
   const transport::SubscriptionSpec& spec() const { return spec_; }
@@ -38,6 +38,7 @@ class MemorySubscription final {
 
   // Hands over what is due to be. True: something changed hands or is about to.
   bool balance(Time now);
+  bool is_handing_over() const { return ownership_.is_handing_over(); }
   Time next_deadline() const { return ownership_.next_deadline(); }
 
   std::vector<transport::Delivery> take(Member& member, std::size_t max, Time now, const MemoryTopics& topics);

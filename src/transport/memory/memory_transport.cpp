@@ -12,13 +12,14 @@ using transport::SubscriptionSpec;
 
 namespace {
 
-Capabilities memory_capabilities() {
+Capabilities memory_capabilities(const MemoryOptions& options) {
   return {.scheme = "memory",
           .record_bytes_max = kRecordBytesMax,
           .transactional = true,
           .running_board = true,
           .retry_late_max = std::chrono::milliseconds{50},
           .takeover_max = std::chrono::seconds{1},
+          .revoke_max = options.revoke_within,
           .discovery_max = std::chrono::seconds{1}};
 }
 
@@ -34,7 +35,7 @@ Result<std::unique_ptr<transport::Transport>> open_memory(const transport::Url& 
 MemoryTransport::MemoryTransport(std::shared_ptr<MemoryBroker> broker, std::string process)
     : broker_{std::move(broker)},
       process_{std::move(process)},
-      capabilities_{memory_capabilities()},
+      capabilities_{memory_capabilities(broker_->options())},
       control_{*broker_},
       topology_{*broker_},
       dead_letters_{*broker_},

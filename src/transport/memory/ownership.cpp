@@ -22,6 +22,10 @@ std::vector<OwnershipChange> Ownership::balance(Time now, const Busy& busy) {
   return changes;
 }
 
+bool Ownership::is_handing_over() const {
+  return std::ranges::any_of(holdings_, [](const auto& each) { return each.second.leaving; });
+}
+
 Time Ownership::next_deadline() const {
   Time next = kNever;
   for (const auto& [partition, holding] : holdings_) {
@@ -82,7 +86,7 @@ bool Ownership::revoke_surplus(Time now, std::vector<OwnershipChange>& changes) 
     if (holding.owner == 0 || holding.leaving || surplus[holding.owner] == 0) continue;
     --surplus[holding.owner];
     holding.leaving = true;
-    holding.give_up_by = now + revoke_within_;
+    holding.give_up_by = revoke_within_ ? now + *revoke_within_ : kNever;
     changes.push_back({holding.owner, Notice::Kind::revoking, partition, holding.give_up_by});
     revoked = true;
   }

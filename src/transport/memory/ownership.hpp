@@ -1,12 +1,13 @@
 // Who owns which partition of a subscription, and the cooperative hand-over between members.
 //
 // Pure. Threads: the caller serialises. A change of hands: the owner of too much is told `revoking`; its partition is
-// free when nothing of it is in flight any more, or, `lost`, at the deadline.
+// free when nothing of it is in flight any more, or, `lost`, at the deadline, if there is one.
 #pragma once
 
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <vector>
 
@@ -32,8 +33,8 @@ struct OwnershipChange {
 
 class Ownership final {
  public:
-  // How long an owner has to give a partition up.
-  explicit Ownership(Duration revoke_within) : revoke_within_{revoke_within} {}
+  // How long an owner has to give a partition up; none: as long as it takes.
+  explicit Ownership(std::optional<Duration> revoke_within) : revoke_within_{revoke_within} {}
 
   void add(const transport::PartitionId& partition) { holdings_.try_emplace(partition); }
   void join(MemberId member) { members_.insert(member); }
@@ -44,6 +45,8 @@ class Ownership final {
   using Busy = std::function<bool(const transport::PartitionId&)>;
   std::vector<OwnershipChange> balance(Time now, const Busy& busy);
 
+  // Whether an owner was told to give something up, and has it still.
+  bool is_handing_over() const;
   // When balance() has something to do even if nobody settles anything.
   Time next_deadline() const;
   const std::map<transport::PartitionId, Holding>& holdings() const { return holdings_; }
@@ -55,7 +58,7 @@ class Ownership final {
   void assign_free(std::vector<OwnershipChange>& changes);
   bool revoke_surplus(Time now, std::vector<OwnershipChange>& changes);
 
-  Duration revoke_within_;
+  std::optional<Duration> revoke_within_;
   std::set<MemberId> members_;
   std::map<transport::PartitionId, Holding> holdings_;
 };

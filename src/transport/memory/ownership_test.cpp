@@ -61,6 +61,17 @@ TEST(Ownership, WaitsForWhatIsInFlightBeforeAHandOver) {
   EXPECT_EQ(shares(ownership), (std::map<MemberId, int>{{1, 1}, {2, 1}}));
 }
 
+TEST(Ownership, WaitsForEverWithoutADeadline) {
+  Ownership ownership{std::nullopt};
+  for (const int partition : {0, 1}) ownership.add({"orders", partition});
+  ownership.join(1);
+  ownership.balance(kNow, kIdle);
+  ownership.join(2);
+  EXPECT_EQ(ownership.balance(kNow, kBusy).at(0).deadline, kNever);
+  EXPECT_TRUE(ownership.balance(kNow + 1000h, kBusy).empty());
+  EXPECT_EQ(shares(ownership), (std::map<MemberId, int>{{1, 2}}));
+}
+
 TEST(Ownership, TakesAwayAtTheDeadline) {
   Ownership ownership = ownership_of(2);
   ownership.join(1);
