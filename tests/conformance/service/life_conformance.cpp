@@ -4,32 +4,42 @@
 #include "tests/conformance/service/service_conformance.hpp"
 
 namespace tidings::conformance {
-namespace {
 
-using ::testing::Each;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-TEST_P(LifeConformance, P8ADrainEndsWhatRunsAndChargesNothing) {
-  constexpr int kCount = 40;
+void LifeConformance::expect_drain(const WorkerPlan& plan) {
+  constexpr int kCount = 20;
   std::vector<Order> orders;
   for (int i = 0; i < kCount; ++i) {
-    orders.push_back({{.number = i, .takes = units(2), .publishes = 1}, "k" + std::to_string(i)});
+    orders.push_back({{.number = i, .takes = units(1), .publishes = 1}, "k" + std::to_string(i)});
   }
-  work({.instance = "first", .concurrency = 4});
+  WorkerPlan first = plan;
+  first.instance = "first";
+  work(first);
   send(orders);
   ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 2; }));
   ASSERT_TRUE(stop("first"));
-  const auto left = entries();
   EXPECT_LT(count("begin"), kCount) << "it stopped before it had finished all";
   EXPECT_EQ(count("begin"), count("end")) << "what ran was finished";
 
-  work({.instance = "second", .concurrency = 40});
-  ASSERT_TRUE(settled("shop", 10 * unit()));
+  WorkerPlan second = plan;
+  second.instance = "second";
+  work(second);
+  ASSERT_TRUE(settled("shop", kCount * unit()));
   EXPECT_EQ(count("begin"), kCount) << "nothing ran twice";
   for (const Entry& entry : entries("end")) EXPECT_EQ(entry.attempt, 1);
   EXPECT_THAT(published(), SizeIs(kCount));
   EXPECT_THAT(dead_letters(), IsEmpty());
+}
+
+TEST_P(LifeConformance, P8ADrainEndsWhatRunsAndChargesNothing) {
+  expect_drain({.concurrency = 4});
+}
+
+TEST_P(LifeConformance, P8AlsoWithAnInbox) {
+  expect_drain({.inbox = true});
+  EXPECT_THAT(effects(), SizeIs(20));
 }
 
 // P8, P4: a retry that waits at the drain comes in its time, elsewhere.
@@ -48,6 +58,8 @@ TEST_P(LifeConformance, P8ARetryThatWaitsAtADrainComesInItsTimeElsewhere) {
   EXPECT_GE(runs[1].at - entries("failed").at(0).at, delay);
   EXPECT_THAT(disorder(entries()), IsEmpty());
 }
+
+namespace {
 
 struct Answers {
   std::atomic<std::size_t> confirmed = 0;
@@ -72,6 +84,8 @@ std::vector<Order> orders_of(int count, std::chrono::milliseconds takes = {}) {
   return orders;
 }
 
+}  // namespace
+
 TEST_P(LifeConformance, P9APublishersBufferIsBoundedAndFreeAgainAfterwards) {
   constexpr std::size_t kBuffer = 20;
   constexpr std::size_t kCount = 100;
@@ -91,9 +105,9 @@ TEST_P(LifeConformance, P9APublishersBufferIsBoundedAndFreeAgainAfterwards) {
 }
 
 // Nobody is started anew, nothing confirmed is lost, and no event pays for it.
-TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportWasAway) {
+void LifeConformance::expect_to_go_on(const WorkerPlan& plan) {
   constexpr int kCount = 60;
-  work({.concurrency = 4});
+  work(plan);
   send(orders_of(kCount, units(0.2)));  // some end, and are settled, while nothing can be settled
   ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 1; }));
   const auto answers = std::make_shared<Answers>();
@@ -119,7 +133,17 @@ TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportWasAway) {
   }
   EXPECT_GE(ends.size(), kCount + 1 + answers->confirmed);
   EXPECT_THAT(dead_letters(), IsEmpty());
+  if (plan.inbox) {
+    EXPECT_THAT(effects(), SizeIs(ends.size()));
+  }
 }
 
-}  // namespace
+TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportWasAway) {
+  expect_to_go_on({.concurrency = 4});
+}
+
+TEST_P(LifeConformance, P10AlsoWithAnInbox) {
+  expect_to_go_on({.inbox = true});
+}
+
 }  // namespace tidings::conformance

@@ -4,22 +4,24 @@
 #include "tests/conformance/service/service_conformance.hpp"
 
 namespace tidings::conformance {
-namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
+namespace {
+
 constexpr int kLivesMax = 12;
 
-TEST_P(PoisonConformance, P5APoisonEventIsQuarantinedAndNoOther) {
+}  // namespace
+
+void PoisonConformance::expect_quarantine(const WorkerPlan& plan) {
   constexpr int kCount = 30;
   constexpr int kPoison = 13;
   std::vector<Order> orders;
   for (int i = 0; i < kCount; ++i) {
     orders.push_back({{.number = i, .poison = i == kPoison, .takes = units(0.05)}, "k" + std::to_string(i % 10)});
   }
-  const WorkerPlan plan{.concurrency = 8};
   int lives = 1;
   work(plan);
   send(orders);
@@ -40,6 +42,17 @@ TEST_P(PoisonConformance, P5APoisonEventIsQuarantinedAndNoOther) {
   std::set<int> handled;
   for (const Entry& entry : entries("end")) handled.insert(entry.number);
   EXPECT_THAT(handled, SizeIs(kCount - 1));
+}
+
+namespace {
+
+TEST_P(PoisonConformance, P5APoisonEventIsQuarantinedAndNoOther) {
+  expect_quarantine({.concurrency = 8});
+}
+
+TEST_P(PoisonConformance, P5AlsoWithAnInbox) {
+  expect_quarantine({.inbox = true});
+  EXPECT_THAT(effects(), SizeIs(29));
 }
 
 TEST_P(PoisonConformance, P5RandomKillsCondemnNoInnocentAndLoseNothing) {

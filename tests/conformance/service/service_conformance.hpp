@@ -70,10 +70,17 @@ std::vector<std::string> disorder(const std::vector<Entry>& entries);
 std::string id_of(const Order& order);
 
 class HandlingConformance : public ServiceConformance {};
-class PoisonConformance : public ServiceConformance {};
+class PoisonConformance : public ServiceConformance {
+ protected:
+  void expect_quarantine(const WorkerPlan& plan);
+};
 class BurialConformance : public ServiceConformance {};
 class OnceConformance : public ServiceConformance {};
-class LifeConformance : public ServiceConformance {};
+class LifeConformance : public ServiceConformance {
+ protected:
+  void expect_drain(const WorkerPlan& plan);
+  void expect_to_go_on(const WorkerPlan& plan);
+};
 
 }  // namespace tidings::conformance
 
