@@ -54,7 +54,7 @@ std::vector<Taken> WorkQueue::take(Seat& seat, TakeLimits limits, Time deadline)
     if (auto taken = take_locked(now, limits); !taken.empty()) return taken;
     if (now >= deadline) break;
     idle_.push_back(&seat);
-    seat.wake_->wait_until(lock, std::min(deadline, lanes_.next_due()));
+    seat.wake_->wait_until(lock, std::min(deadline, next_due(now)));
     std::erase(idle_, &seat);
   }
   return {};
@@ -69,8 +69,12 @@ std::vector<Taken> WorkQueue::take_ready(TakeLimits limits) {
 Time WorkQueue::ready_at() const {
   const std::lock_guard lock{mutex_};
   const Time now = executor_.now();
-  if (lanes_.ready(now)) return now;
-  // What is due and not ready waits for what runs.
+  return lanes_.ready(now) ? now : next_due(now);
+}
+
+// What is due and not ready waits for what runs, whose end wakes us: to wait for its time would be a busy loop, which
+// under the mutex lets nobody end.
+Time WorkQueue::next_due(Time now) const {
   return lanes_.next_due() > now ? lanes_.next_due() : kNever;
 }
 

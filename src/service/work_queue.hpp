@@ -90,6 +90,7 @@ class WorkQueue final {
 
  private:
   std::vector<Taken> take_locked(Time now, TakeLimits limits);
+  Time next_due(Time now) const;
   bool leaving(const transport::Delivery& delivery) const;
   void end_one(const Ending& ending, std::vector<transport::Delivery>& released);
   void wake_one();

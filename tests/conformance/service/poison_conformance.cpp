@@ -44,7 +44,59 @@ void PoisonConformance::expect_quarantine(const WorkerPlan& plan) {
   EXPECT_THAT(handled, SizeIs(kCount - 1));
 }
 
+// Three processes, three poison events, retries wait meanwhile.
+void PoisonConformance::expect_quarantine_over_processes(WorkerPlan plan) {
+  constexpr int kCount = 90;
+  const std::set<int> poison{13, 40, 41};
+  std::vector<Order> orders;
+  for (int i = 0; i < kCount; ++i) {
+    orders.push_back({{.number = i,
+                       .fails = i % 10 == 1 ? 1 : 0,
+                       .poison = poison.contains(i),
+                       .takes = units(0.05),
+                       .publishes = 1},
+                      "k" + std::to_string(i % 30)});
+  }
+  plan.attempts_max = 3;
+  plan.delay_first = units(0.3);
+  const std::vector<std::string> instances{"one", "two", "three"};
+  int lives = 0;
+  const auto supervise = [&] {
+    for (const std::string& instance : instances) {
+      if (lives >= kLivesMax * 3 || (lives >= 3 && running(instance))) continue;
+      plan.instance = instance;
+      work(plan);
+      ++lives;
+    }
+    return all_settled("shop");
+  };
+  supervise();
+  send(orders);
+  ASSERT_TRUE(within(10 * capabilities().takeover_max, supervise));
+  std::vector<std::string> buried;
+  for (const auto& letter : dead_letters()) {
+    buried.push_back(letter.record.id + ": " + letter.reason + " " + std::to_string(letter.crashes));
+  }
+  EXPECT_THAT(buried,
+              ::testing::UnorderedElementsAre("task-13: crashed 3", "task-40: crashed 3", "task-41: crashed 3"));
+  std::set<int> handled;
+  for (const Entry& entry : entries("end")) handled.insert(entry.number);
+  EXPECT_THAT(handled, SizeIs(kCount - 3));
+}
+
 namespace {
+
+TEST_P(PoisonConformance, P5SeveralOverSeveralProcesses) {
+  expect_quarantine_over_processes({.concurrency = 4});
+}
+
+TEST_P(PoisonConformance, P5SeveralOverSeveralProcessesWithRelaxedRetries) {
+  expect_quarantine_over_processes({.concurrency = 4, .relaxed = true});
+}
+
+TEST_P(PoisonConformance, P5SeveralOverSeveralProcessesWithAnInbox) {
+  expect_quarantine_over_processes({.inbox = true});
+}
 
 TEST_P(PoisonConformance, P5APoisonEventIsQuarantinedAndNoOther) {
   expect_quarantine({.concurrency = 8});

@@ -73,6 +73,7 @@ class HandlingConformance : public ServiceConformance {};
 class PoisonConformance : public ServiceConformance {
  protected:
   void expect_quarantine(const WorkerPlan& plan);
+  void expect_quarantine_over_processes(WorkerPlan plan);
 };
 class BurialConformance : public ServiceConformance {};
 class OnceConformance : public ServiceConformance {};

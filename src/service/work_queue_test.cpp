@@ -1,0 +1,89 @@
+#include "service/work_queue.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tidings/testing/simulated_executor.hpp"
+
+namespace tidings::service {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+constexpr TakeLimits kOne{.max = 1, .max_per_lane = 1};
+
+class WorkQueueTest : public ::testing::Test {
+ protected:
+  transport::Delivery delivery(std::string_view key, std::uint64_t token) {
+    transport::Delivery delivery;
+    delivery.token = token;
+    delivery.record.topic = "orders";
+    delivery.record.key = key;
+    delivery.position = {.topic = "orders", .partition = 0, .offset = static_cast<std::int64_t>(token)};
+    return delivery;
+  }
+
+  testing::SimulatedExecutor executor_{1};
+  WorkQueue queue_{executor_, {.concurrency = 4, .held_max = 100}};
+  WorkQueue::Seat seat_{executor_};
+};
+
+// P5, P9: it sleeps until what runs has ended; a loop under the mutex would let nobody end anything.
+TEST_F(WorkQueueTest, ATakerSleepsWhileASuspectWaitsThoughARetryIsDue) {
+  queue_.admit({delivery("a", 1)});
+  const auto running = queue_.take(seat_, kOne);
+  ASSERT_THAT(running, SizeIs(1));
+  transport::Delivery suspect = delivery("b", 2);
+  suspect.suspect = true;
+  transport::Delivery retry = delivery("c", 3);
+  retry.attempts.due = executor_.now() + 1s;
+  queue_.admit({suspect, retry});
+  const Time start = executor_.now();
+  EXPECT_THAT(queue_.take(seat_, kOne, start + 10s), IsEmpty());
+  EXPECT_EQ(executor_.now(), start + 10s);
+
+  const Ending ending{.ticket = running[0].ticket, .kind = Ending::Kind::done};
+  queue_.end({&ending, 1});
+  const auto alone = queue_.take(seat_, kOne, start + 20s);
+  ASSERT_THAT(alone, SizeIs(1));
+  EXPECT_EQ(alone[0].delivery->token, 2u);
+  EXPECT_EQ(executor_.now(), start + 10s) << "at once";
+}
+
+TEST_F(WorkQueueTest, ATakerWakesWhenARetryIsDue) {
+  transport::Delivery retry = delivery("c", 3);
+  retry.attempts.due = executor_.now() + 1s;
+  queue_.admit({retry});
+  const Time start = executor_.now();
+  EXPECT_THAT(queue_.take(seat_, kOne, start + 10s), SizeIs(1));
+  EXPECT_EQ(executor_.now(), start + 1s);
+}
+
+// P4: the next of a key is taken when the one before it has ended.
+TEST_F(WorkQueueTest, ALaneIsTakenByOneAtATime) {
+  queue_.admit({delivery("a", 1), delivery("a", 2)});
+  const auto first = queue_.take(seat_, kOne);
+  EXPECT_THAT(queue_.take(seat_, kOne, executor_.now() + 1s), IsEmpty());
+  const Ending ending{.ticket = first[0].ticket, .kind = Ending::Kind::done};
+  queue_.end({&ending, 1});
+  EXPECT_EQ(queue_.take(seat_, kOne, executor_.now() + 1s).at(0).delivery->token, 2u);
+}
+
+// P8: what waits comes back in order, what runs may end, takers go home.
+TEST_F(WorkQueueTest, ADrainGivesBackWhatWaitsInOrder) {
+  queue_.admit({delivery("a", 1), delivery("a", 2), delivery("a", 3)});
+  const auto running = queue_.take(seat_, kOne);
+  const auto waiting = queue_.drain();
+  ASSERT_THAT(waiting, SizeIs(2));
+  EXPECT_EQ(waiting[0].token, 2u);
+  EXPECT_EQ(waiting[1].token, 3u);
+  EXPECT_THAT(queue_.take(seat_, kOne), IsEmpty());
+  EXPECT_FALSE(queue_.wait_quiet(executor_.now() + 1s));
+  const Ending ending{.ticket = running[0].ticket, .kind = Ending::Kind::done};
+  EXPECT_THAT(queue_.end({&ending, 1}), IsEmpty());
+  EXPECT_TRUE(queue_.wait_quiet(executor_.now() + 1s));
+}
+
+}  // namespace
+}  // namespace tidings::service
