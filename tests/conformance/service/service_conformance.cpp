@@ -115,10 +115,16 @@ std::vector<std::string> disorder(const std::vector<Entry>& entries) {
   };
   std::map<std::string, Run> runs;
   std::vector<std::string> found;
+  bool killing = false;
   for (const Entry& entry : entries) {
+    if (entry.step.starts_with("kill")) {
+      killing = entry.step == "killing";
+      runs.clear();
+    }
+    if (killing || entry.step == "killed") continue;
     Run& run = runs[entry.group + " " + entry.key];
     const std::string at = entry.key + ": " + entry.step + " of " + std::to_string(entry.number);
-    if ((entry.step == "begin") == run.open) found.push_back(at + " during another run");
+    if (entry.step == "begin" && run.open) found.push_back(at + " during another run");
     if (entry.number < run.last) found.push_back(at + " after " + std::to_string(run.last));
     run = {.open = entry.step == "begin", .last = entry.number};
   }

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <vector>
 
@@ -48,6 +49,8 @@ class ServiceConformance : public Conformance {
   bool all_settled(const std::string& group);
 
   std::vector<Entry> entries() const { return journal_.read(); }
+  // `killing` and `killed`: between them, runs may overlap and go back.
+  void note(const char* step) { journal_.write({.step = step, .at = now()}); }
   std::vector<Entry> entries(const std::string& step, const std::string& group = "shop") const;
   std::size_t count(const std::string& step) const { return entries(step).size(); }
   // Whatever was published by handlers: `number attempt`, sorted.
@@ -64,7 +67,7 @@ class ServiceConformance : public Conformance {
   std::unique_ptr<Bus> client_;
 };
 
-// Runs of one key that overlap or go back: `key: what`. For journals of processes that nobody killed.
+// Runs of one key that overlap or go back: `key: what`; but for the time between `killing` and `killed`.
 std::vector<std::string> disorder(const std::vector<Entry>& entries);
 
 std::string id_of(const Order& order);
@@ -83,6 +86,29 @@ class LifeConformance : public ServiceConformance {
   void expect_to_go_on(const WorkerPlan& plan);
 };
 
+class SoakConformance : public ServiceConformance {
+ protected:
+  void SetUp() override;
+  // Sends and disturbs, so many times; then waits until all is settled.
+  void run(int steps);
+  void expect_all_well();
+
+ private:
+  std::uint64_t draw(std::uint64_t below);
+  bool one_in(std::uint64_t chance);
+  Order random_order();
+  void send_some();
+  void disturb();
+  // Starts again who died.
+  void revive();
+  void pass(Duration time) { executor().sleep_until(now() + time); }
+  void expect_fates(const std::string& group);
+
+  std::mt19937_64 random_;
+  std::vector<WorkerPlan> plans_;
+  std::vector<Order> orders_;
+};
+
 }  // namespace tidings::conformance
 
 // The second level's suites, for a Driver; to be used at namespace scope, beside TIDINGS_CONFORMANCE.
@@ -91,4 +117,5 @@ class LifeConformance : public ServiceConformance {
   TIDINGS_CONFORMANCE_SUITE(PREFIX, PoisonConformance, DRIVER);   \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, BurialConformance, DRIVER);   \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, OnceConformance, DRIVER);     \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, LifeConformance, DRIVER)
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, LifeConformance, DRIVER);     \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, SoakConformance, DRIVER)

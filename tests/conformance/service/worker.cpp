@@ -50,6 +50,7 @@ Result<void> Worker::handle(const Task& task, Context& context) {
   const bool trouble = task.trouble_in.empty() || task.trouble_in == plan_.group;
   note("begin", task, context);
   if (task.poison && trouble) {
+    note("killing", task, context);
     ended_ = true;
     host_.die();
     throw Ended{};
