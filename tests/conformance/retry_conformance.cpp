@@ -100,5 +100,21 @@ TEST_P(RetryConformance, P5ALongErrorIsKeptUpToItsLimit) {
   EXPECT_EQ(again[0].attempts, attempts);
 }
 
+// P9: nothing is handed out beyond in_flight_max, and whoever waits for room does not busy the processor meanwhile.
+TEST_P(RetryConformance, P9ARetryThatIsDueWaitsForRoomInFlight) {
+  declare_topic("orders", 1);
+  publish_numbers("orders", 0, 2, 2);
+  auto reader = join({.group = "g", .topic = "orders", .in_flight_max = 1});
+  const auto first = reader.next(1, soon());
+  ASSERT_EQ(ids_of(first), (std::vector<std::string>{"0"}));
+  const transport::Attempts failed{.failed = 1, .due = now() + unit()};
+  ASSERT_TRUE(reader.settle(first[0], transport::Retry{.order = transport::RetryOrder::relaxed, .attempts = failed}));
+  const auto second = reader.next(1, soon());
+  ASSERT_EQ(ids_of(second), (std::vector<std::string>{"1"}));
+  EXPECT_TRUE(reader.all_within(3 * unit()).empty());
+  ASSERT_TRUE(reader.accept(second));
+  EXPECT_EQ(ids_of(reader.next(1, soon())), (std::vector<std::string>{"0"}));
+}
+
 }  // namespace
 }  // namespace tidings::conformance

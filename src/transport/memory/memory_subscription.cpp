@@ -138,6 +138,7 @@ std::optional<Delivery> MemorySubscription::take_one(Member& member, const Parti
 
 Time MemorySubscription::next_due(const Member& member) const {
   Time due = kNever;
+  if (member.in_flight.size() >= member.in_flight_max) return due;  // a settlement wakes it
   for (const auto& [partition, holding] : ownership_.holdings()) {
     if (may_take(member, partition, holding)) due = std::min(due, slices_.at(partition).next_due());
   }

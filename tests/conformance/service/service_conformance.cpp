@@ -26,7 +26,7 @@ void ServiceConformance::work(const WorkerPlan& plan) {
 }
 
 bool ServiceConformance::stop(const std::string& instance) {
-  const auto stopped = workers_.at(instance)->stop();
+  const auto stopped = try_stop(instance);
   EXPECT_TRUE(stopped) << stopped.error().message;
   return bool{stopped};
 }

@@ -32,6 +32,7 @@ class ServiceConformance : public Conformance {
   void kill(const std::string& instance) { workers_.at(instance)->kill(); }
   // Drains it: whether it ended well, and in time.
   bool stop(const std::string& instance);
+  Result<void> try_stop(const std::string& instance) { return workers_.at(instance)->stop(); }
   bool running(const std::string& instance) { return workers_.at(instance)->running(); }
 
   // Publishes by a bus of the test; each must be confirmed.
