@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "service/shell/nearest_name.hpp"
 #include "tools/tidings/commands.hpp"
 
 namespace tidings::cli {
@@ -36,6 +39,17 @@ void name_commands(CLI::App& app) {
   }
 }
 
+// The first of the words that nobody took, where a command of `app` should stand.
+std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& rest) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(command->get_name());
+  }
+  const auto word = std::ranges::find_if(rest, [](const std::string& text) { return !text.starts_with("-"); });
+  if (names.empty() || word == rest.end()) return std::nullopt;
+  return fmt::format("'{}' is no command{}", *word, service::did_you_mean(*word, names));
+}
+
 // CLI11 speaks of options in its own way; what is wrong stands in what().
 int refuse_arguments(const CLI::App& app, const CLI::ParseError& fault, Session& session) {
   const CLI::App* named = &app;
@@ -44,7 +58,8 @@ int refuse_arguments(const CLI::App& app, const CLI::ParseError& fault, Session&
   for (const CLI::App* above = named->get_parent(); above != nullptr; above = above->get_parent()) {
     command = above->get_name() + " " + command;
   }
-  return session.usage(invalid(fmt::format("{}; see `{} --help`", fault.what(), command)));
+  const std::string wrong = unknown_command(*named, app.remaining(true)).value_or(fault.what());
+  return session.usage(invalid(fmt::format("{}; see `{} --help`", wrong, command)));
 }
 
 }  // namespace

@@ -101,6 +101,36 @@ TEST_F(CommandLine, TellsWrongUsageFromAnAbsentTransport) {
   EXPECT_EQ(run_on_canned({"groups", "remove", "x"}).code, 1);
 }
 
+TEST_F(CommandLine, RefusesNumbersThatAreNone) {
+  for (const char* limit : {"-1", "0", "ten", "1.5", "99999999999999999999"}) {
+    const RunResult result = run_on_canned({"tail", "orders", "--limit", limit});
+    EXPECT_EQ(result.code, 2) << limit;
+    EXPECT_THAT(result.err, HasSubstr("is no whole number from 1 to")) << limit;
+    EXPECT_EQ(run_on_canned({"dead", "list", "--limit", limit}).code, 2) << limit;
+    EXPECT_EQ(run_on_canned({"lag", "--queue-warn", limit}).code, 2) << limit;
+  }
+  for (const char* rate : {"-1", "nan", "inf", "fast"}) {
+    EXPECT_EQ(run_on_canned({"dead", "replay", "--all", "--rate", rate}).code, 2) << rate;
+  }
+}
+
+TEST_F(CommandLine, TellsWhatAWrongWordMayMean) {
+  EXPECT_THAT(run({"lagg"}).err, HasSubstr("'lagg' is no command; did you mean 'lag'?"));
+  EXPECT_THAT(run({"dead", "lits"}).err, HasSubstr("'lits' is no command; did you mean 'list'?"));
+  const RunResult reason = run_on_canned({"dead", "list", "--reason", "fialed"});
+  EXPECT_EQ(reason.code, 2);
+  EXPECT_THAT(reason.err, HasSubstr("'fialed'; the reasons are failed, rejected"));
+}
+
+TEST_F(CommandLine, CleansWhatItRepeatsOfItsArguments) {
+  const RunResult result = run_on_canned({"publish", "or\x1b[31mders", "--create-topic", "--type", "T", "--data", "1"});
+  EXPECT_THAT(result.out + result.err, ::testing::Not(HasSubstr("\x1b")));
+}
+
+TEST_F(CommandLine, RefusesABrokenFileThoughTheTransportIsNamedElsewhere) {
+  EXPECT_EQ(run_on_canned({"--config", "/no/such/file", "topics"}).code, 2);
+}
+
 TEST_F(CommandLine, RefusesAFileThatNamesNoTransport) {
   const ScratchDirectory scratch;
   const RunResult without = run({"--config", scratch.write("a.toml", "trasnport = \"x\"\n").string(), "topics"});

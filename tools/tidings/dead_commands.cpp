@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <cmath>
 #include <memory>
 
 #include "operate/dead.hpp"
@@ -93,7 +94,7 @@ Result<void> check(const ActArguments& arguments, const Words& words) {
                     "or {} them --all",
                     words.name));
   }
-  if (arguments.rate < 0) return invalid("--rate is events a second, above 0");
+  if (!(arguments.rate >= 0) || std::isinf(arguments.rate)) return invalid("--rate is events a second, above 0");
   return {};
 }
 
@@ -165,6 +166,7 @@ void add_list(CLI::App& dead, Command& command) {
   const auto arguments = std::make_shared<ListArguments>();
   add_filter(*app, arguments->filter);
   app->add_option("--limit", arguments->limit, fmt::format("At most so many; default {}", arguments->limit))
+      ->check(count_up_to(operate::kDeadListMax))
       ->option_text("N");
   app->add_option("--after", arguments->after, "Only after this dead letter: the next page")->option_text("ID");
   app->footer("Example: tidings dead list --group payment-service --since -1h");

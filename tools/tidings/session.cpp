@@ -19,28 +19,34 @@ struct ErrorRow {
 };
 BOOST_DESCRIBE_STRUCT(ErrorRow, (), (error, kind))
 
-Result<std::string> url_in_file(const std::string& path) {
+// None: the file names no transport.
+Result<std::optional<std::string>> url_in_file(const std::string& path) {
   try {
     const toml::table file = toml::parse_file(path);
-    if (const auto url = file["transport"].value<std::string>()) return *url;
+    return file["transport"].value<std::string>();
   } catch (const toml::parse_error& fault) {
     return invalid(fmt::format("reading the file '{}' failed: {} (line {})", path, fault.description(),
                                fault.source().begin.line));
   }
-  return invalid(fmt::format("the file '{}' names no transport; write `transport = \"local:./events\"` into it", path));
 }
 
 }  // namespace
 
 Result<ChosenUrl> Session::choose_url() const {
+  std::optional<std::string> in_file;
+  if (options_.config) {  // read though it may not be needed: a file that was named and is broken is a mistake
+    auto read = url_in_file(*options_.config);
+    if (!read) return read.error();
+    in_file = *std::move(read);
+  }
   if (options_.transport) return ChosenUrl{*options_.transport, Origin::flag};
   if (const auto variable = around_.environment(kTransportVariable); variable && !variable->empty()) {
     return ChosenUrl{*variable, Origin::environment};
   }
   if (!options_.config) return ChosenUrl{std::string{kStandardUrl}, Origin::standard};
-  auto url = url_in_file(*options_.config);
-  if (!url) return url.error();
-  return ChosenUrl{*std::move(url), Origin::file};
+  if (in_file) return ChosenUrl{*std::move(in_file), Origin::file};
+  return invalid(fmt::format("the file '{}' names no transport; write `transport = \"local:./events\"` into it",
+                             *options_.config));
 }
 
 std::unique_ptr<transport::Transport> Session::open(Store store, int& code) {
@@ -82,7 +88,7 @@ void Session::print(const Table& table) {
 }
 
 void Session::note(std::string_view text) {
-  if (!json()) line(text);
+  if (!json()) line(operate::printable_lines(text));
 }
 
 int Session::fail(const Error& error) {

@@ -79,7 +79,7 @@ void add_tail(CLI::App& app, Command& command) {
       ->add_option("--from", arguments->from,
                    "beginning (default), end (default with --follow),\n2026-01-02T03:04:05Z, or -10m")
       ->option_text("TIME");
-  tail_app->add_option("--limit", arguments->limit, "At most so many")->option_text("N");
+  tail_app->add_option("--limit", arguments->limit, "At most so many")->check(count_up_to(kCountMax))->option_text("N");
   tail_app->add_flag("--follow", arguments->follow, "Wait for more, until Ctrl-C");
   tail_app->add_option("--type", arguments->type, "Only of this type")->option_text("T");
   tail_app->add_option("--key", arguments->key, "Only of this key")->option_text("K");

@@ -5,6 +5,7 @@
 #include "operate/display.hpp"
 #include "operate/moment.hpp"
 #include "operate/topology.hpp"
+#include "tools/tidings/arguments.hpp"
 #include "tools/tidings/commands.hpp"
 
 namespace tidings::cli {
@@ -176,10 +177,12 @@ void add_lag(CLI::App& app, Command& command) {
   lag_app
       ->add_option("--queue-warn", arguments->thresholds.queue_warn,
                    fmt::format("Warn beyond so many events; default {}", arguments->thresholds.queue_warn))
+      ->check(count_up_to(kCountMax))
       ->option_text("N");
   lag_app
       ->add_option("--dead-letters-warn", arguments->thresholds.dead_letters_warn,
                    fmt::format("Warn beyond so many dead letters; default {}", arguments->thresholds.dead_letters_warn))
+      ->check(count_up_to(kCountMax))
       ->option_text("N");
   lag_app->footer(
       "LAG counts events that the group has not settled, WAITING those of them that\n"
