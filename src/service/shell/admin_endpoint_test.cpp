@@ -107,7 +107,8 @@ TEST(AdminEndpoint, IsClosedInTimeThoughClientsAreSlow) {
     *admin = nullptr;
     EXPECT_LT(executor->now() - start, kAdminCloseWithin + 2s);
     slow.front().say("lo HTTP/1.1\r\n\r\n");
-    EXPECT_THAT(slow.front().listen(), HasSubstr("503"));
+    // Or nothing, when it was so slow that the connection has timed out.
+    EXPECT_THAT(slow.front().listen(), ::testing::AnyOf(HasSubstr("503"), ::testing::IsEmpty()));
     EXPECT_EQ(visits, before);  // what the page looks at is gone
   }
 }
