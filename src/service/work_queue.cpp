@@ -18,11 +18,17 @@ WorkQueue::WorkQueue(Executor& executor, pipeline::LaneLimits limits)
 
 std::vector<transport::Delivery> WorkQueue::admit(std::vector<transport::Delivery> deliveries) {
   const std::lock_guard lock{mutex_};
-  if (draining_) return deliveries;
-  for (transport::Delivery& delivery : deliveries) lanes_.admit(std::move(delivery));
+  std::vector<transport::Delivery> returned;
+  for (transport::Delivery& delivery : deliveries) {
+    if (leaving(delivery)) {
+      returned.push_back(std::move(delivery));
+    } else {
+      lanes_.admit(std::move(delivery));
+    }
+  }
   note_flow();
   wake_one();
-  return {};
+  return returned;
 }
 
 // One is enough: whoever takes and leaves more behind wakes the next.

@@ -56,7 +56,8 @@ class WorkQueue final {
     std::unique_ptr<Condition> wake_;
   };
 
-  // Returns what must be released instead: all of it when draining.
+  // Returns what must be released instead, in order: all of it when draining, and what is of partitions that are being
+  // given up, for what was before it of its key has been returned.
   std::vector<transport::Delivery> admit(std::vector<transport::Delivery> deliveries);
 
   // Waits until there is something to run. Empty: draining, or nothing came until `deadline`.

@@ -70,6 +70,20 @@ TEST_F(WorkQueueTest, ALaneIsTakenByOneAtATime) {
   EXPECT_EQ(queue_.take(seat_, kOne, executor_.now() + 1s).at(0).delivery->token, 2u);
 }
 
+// P4: what of a key was before it has been returned, so it must not run here.
+TEST_F(WorkQueueTest, WhatComesOfAPartitionThatIsGivenUpIsReturned) {
+  queue_.admit({delivery("a", 1), delivery("a", 2)});
+  EXPECT_THAT(queue_.give_up({{"orders", 0}}), SizeIs(2));
+  const auto returned = queue_.admit({delivery("a", 3), delivery("b", 4)});
+  ASSERT_THAT(returned, SizeIs(2));
+  EXPECT_EQ(returned[0].token, 3u);
+  EXPECT_EQ(returned[1].token, 4u);
+  EXPECT_THAT(queue_.take_ready(kOne), IsEmpty());
+  queue_.regain({{"orders", 0}});
+  EXPECT_THAT(queue_.admit({delivery("a", 1)}), IsEmpty());
+  EXPECT_THAT(queue_.take_ready(kOne), SizeIs(1));
+}
+
 // P8: what waits comes back in order, what runs may end, takers go home.
 TEST_F(WorkQueueTest, ADrainGivesBackWhatWaitsInOrder) {
   queue_.admit({delivery("a", 1), delivery("a", 2), delivery("a", 3)});

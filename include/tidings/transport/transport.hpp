@@ -83,7 +83,8 @@ struct SubscriptionSpec {
 struct Notice {
   enum class Kind {
     assigned,     // these partitions are ours now
-    revoking,     // finish what is in flight of them and settle it; they are given up then, or at `deadline`
+    revoking,     // finish what is in flight of them and settle it; they are given up then, or at `deadline`. The batch
+                  // that says so may bring more of them: the last
     lost,         // they are no longer ours: settlements will be refused as `conflict`; forget what is in flight
     reconnected,  // the connection was lost and is back; what is not ours any more came as `lost`
   };
