@@ -134,9 +134,10 @@ void Lanes::take_from(std::uint64_t id, std::size_t count, std::vector<Ticket>& 
   Lane& lane = lanes_.at(id);
   assert(lane.taken == 0 && count > 0);
   while (!lane.queue.empty() && lane.taken < count) {
-    const transport::Delivery& first = items_.at(lane.queue.front()).delivery;
-    const bool suspect = first.suspect;
-    if (lane.taken > 0 && (suspect || first.attempts.due)) break;  // its turn comes, alone or in time
+    Item& first = items_.at(lane.queue.front());
+    const bool suspect = first.delivery.suspect;
+    if (lane.taken > 0 && (suspect || first.delivery.attempts.due)) break;  // its turn comes, alone or in time
+    first.taken = true;
     into.push_back(lane.queue.front());
     lane.queue.pop_front();
     ++lane.taken;
@@ -172,6 +173,7 @@ void Lanes::return_to_lane(Ticket ticket, Item& item) {
   Lane& lane = lanes_.at(item.lane);
   end_of_run(lane);
   assert(!lane.due);
+  item.taken = false;
   lane.queue.push_front(ticket);
 }
 
@@ -229,6 +231,15 @@ std::vector<transport::Delivery> Lanes::drop_all() {
   std::vector<transport::Delivery> dropped;
   for (const std::uint64_t id : leaving) drop_lane(id, dropped);
   return dropped;
+}
+
+std::vector<Ticket> Lanes::running_of(const std::vector<transport::PartitionId>& partitions) const {
+  std::vector<Ticket> running;
+  for (const auto& [ticket, item] : items_) {
+    const bool is_of_them = std::ranges::find(partitions, lanes_.at(item.lane).partition) != partitions.end();
+    if (item.taken && is_of_them) running.push_back(ticket);
+  }
+  return running;
 }
 
 std::vector<FlowChange> Lanes::flow_changes() {

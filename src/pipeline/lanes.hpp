@@ -73,6 +73,9 @@ class Lanes final {
   std::vector<transport::Delivery> drop(const std::vector<transport::PartitionId>& partitions);
   std::vector<transport::Delivery> drop_all();
 
+  // Those that run now of these partitions, in no order.
+  std::vector<Ticket> running_of(const std::vector<transport::PartitionId>& partitions) const;
+
   // Partitions to hold back or to let flow since the last call.
   std::vector<FlowChange> flow_changes();
 

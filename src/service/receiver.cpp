@@ -39,7 +39,7 @@ void Receiver::heed(const transport::Notice& notice) {
     case transport::Notice::Kind::revoking:
       return parts_.release(parts_.queue.give_up(notice.partitions));
     case transport::Notice::Kind::lost:
-      return parts_.ahead.drop(parts_.queue.give_up(notice.partitions));
+      return parts_.ahead.drop(parts_.queue.lose(notice.partitions));
     case transport::Notice::Kind::reconnected:
       return;  // what is not ours any more came as lost
   }

@@ -89,7 +89,7 @@ bool WorkQueue::leaving(const transport::Delivery& delivery) const {
 }
 
 void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& released) {
-  if (ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
+  if (lost_.erase(ending.ticket) > 0 || ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
   if (ending.kind == Ending::Kind::give_back) {
     std::vector<transport::Delivery> given = lanes_.give_back(ending.ticket);
     std::move(given.rbegin(), given.rend(), std::back_inserter(released));
@@ -125,6 +125,14 @@ std::vector<transport::Delivery> WorkQueue::give_up(const std::vector<transport:
   auto dropped = lanes_.drop(partitions);
   note_flow();
   return dropped;
+}
+
+std::vector<transport::Delivery> WorkQueue::lose(const std::vector<transport::PartitionId>& partitions) {
+  {
+    const std::lock_guard lock{mutex_};
+    for (const pipeline::Ticket ticket : lanes_.running_of(partitions)) lost_.insert(ticket);
+  }
+  return give_up(partitions);
 }
 
 void WorkQueue::regain(const std::vector<transport::PartitionId>& partitions) {

@@ -74,6 +74,9 @@ class WorkQueue final {
 
   // Gives these partitions up: returns what waits of them. What runs goes on.
   std::vector<transport::Delivery> give_up(const std::vector<transport::PartitionId>& partitions);
+  // They went to others: likewise, and what runs of them ends here, whatever comes of it. They may come back: what is
+  // admitted then is handled behind it.
+  std::vector<transport::Delivery> lose(const std::vector<transport::PartitionId>& partitions);
   // They are ours again.
   void regain(const std::vector<transport::PartitionId>& partitions);
 
@@ -103,6 +106,7 @@ class WorkQueue final {
   pipeline::Lanes lanes_;
   std::vector<Seat*> idle_;
   std::set<transport::PartitionId> leaving_;
+  std::set<pipeline::Ticket> lost_;  // they run, and are not ours any more
   std::vector<pipeline::FlowChange> flow_;
   bool draining_ = false;
 };

@@ -51,6 +51,25 @@ TEST_F(WorkQueueTest, ATakerSleepsWhileASuspectWaitsThoughARetryIsDue) {
   EXPECT_EQ(executor_.now(), start + 10s) << "at once";
 }
 
+// P4: it was delivered again under another epoch; to run it once more would be to run it twice, and out of order.
+TEST_F(WorkQueueTest, WhatRanWhenItsPartitionWasLostDoesNotReturnToItsLane) {
+  const std::vector<transport::PartitionId> partition{{"orders", 0}};
+  queue_.admit({delivery("a", 1), delivery("a", 2)});
+  const auto running = queue_.take(seat_, kOne);
+  ASSERT_THAT(running, SizeIs(1));
+  EXPECT_THAT(queue_.lose(partition), SizeIs(1)) << "what waited behind it";
+  queue_.regain(partition);
+  queue_.admit({delivery("a", 11), delivery("a", 12)});
+  EXPECT_THAT(queue_.take_ready(kOne), IsEmpty()) << "the key still runs";
+
+  const Ending ending{.ticket = running[0].ticket, .kind = Ending::Kind::hold, .attempts = {.due = executor_.now()}};
+  EXPECT_THAT(queue_.end({&ending, 1}), IsEmpty()) << "nothing to release: it is not ours";
+  const auto next = queue_.take_ready(kOne);
+  ASSERT_THAT(next, SizeIs(1));
+  EXPECT_EQ(next[0].delivery->token, 11u);
+  EXPECT_EQ(queue_.size(), 2u);
+}
+
 TEST_F(WorkQueueTest, ATakerWakesWhenARetryIsDue) {
   transport::Delivery retry = delivery("c", 3);
   retry.attempts.due = executor_.now() + 1s;

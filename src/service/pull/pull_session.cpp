@@ -110,7 +110,7 @@ void PullSession::heed(const transport::Notice& notice) {
     case transport::Notice::Kind::revoking:
       return give_back_later(queue_.give_up(notice.partitions));
     case transport::Notice::Kind::lost:
-      queue_.give_up(notice.partitions);
+      queue_.lose(notice.partitions);
       return;
     case transport::Notice::Kind::reconnected:
       return;  // what is not ours any more came as lost
