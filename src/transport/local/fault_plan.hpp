@@ -9,19 +9,25 @@
 #include <string_view>
 
 #ifdef TIDINGS_FAULTS
+#include <unistd.h>
+
+#include <cerrno>
 #include <csignal>
 #endif
 
 namespace tidings::local {
 
 // `name:count[:errno]`, from the environment variable TIDINGS_FAULT: at the count-th passing of the point `name` the
-// process is killed, or, with a number behind it, that step fails with this errno, once.
+// process is killed, or, with a number behind it, that step fails with this errno, once. While the file exists that
+// TIDINGS_REFUSE_WHILE names, no commit succeeds (EIO).
 class FaultPlan final {
  public:
 #ifdef TIDINGS_FAULTS
   static FaultPlan from_environment() {
     const char* text = std::getenv("TIDINGS_FAULT");
-    return FaultPlan{text == nullptr ? "" : text};
+    FaultPlan plan{text == nullptr ? "" : text};
+    if (const char* path = std::getenv("TIDINGS_REFUSE_WHILE")) plan.refuse_while_ = path;
+    return plan;
   }
   explicit FaultPlan(std::string_view text) {
     const std::size_t first = text.find(':');
@@ -32,10 +38,12 @@ class FaultPlan final {
     left_ = static_cast<int>(std::strtol(numbers.c_str(), &end, 10));
     if (*end == ':') code_ = static_cast<int>(std::strtol(end + 1, nullptr, 10));
   }
-  FaultPlan(const FaultPlan& other) : point_{other.point_}, left_{other.left_.load()}, code_{other.code_} {}
+  FaultPlan(const FaultPlan& other)
+      : point_{other.point_}, left_{other.left_.load()}, code_{other.code_}, refuse_while_{other.refuse_while_} {}
 
   // 0: go on. Otherwise the step fails with this errno.
   int at(std::string_view point) {
+    if (point == "before_commit" && !refuse_while_.empty() && ::access(refuse_while_.c_str(), F_OK) == 0) return EIO;
     if (point_ != point || --left_ != 0) return 0;
     if (code_ == 0) ::raise(SIGKILL);
     return code_;
@@ -45,6 +53,7 @@ class FaultPlan final {
   std::string point_;
   std::atomic<int> left_ = 0;
   int code_ = 0;
+  std::string refuse_while_;
 #else
   static FaultPlan from_environment() {
     return {};

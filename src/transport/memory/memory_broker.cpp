@@ -40,6 +40,10 @@ std::unique_ptr<transport::Transport> MemoryBroker::open(std::string name) {
 
 Result<void> MemoryBroker::check(const std::string& process) {
   const Lock lock{mutex_};
+  return reachable(process);
+}
+
+Result<void> MemoryBroker::reachable(const std::string& process) const {
   if (auto living = alive(process); !living) return living;
   if (processes_.at(process).state == Process::State::live) return {};
   return unavailable(fmt::format("process '{}' is cut off from the memory broker (a fault of the test)", process));
@@ -52,7 +56,7 @@ Result<void> MemoryBroker::alive(const std::string& process) const {
 
 Result<void> MemoryBroker::publish(const std::string& process, Record record, Time deadline) {
   Lock lock{mutex_};
-  if (auto living = alive(process); !living) return living;
+  if (auto reached = reachable(process); !reached) return reached;
   if (auto struck = strike(lock, FaultPoint::publish, FaultMoment::before, process, deadline); !struck) return struck;
   if (auto published = deployment_.publish(std::move(record), executor_->now()); !published) return published;
   changed_->notify_all();

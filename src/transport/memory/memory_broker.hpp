@@ -87,6 +87,8 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
 
   // Refuses what a dead process asks.
   Result<void> alive(const std::string& process) const;
+  // And one that is cut off.
+  Result<void> reachable(const std::string& process) const;
   Result<void> strike(Lock& lock, FaultPoint point, FaultMoment moment, const std::string& process, Time deadline);
   Result<void> hang(Lock& lock, const std::string& process, Time deadline);
   void crash_locked(const std::string& process);
