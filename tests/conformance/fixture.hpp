@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/conformance/service/feeder_plan.hpp"
 #include "tests/conformance/service/worker_plan.hpp"
 #include "tests/conformance/victim_plan.hpp"
 #include "tidings/executor.hpp"
@@ -25,7 +26,7 @@ class Victim {
   virtual void kill() = 0;
 };
 
-// A process that runs a service.
+// A process that runs a service, or feeds it.
 class WorkerProcess {
  public:
   virtual ~WorkerProcess() = default;  // kills it
@@ -37,7 +38,14 @@ class WorkerProcess {
   virtual bool running() = 0;
 };
 
-// The transport is away; the destructor brings it back.
+// How a transport is away.
+enum class Away {
+  refusing,  // it answers, with an error that passes
+  hanging,   // it does not answer
+  gone,      // connections are lost, new ones fail
+};
+
+// The transport is away, or a process from it; the destructor brings it back.
 class Interruption {
  public:
   virtual ~Interruption() = default;
@@ -60,8 +68,15 @@ class Fixture {
   virtual std::filesystem::path directory() const = 0;
   // Starts a service process; returns when it has joined its group.
   virtual Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) = 0;
-  // For as long as that lives, nothing can be published, received or settled by any process: it is refused, or hangs.
-  virtual std::unique_ptr<Interruption> interrupt() = 0;
+  // Starts a process that publishes.
+  virtual Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) = 0;
+
+  // In which ways the transport can be away; at least one.
+  virtual std::vector<Away> interruptions() const = 0;
+  // For as long as that lives, no process can publish, receive or settle.
+  virtual std::unique_ptr<Interruption> interrupt(Away how) = 0;
+  // The process of that instance, alive, is held to be dead: others take over. Null: that cannot happen here.
+  virtual std::unique_ptr<Interruption> cut_off(const std::string& instance) = 0;
 
   // The least delay that is worth asserting here. The suite counts in this unit.
   virtual Duration unit() const = 0;

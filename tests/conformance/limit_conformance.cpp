@@ -1,4 +1,6 @@
 // P9 and P10: a full deployment refuses publishes, keeps what was confirmed, and recovers when there is room.
+#include <set>
+
 #include "tests/conformance/conformance.hpp"
 
 namespace tidings::conformance {
@@ -51,6 +53,30 @@ TEST_P(LimitConformance, P9AFullDeploymentRefusesPublishesAndRecovers) {
     if (!recovered) executor().sleep_until(now() + unit());
   }
   EXPECT_TRUE(recovered);
+}
+
+// P1: which records of a batch are in, and which are not, is said of each.
+TEST_P(LimitConformance, P9ABatchThatDoesNotFitIsAnsweredRecordByRecord) {
+  constexpr int kBatch = 30;
+  declare_topic("orders");
+  { auto reader = join("slow", "orders"); }
+  std::set<std::string> confirmed, there;
+  bool refused = false;
+  for (int first = 0; first < static_cast<int>(kTriesMax) && !refused; first += kBatch) {
+    std::vector<Record> batch;
+    for (int i = first; i < first + kBatch; ++i) batch.push_back(bulky(i));
+    const auto outcomes = try_publish(batch);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (outcomes[i]) confirmed.insert(batch[i].id);
+      if (outcomes[i]) continue;
+      EXPECT_EQ(outcomes[i].error().kind, ErrorKind::overloaded) << outcomes[i].error().message;
+      refused = true;
+    }
+  }
+  EXPECT_TRUE(refused) << "it took more than there is room for";
+  EXPECT_FALSE(confirmed.empty());
+  for (const Record& record : history("orders")) there.insert(record.id);
+  EXPECT_EQ(there, confirmed);
 }
 
 }  // namespace

@@ -1,11 +1,15 @@
 // The suite on `local:`, on real time, with real processes and a real SIGKILL (A38).
 #include <csignal>
+#include <cstdlib>
+#include <fstream>
 
 #include "tests/conformance/service/service_conformance.hpp"
 #include "tests/support/child_process.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "tidings/json.hpp"
 #include "transport/local/local_transport.hpp"
+#include "transport/local/reaping.hpp"
+#include "transport/local/store_registry.hpp"
 
 namespace tidings::conformance {
 namespace {
@@ -58,17 +62,30 @@ class LocalInterruption final : public Interruption {
   ChildProcess holder_;
 };
 
+// No commit succeeds.
+class LocalRefusal final : public Interruption {
+ public:
+  explicit LocalRefusal(std::filesystem::path path) : path_{std::move(path)} { std::ofstream{path_}; }
+  ~LocalRefusal() override { std::filesystem::remove(path_); }
+
+ private:
+  const std::filesystem::path path_;
+};
+
+// Nothing is to be brought back: who was cut off comes back by itself.
+class LocalCutOff final : public Interruption {};
+
 class LocalFixture final : public Fixture {
  public:
   explicit LocalFixture(Room room) {
     if (room == Room::scarce) options_.emplace("size_max", std::to_string(kScarceBytesMax / 4));
+    ::setenv(kRefuseWhile, refusal().c_str(), 1);
   }
 
   std::shared_ptr<Executor> executor() override { return executor_; }
   // Opens in one process share the store; each is a member of its own.
   Result<std::unique_ptr<transport::Transport>> open(const std::string&) override {
-    return local::open_local(transport::Url{.scheme = "local", .path = scratch_ / "store", .options = options_},
-                             executor_);
+    return local::open_local(url(), executor_);
   }
   Result<std::unique_ptr<Victim>> start(const VictimPlan& plan) override {
     std::vector<std::string> arguments = to_arguments(plan);
@@ -79,19 +96,46 @@ class LocalFixture final : public Fixture {
   }
   std::filesystem::path directory() const override { return scratch_.path(); }
   Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) override {
-    const auto text = to_json(plan);
-    if (!text) return text.error();
-    ChildProcess process{{.program = LOCAL_WORKER, .arguments = {scratch_ / "store", scratch_.path(), *text}}};
-    if (!process.wait_for_output("at work") && process.wait() != testing::ChildExit{.signal = SIGKILL}) {
-      return invalid("the worker failed: " + process.error_output());  // but its first task may have killed it
-    }
-    return std::make_unique<LocalWorker>(std::move(process));
+    return begin("work", to_json(plan).value());
   }
-  std::unique_ptr<Interruption> interrupt() override { return std::make_unique<LocalInterruption>(scratch_ / "store"); }
+  Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) override {
+    return begin("feed", to_json(plan).value());
+  }
+  std::vector<Away> interruptions() const override { return {Away::refusing, Away::hanging}; }
+  std::unique_ptr<Interruption> interrupt(Away how) override {
+    if (how == Away::refusing) return std::make_unique<LocalRefusal>(refusal());
+    return std::make_unique<LocalInterruption>(scratch_ / "store");
+  }
+  // As if its process had died.
+  std::unique_ptr<Interruption> cut_off(const std::string& instance) override {
+    const auto store = local::shared_store(*local::options_from(url()), executor_).value();
+    const auto done = store->committer().perform([&](local::Commit& commit) -> Result<void> {
+      for (const local::MemberRow& member : local::all_members(commit.transaction())) {
+        if (member.instance == instance) local::reap(commit, scratch_ / "store", member);
+      }
+      return {};
+    });
+    if (!done) throw std::runtime_error{done.error().message};
+    return std::make_unique<LocalCutOff>();
+  }
   Duration unit() const override { return std::chrono::milliseconds{100}; }
   Duration hand_over_max() const override { return std::chrono::seconds{5}; }
 
  private:
+  static constexpr const char* kRefuseWhile = "TIDINGS_REFUSE_WHILE";
+
+  transport::Url url() const { return {.scheme = "local", .path = scratch_ / "store", .options = options_}; }
+  std::filesystem::path refusal() const { return scratch_ / "refuse"; }
+  Result<std::unique_ptr<WorkerProcess>> begin(const std::string& what, const std::string& plan) {
+    ChildProcess process{{.program = LOCAL_WORKER,
+                          .arguments = {scratch_ / "store", scratch_.path(), what, plan},
+                          .environment = {{kRefuseWhile, refusal()}}}};
+    if (!process.wait_for_output("at work") && process.wait() != testing::ChildExit{.signal = SIGKILL}) {
+      return invalid("the process failed: " + process.error_output());  // but its first task may have killed it
+    }
+    return std::make_unique<LocalWorker>(std::move(process));
+  }
+
   std::shared_ptr<Executor> executor_ = thread_executor();
   testing::ScratchDirectory scratch_;
   std::map<std::string, std::string, std::less<>> options_;

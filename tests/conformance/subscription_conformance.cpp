@@ -92,6 +92,28 @@ TEST_P(SubscriptionConformance, HashReadsAllEventsAndNoCommands) {
   for (const auto& delivery : reader.received()) EXPECT_NE(delivery.record.topic, "emails");
 }
 
+// What transports keep besides: retries that wait, dead letters, replays, records of Control.
+TEST_P(SubscriptionConformance, P3APatternOfEverythingReadsNothingOfOurs) {
+  declare({.topics = {{.name = "orders"}}, .published = {{"OrderCreated", "orders"}}});
+  auto all = join({.group = "audit", .pattern = "#"});
+  auto shop = join("shop", "orders");
+  auto caches = join({.group = "caches", .topic = "orders", .sharing = transport::Sharing::broadcast});
+  publish_numbers("orders", 0, 3);
+  const auto deliveries = shop.next(3, soon());
+  ASSERT_EQ(deliveries.size(), 3u);
+  const transport::Attempts attempts{.failed = 1, .due = now() + unit()};
+  ASSERT_TRUE(shop.settle(deliveries[0], transport::Retry{transport::RetryOrder::relaxed, attempts}));
+  ASSERT_TRUE(shop.settle(deliveries[1], transport::Bury{.reason = "failed"}));
+  ASSERT_TRUE(shop.settle(deliveries[2], transport::Bury{.reason = "failed"}));
+  ASSERT_TRUE(here().operations().dead_letters->replay(dead_letters().at(0).id).value());
+  ASSERT_TRUE(here().control().put("pause/shop", "now", {}));
+  EXPECT_EQ(shop.next(2, deadline(2 * unit())).size(), 2u) << "the retry, and the replay";
+  auto late = join({.group = "late", .pattern = "#"});
+  EXPECT_THAT(ids_of(all.all_within(2 * unit())), ::testing::UnorderedElementsAre("0", "1", "2"));
+  EXPECT_THAT(ids_of(late.all_within(2 * unit())), ::testing::UnorderedElementsAre("0", "1", "2"));
+  EXPECT_EQ(history("orders").size(), 3u);
+}
+
 TEST_P(SubscriptionConformance, ACommandGoesToOneSubscription) {
   declare({.topics = {{.name = "emails", .command = true}}, .published = {}});
   auto reader = join({.group = "notification", .topic = "emails", .command = true});

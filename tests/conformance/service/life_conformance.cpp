@@ -1,4 +1,5 @@
 // P8, P9, P10: drains, full buffers, and a transport that is away for a while.
+#include <algorithm>
 #include <atomic>
 
 #include "tests/conformance/service/service_conformance.hpp"
@@ -40,6 +41,26 @@ TEST_P(LifeConformance, P8ADrainEndsWhatRunsAndChargesNothing) {
 TEST_P(LifeConformance, P8AlsoWithAnInbox) {
   expect_drain({.inbox = true});
   EXPECT_THAT(effects(), SizeIs(20));
+}
+
+// P8: what runs past the deadline is left to others, charged nothing.
+TEST_P(LifeConformance, P8ADrainEndsAtItsDeadline) {
+  work({.instance = "first", .stop_within = units(2)});
+  send({{{.number = 1, .takes = units(10), .publishes = 1}}});
+  ASSERT_TRUE(within(unit(), [&] { return count("begin") == 1; }));
+  const Time asked = now();
+  EXPECT_FALSE(try_stop("first")) << "it says that something was still running";
+  EXPECT_GE(now() - asked, units(2));
+  EXPECT_LT(now() - asked, units(2) * kPatience);
+  kill("first");
+  work({.instance = "second"});
+  ASSERT_TRUE(settled("shop", units(10)));
+  const auto ends = entries("end");
+  ASSERT_FALSE(ends.empty());
+  EXPECT_EQ(ends.back().instance, "second");
+  EXPECT_EQ(ends.back().attempt, 1);
+  EXPECT_THAT(published(), SizeIs(1));
+  EXPECT_THAT(dead_letters(), IsEmpty());
 }
 
 // P8, P4: a retry that waits at the drain comes in its time, elsewhere.
@@ -93,7 +114,7 @@ TEST_P(LifeConformance, P9APublishersBufferIsBoundedAndFreeAgainAfterwards) {
   work({});
   send(orders_of(1));
   const auto answers = std::make_shared<Answers>();
-  auto away = fixture().interrupt();
+  auto away = fixture().interrupt(Away::hanging);
   send_async(orders_of(kCount), [answers](const Result<void>& outcome) { answers->take(outcome); });
   EXPECT_GT(answers->overloaded, 0u) << "at once, and nobody waited";
   EXPECT_LE(kCount - answers->all(), kBuffer);
@@ -105,20 +126,22 @@ TEST_P(LifeConformance, P9APublishersBufferIsBoundedAndFreeAgainAfterwards) {
 }
 
 // Nobody is started anew, nothing confirmed is lost, and no event pays for it.
-void LifeConformance::expect_to_go_on(const WorkerPlan& plan) {
+void LifeConformance::expect_to_go_on(const WorkerPlan& plan, Away how) {
+  if (!std::ranges::count(fixture().interruptions(), how)) GTEST_SKIP() << "the transport cannot be away in this way";
   constexpr int kCount = 60;
+  const Duration absence = long_run() ? Duration{std::chrono::seconds{30}} : 30 * unit();
   work(plan);
   send(orders_of(kCount, units(0.2)));  // some end, and are settled, while nothing can be settled
   ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 1; }));
   const auto answers = std::make_shared<Answers>();
   {
-    const auto away = fixture().interrupt();
+    const auto away = fixture().interrupt(how);
     executor().sleep_until(now() + unit());
     const auto before = lag("shop", kTasks)->unsettled;
     std::vector<Order> more;
     for (const Order& order : orders_of(kCount)) more.push_back({order.task, order.key, "more-" + id_of(order)});
     send_async(more, [answers](const Result<void>& outcome) { answers->take(outcome); });
-    executor().sleep_until(now() + 5 * unit());
+    executor().sleep_until(now() + absence);
     EXPECT_EQ(lag("shop", kTasks)->unsettled, before) << "this interruption interrupts nothing";
     EXPECT_EQ(answers->confirmed, 0u);
   }
@@ -138,12 +161,28 @@ void LifeConformance::expect_to_go_on(const WorkerPlan& plan) {
   }
 }
 
-TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportWasAway) {
-  expect_to_go_on({.concurrency = 4});
+TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportRefusedEverything) {
+  expect_to_go_on({.concurrency = 4}, Away::refusing);
 }
 
-TEST_P(LifeConformance, P10AlsoWithAnInbox) {
-  expect_to_go_on({.inbox = true});
+TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportHung) {
+  expect_to_go_on({.concurrency = 4}, Away::hanging);
+}
+
+TEST_P(LifeConformance, P10AllGoOnByThemselvesAfterTheTransportWasGone) {
+  expect_to_go_on({.concurrency = 4}, Away::gone);
+}
+
+TEST_P(LifeConformance, P10AlsoWithAnInboxAfterRefusals) {
+  expect_to_go_on({.inbox = true}, Away::refusing);
+}
+
+TEST_P(LifeConformance, P10AlsoWithAnInboxAfterHanging) {
+  expect_to_go_on({.inbox = true}, Away::hanging);
+}
+
+TEST_P(LifeConformance, P10AlsoWithAnInboxAfterAnAbsence) {
+  expect_to_go_on({.inbox = true}, Away::gone);
 }
 
 }  // namespace tidings::conformance

@@ -1,6 +1,7 @@
 // P7: effects through the inbox happen once; a rerun publishes the same ids.
 #include <set>
 
+#include "tests/conformance/service/mortal_inbox.hpp"
 #include "tests/conformance/service/service_conformance.hpp"
 
 namespace tidings::conformance {
@@ -35,6 +36,38 @@ TEST_P(OnceConformance, P7EffectsThroughTheInboxHappenOnceThoughProcessesAreKill
   std::set<std::string> ids;
   for (const auto& record : history(kDone)) ids.insert(record.id);
   EXPECT_THAT(ids, SizeIs(kCount)) << "an output is there for each, and again only under its id";
+}
+
+// Between effect, mark, publication and settlement.
+TEST_P(OnceConformance, P7EffectsHappenOnceThoughProcessesAreKilledAtAnyStepOfTheInbox) {
+  constexpr int kBatch = 8;
+  WorkerPlan plan{.delay_first = units(0.05), .inbox = true};
+  int sent = 0;
+  for (const char* step : kInboxSteps) {
+    for (const int passings : {1, 2}) {
+      SCOPED_TRACE(step);
+      std::vector<Order> orders;
+      for (int i = 0; i < kBatch; ++i, ++sent) {
+        orders.push_back({{.number = sent, .fails = i % 2, .publishes = 1}, "k" + std::to_string(sent % 5)});
+      }
+      plan.dies_at = step;
+      plan.dies_after = passings;
+      work(plan);
+      send(orders);
+      ASSERT_TRUE(within(unit(), [&] { return !running(plan.instance); })) << "it did not die there";
+      plan.dies_at.clear();
+      work(plan);
+      ASSERT_TRUE(settled("shop", capabilities().takeover_max));
+    }
+  }
+  EXPECT_THAT(dead_letters(), IsEmpty());
+  const auto done = effects();
+  EXPECT_THAT(done, SizeIs(sent));
+  EXPECT_THAT(std::set(done.begin(), done.end()), SizeIs(sent));
+  std::map<std::string, std::set<std::string>> bodies;  // by id: repetitions carry what was stored
+  for (const auto& record : history(kDone)) bodies[record.id].insert(record.body.value_or(""));
+  EXPECT_THAT(bodies, SizeIs(sent));
+  for (const auto& [id, each] : bodies) EXPECT_THAT(each, SizeIs(1)) << id;
 }
 
 TEST_P(OnceConformance, P7ARepetitionIsSkippedAndOtherDataUnderItsIdIsAConflict) {

@@ -1,6 +1,7 @@
 #include "tests/conformance/service/service_conformance.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "tidings/codec.hpp"
 #include "tidings/sqlite.hpp"
@@ -21,6 +22,13 @@ std::chrono::milliseconds ServiceConformance::units(double count) const {
 void ServiceConformance::work(const WorkerPlan& plan) {
   workers_.erase(plan.instance);
   auto started = fixture().start_worker(plan);
+  if (!started) throw std::runtime_error{started.error().message};
+  workers_[plan.instance] = *std::move(started);
+}
+
+void ServiceConformance::feed(const FeederPlan& plan) {
+  workers_.erase(plan.instance);
+  auto started = fixture().start_feeder(plan);
   if (!started) throw std::runtime_error{started.error().message};
   workers_[plan.instance] = *std::move(started);
 }
@@ -69,6 +77,19 @@ bool ServiceConformance::within(Duration expected, const std::function<bool()>& 
   return true;
 }
 
+bool ServiceConformance::shared_by(std::size_t members, const std::string& group) {
+  return within(fixture().hand_over_max(), [&] {
+    const auto groups = here().operations().topology->groups();
+    if (!groups) return false;
+    for (const transport::GroupState& state : *groups) {
+      if (state.name != group) continue;
+      const auto owns = [](const transport::MemberState& member) { return member.partitions > 0; };
+      return state.members.size() == members && std::ranges::all_of(state.members, owns);
+    }
+    return false;
+  });
+}
+
 bool ServiceConformance::all_settled(const std::string& group) {
   const auto state = lag(group, kTasks);
   return state && state->unsettled == 0;
@@ -106,6 +127,10 @@ std::vector<std::string> ServiceConformance::effects() {
                                     "SELECT id FROM effects ORDER BY id");
   EXPECT_TRUE(read) << read.error().message;
   return ids;
+}
+
+bool long_run() {
+  return std::getenv("TIDINGS_TEST_LONG") != nullptr;
 }
 
 std::vector<std::string> disorder(const std::vector<Entry>& entries) {

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -29,6 +30,8 @@ class ServiceConformance : public Conformance {
 
   // Starts a worker; it runs until the end of the test, or until kill() or stop().
   void work(const WorkerPlan& plan = {});
+  // Starts a feeder; likewise.
+  void feed(const FeederPlan& plan);
   void kill(const std::string& instance) { workers_.at(instance)->kill(); }
   // Drains it: whether it ended well, and in time.
   bool stop(const std::string& instance);
@@ -45,6 +48,8 @@ class ServiceConformance : public Conformance {
 
   // Waits until `done()`: in time?
   bool within(Duration expected, const std::function<bool()>& done);
+  // Waits until so many members of the group own something: in time?
+  bool shared_by(std::size_t members, const std::string& group = "shop");
   // Waits until nothing of the group is unsettled.
   bool settled(const std::string& group = "shop", Duration expected = std::chrono::seconds{3});
   bool all_settled(const std::string& group);
@@ -58,10 +63,9 @@ class ServiceConformance : public Conformance {
   std::vector<std::string> published();
   // Event ids of the effects in the workers' database, sorted.
   std::vector<std::string> effects();
-
- private:
   Bus& client();
 
+ private:
   const Journal journal_;
   transport::PublisherOptions publisher_options_;
   std::map<std::string, std::unique_ptr<WorkerProcess>> workers_;
@@ -73,6 +77,9 @@ std::vector<std::string> disorder(const std::vector<Entry>& entries);
 
 std::string id_of(const Order& order);
 
+// Whether the full length is asked for (./test --long).
+bool long_run();
+
 class HandlingConformance : public ServiceConformance {};
 class PoisonConformance : public ServiceConformance {
  protected:
@@ -81,10 +88,20 @@ class PoisonConformance : public ServiceConformance {
 };
 class BurialConformance : public ServiceConformance {};
 class OnceConformance : public ServiceConformance {};
+class FeedingConformance : public ServiceConformance {
+ protected:
+  // What feeders were told is true: each confirmed event is there, no refused one; in order by key. `repeats`: also
+  // more than once, which a relay may do.
+  enum class Repeats { none, allowed };
+  void expect_true_words(Repeats repeats);
+  // A feeder with an outbox dies there, again and again.
+  void expect_a_relay_to_survive(std::span<const char* const> steps);
+};
+class SpreadConformance : public ServiceConformance {};
 class LifeConformance : public ServiceConformance {
  protected:
   void expect_drain(const WorkerPlan& plan);
-  void expect_to_go_on(const WorkerPlan& plan);
+  void expect_to_go_on(const WorkerPlan& plan, Away how);
 };
 
 class SoakConformance : public ServiceConformance {
@@ -99,6 +116,8 @@ class SoakConformance : public ServiceConformance {
   bool one_in(std::uint64_t chance);
   Order random_order();
   void send_some();
+  void feed_anew();
+  void interrupt();
   void disturb();
   // Starts again who died.
   void revive();
@@ -108,6 +127,7 @@ class SoakConformance : public ServiceConformance {
   std::mt19937_64 random_;
   std::vector<WorkerPlan> plans_;
   std::vector<Order> orders_;
+  int feeders_ = 0;
 };
 
 }  // namespace tidings::conformance
@@ -118,5 +138,7 @@ class SoakConformance : public ServiceConformance {
   TIDINGS_CONFORMANCE_SUITE(PREFIX, PoisonConformance, DRIVER);   \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, BurialConformance, DRIVER);   \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, OnceConformance, DRIVER);     \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, FeedingConformance, DRIVER);  \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, SpreadConformance, DRIVER);   \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, LifeConformance, DRIVER);     \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, SoakConformance, DRIVER)

@@ -1,5 +1,6 @@
 // P1 to P10 at once: three groups in four processes, which fail, kill themselves, are killed, drained and cut off from
-// the transport at random, while events come. In the end each event has had its one outcome in each group.
+// the transport at random, while events come, some from a publisher that is killed, too. In the end each event has had
+// its one outcome in each group.
 #include <cstdlib>
 #include <iostream>
 #include <map>
@@ -23,6 +24,9 @@ std::uint64_t asked(const char* name, std::uint64_t otherwise) {
   const char* text = std::getenv(name);
   return text == nullptr ? otherwise : std::stoull(text);
 }
+
+// Ids of a feeder's events begin so.
+constexpr const char* kFed = "feeder-";
 
 // What must become of a task; of those that are given up, why.
 std::string fate_of(const Task& task) {
@@ -50,6 +54,12 @@ void SoakConformance::SetUp() {
   plans_[2].inbox = true;
   plans_[3].relaxed = true;
   for (const WorkerPlan& each : plans_) work(each);
+  feed_anew();
+}
+
+// Another life, with keys of its own.
+void SoakConformance::feed_anew() {
+  feed({.instance = kFed + std::to_string(++feeders_), .threads = 2, .count = 50, .pause = units(0.1), .publishes = 1});
 }
 
 std::uint64_t SoakConformance::draw(std::uint64_t below) {
@@ -85,9 +95,23 @@ void SoakConformance::revive() {
   }
 }
 
+// Who loses its connection may still be inside of handlers when it is back, and its events go to others.
+void SoakConformance::interrupt() {
+  const auto ways = fixture().interruptions();
+  const Away how = ways[draw(ways.size())];
+  if (how == Away::gone) note("killing");
+  {
+    const auto away = fixture().interrupt(how);
+    pass(units(1));
+  }
+  if (how != Away::gone) return;
+  pass(units(1));
+  note("killed");
+}
+
 void SoakConformance::disturb() {
   const WorkerPlan& plan = plans_[draw(plans_.size())];
-  switch (draw(4)) {
+  switch (draw(5)) {
     case 0:
       note("killing");
       kill(plan.instance);
@@ -96,10 +120,11 @@ void SoakConformance::disturb() {
     case 1:
       static_cast<void>(try_stop(plan.instance));  // it may meet what kills it
       return revive();
-    case 2: {
-      const auto away = fixture().interrupt();
-      return pass(units(1));
-    }
+    case 2:
+      kill(kFed + std::to_string(feeders_));
+      return feed_anew();
+    case 3:
+      return interrupt();
     default:
       return pass(units(0.5));
   }
@@ -111,6 +136,7 @@ void SoakConformance::run(int steps) {
     disturb();
     revive();
   }
+  ASSERT_TRUE(stop(kFed + std::to_string(feeders_)));
   // An inbox handles one after another.
   const Duration work = static_cast<int>(orders_.size()) * unit() / 5;
   const bool done = within(20 * capabilities().takeover_max + work, [&] {
@@ -127,6 +153,11 @@ void SoakConformance::expect_fates(const std::string& group) {
     expected[id_of(order)] = fate_of(order.task);
     fails[id_of(order)] = order.task.fails;
   }
+  for (const auto& record : history(kTasks)) {
+    if (record.id.starts_with(kFed)) expected[record.id] = "done";
+  }
+  for (const Entry& entry : entries("confirmed", ""))
+    EXPECT_TRUE(expected.contains(entry.id)) << entry.id << " is lost";
   for (const Entry& entry : entries("end", group)) {
     found[entry.id] = "done";
     EXPECT_EQ(entry.attempt, fails[entry.id] + 1) << group << " " << entry.id << ": no more, no less";
@@ -146,6 +177,11 @@ void SoakConformance::expect_all_well() {
     if (fate_of(order.task) != "done") continue;
     done.push_back(id_of(order));
     outputs += 3 * static_cast<std::size_t>(order.task.publishes);
+  }
+  for (const auto& record : history(kTasks)) {
+    if (!record.id.starts_with(kFed)) continue;
+    done.push_back(record.id);
+    outputs += 3;
   }
   std::ranges::sort(done);
   EXPECT_EQ(effects(), done) << "each once";

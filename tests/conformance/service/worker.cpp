@@ -1,10 +1,10 @@
 #include "tests/conformance/service/worker.hpp"
 
+#include "tests/conformance/service/mortal_inbox.hpp"
+
 namespace tidings::conformance {
 
 namespace {
-
-constexpr Duration kStopWithin = std::chrono::seconds{20};
 
 // What a pretended process throws where a real one would be gone.
 struct Ended {};
@@ -12,7 +12,10 @@ struct Ended {};
 }  // namespace
 
 Worker::Worker(WorkerPlan plan, WorkerHost host)
-    : plan_{std::move(plan)}, host_{std::move(host)}, journal_{host_.directory} {}
+    : plan_{std::move(plan)},
+      host_{std::move(host)},
+      journal_{host_.directory},
+      mortal_{std::make_shared<Mortal>(plan_.dies_at, plan_.dies_after, host_.die)} {}
 
 Result<std::unique_ptr<Worker>> Worker::start(const WorkerPlan& plan, WorkerHost host) {
   std::unique_ptr<Worker> worker{new Worker{plan, std::move(host)}};
@@ -29,7 +32,7 @@ Result<void> Worker::start() {
     if (!made) return made;
     auto inbox = open_sqlite_inbox(*database);
     if (!inbox) return inbox.error();
-    options.inbox = *std::move(inbox);
+    options.inbox = mortal_inbox(*std::move(inbox), mortal_);
   }
   bus_ = std::make_unique<Bus>(host_.transport, host_.executor, std::move(options));
   bus_->publishes<Done>();
@@ -43,7 +46,7 @@ Result<void> Worker::start() {
 }
 
 Result<void> Worker::stop() {
-  return bus_->stop(host_.executor->now() + kStopWithin);
+  return bus_->stop(host_.executor->now() + plan_.stop_within);
 }
 
 Result<void> Worker::handle(const Task& task, Context& context) {
@@ -51,8 +54,7 @@ Result<void> Worker::handle(const Task& task, Context& context) {
   note("begin", task, context);
   if (task.poison && trouble) {
     note("killing", task, context);
-    ended_ = true;
-    host_.die();
+    mortal_->die();
     throw Ended{};
   }
   pass(task.takes);
@@ -75,6 +77,7 @@ Result<void> Worker::leave_effect(Context& context) {
   auto left = context.transaction<SqliteTransaction>().execute("INSERT INTO effects VALUES (?, ?)", context.event_id(),
                                                                plan_.instance);
   if (!left) return left.error();
+  if (!mortal_->pass("effect")) throw Ended{};
   return {};
 }
 
@@ -83,7 +86,7 @@ void Worker::pass(std::chrono::milliseconds time) {
 }
 
 void Worker::note(const char* step, const Task& task, const Context& context) {
-  if (ended_) throw Ended{};
+  if (ended()) throw Ended{};
   journal_.write({.step = step,
                   .instance = plan_.instance,
                   .group = plan_.group,

@@ -4,10 +4,10 @@
 // Threads: one.
 #pragma once
 
-#include <atomic>
 #include <functional>
 #include <memory>
 
+#include "tests/conformance/service/mortal.hpp"
 #include "tests/conformance/service/worker_plan.hpp"
 #include "tidings/bus.hpp"
 #include "tidings/sqlite.hpp"
@@ -30,8 +30,8 @@ class Worker final {
   Result<void> stop();
 
   // For processes that are only pretended: from now on its handlers do and write nothing more.
-  void end() { ended_ = true; }
-  bool ended() const { return ended_; }
+  void end() { mortal_->end(); }
+  bool ended() const { return mortal_->ended(); }
 
  private:
   Worker(WorkerPlan plan, WorkerHost host);
@@ -44,7 +44,7 @@ class Worker final {
   const WorkerPlan plan_;
   const WorkerHost host_;
   const Journal journal_;
-  std::atomic<bool> ended_ = false;
+  const std::shared_ptr<Mortal> mortal_;
   std::unique_ptr<Bus> bus_;
 };
 

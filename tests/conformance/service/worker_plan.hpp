@@ -45,10 +45,14 @@ struct WorkerPlan {
   std::chrono::milliseconds delay_first{100};  // then twice that, four times, ...
   std::chrono::milliseconds timeout{300'000};
   bool timeout_fails = false;
-  bool inbox = false;  // each run leaves an effect in the database, and the inbox keeps it to one
+  bool inbox = false;   // each run leaves an effect in the database, and the inbox keeps it to one
+  std::string dies_at;  // with an inbox: one of kInboxSteps; empty: it lives
+  int dies_after = 1;   // so many passings of that step
+  std::chrono::milliseconds stop_within{20'000};
 };
 BOOST_DESCRIBE_STRUCT(WorkerPlan, (),
-                      (instance, group, concurrency, relaxed, attempts_max, delay_first, timeout, timeout_fails, inbox))
+                      (instance, group, concurrency, relaxed, attempts_max, delay_first, timeout, timeout_fails, inbox,
+                       dies_at, dies_after, stop_within))
 
 // What a handler wrote down.
 struct Entry {
