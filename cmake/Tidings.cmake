@@ -33,6 +33,12 @@ if(TIDINGS_SANITIZE)
   endif()
 endif()
 
+# What tests ask of the product to go wrong: named points to die at (src/transport/local/fault_plan.hpp), and flaws
+# (src/base/flaw.hpp). Every source of a build sees the same; a build without tests has no trace of them.
+if(TIDINGS_TESTS)
+  add_compile_definitions(TIDINGS_FAULTS)
+endif()
+
 # tidings_module(NAME SOURCES a.cpp ... [PUBLIC targets] [PRIVATE targets]
 #                [TESTS x_test.cpp ...] [TEST_LINKS targets])
 # A room: the library tidings::NAME and, beside its sources, one test program NAME_test.

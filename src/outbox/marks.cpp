@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "base/flaw.hpp"
 #include "outbox/store.hpp"
 #include "outbox/stored_record.hpp"
 
@@ -80,7 +81,7 @@ Result<std::optional<std::int64_t>> Marks::insert(const InboxKey& key, Time now)
   auto group = group_id(key.group);
   if (!group) return group.error();
   const StoredId event{key.event_id};
-  const StoredId replay{key.replay_id};
+  const StoredId replay{flawed(Flaw::inbox_replays_alike) ? "" : key.replay_id};
   auto inserted =
       insert_.run({*group, event.value(), replay.value(), static_cast<std::int64_t>(key.digest), micros(now)});
   if (!inserted) return inserted.error();
@@ -92,7 +93,7 @@ Result<Marks::Known> Marks::find(const InboxKey& key) {
   auto group = group_id(key.group);
   if (!group) return group.error();
   const StoredId event{key.event_id};
-  const StoredId replay{key.replay_id};
+  const StoredId replay{flawed(Flaw::inbox_replays_alike) ? "" : key.replay_id};
   Known known;
   Result<std::vector<transport::Record>> outputs = std::vector<transport::Record>{};
   auto found = find_.first({*group, event.value(), replay.value()}, [&](const SqliteRow& row) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "outbox/outbox_rows.hpp"
 #include "outbox/relay_lock.hpp"
 #include "outbox/relay_window.hpp"
@@ -170,6 +171,7 @@ class Relay::State {
       sent_.emplace(row.sequence, Sent{row.record.id, row.record.topic});
       sequences->push_back(row.sequence);
       records.push_back(std::move(row.record));
+      if (flawed(Flaw::relay_deletes_unsent)) static_cast<void>(rows_->settle({row.sequence}, {}));
     }
     publisher_->send(std::move(records), [answers = answers_, sequences](std::size_t index, Result<void> outcome) {
       answers->add({(*sequences)[index], std::move(outcome)});

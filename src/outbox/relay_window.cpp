@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::detail {
 
 namespace {
@@ -9,7 +11,7 @@ namespace {
 // Without a key a record is ordered with nothing: a lane of its own.
 std::string lane_of(const RelayRow& row) {
   const transport::Record& record = row.record;
-  if (!record.key) return std::to_string(row.sequence);
+  if (!record.key || flawed(Flaw::relay_order_lost)) return std::to_string(row.sequence);
   std::string lane;
   lane.reserve(record.topic.size() + record.key->size() + 2);
   lane.append("k").append(record.topic).push_back('\0');

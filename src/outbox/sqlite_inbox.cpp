@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include "base/flaw.hpp"
 #include "outbox/confirmations.hpp"
 #include "outbox/marks.hpp"
 #include "outbox/store.hpp"
@@ -64,6 +65,7 @@ class SqliteInboxTransaction final : public InboxTransaction {
   Result<void> undo() override {
     if (auto ready = check_open(); !ready) return ready;
     open_.reset();
+    if (flawed(Flaw::inbox_undo_keeps)) return marks_->close_savepoint();
     return marks_->undo_savepoint();
   }
 

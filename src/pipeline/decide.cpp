@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/flaw.hpp"
 #include "tidings/type_name.hpp"
 
 namespace tidings::pipeline {
@@ -31,7 +32,7 @@ Verdict skip(Reason reason) {
 }
 
 std::optional<Verdict> before_decode(const transport::Delivery& delivery, const Rules& rules) {
-  if (delivery.attempts.crashes >= rules.crash_attempts_max) {
+  if (delivery.attempts.crashes >= rules.crash_attempts_max + (flawed(Flaw::crash_limit_late) ? 1 : 0)) {
     return bury(
         delivery.attempts, Reason::crashed,
         corrupt(fmt::format("the process died {} times while it handled this event alone; see the service's logs and "
@@ -85,7 +86,7 @@ Verdict conflicting(const transport::Delivery& delivery, std::string_view event_
 }
 
 transport::Attempts charged(transport::Attempts attempts, const Error& error, Time now) {
-  ++attempts.failed;
+  if (!flawed(Flaw::attempt_forgotten)) ++attempts.failed;
   if (!attempts.first_failed) attempts.first_failed = now;
   attempts.last_error = bounded_text(error.message);
   return attempts;
@@ -93,12 +94,12 @@ transport::Attempts charged(transport::Attempts attempts, const Error& error, Ti
 
 Verdict retry(transport::Attempts charged, const Error& error, Time due, const Rules& rules, Time now) {
   charged.due = due;
+  const RetryOrder order = flawed(Flaw::relaxed_retry_holds) ? RetryOrder::strict : rules.order;
   const bool too_long =
       rules.order == RetryOrder::strict && rules.strict_hold_max && due - now > *rules.strict_hold_max;
   return {.step = too_long ? Step::relaxed_hold : Step::retrying,
           .reason = Reason::failed,
-          .outcome =
-              transport::Retry{.order = too_long ? RetryOrder::relaxed : rules.order, .attempts = std::move(charged)},
+          .outcome = transport::Retry{.order = too_long ? RetryOrder::relaxed : order, .attempts = std::move(charged)},
           .error = error};
 }
 
@@ -106,10 +107,11 @@ Verdict after_failure(const transport::Delivery& delivery, const Failure& failur
                       const Rules& rules, Time now, std::uint64_t random) {
   transport::Attempts attempts = charged(delivery.attempts, failure.error, now);
   const bool hopeless = std::ranges::find(policy.give_up_on, failure.error.kind) != policy.give_up_on.end();
-  if (hopeless && !failure.timed_out) return bury(std::move(attempts), Reason::rejected, failure.error);
-  if (attempts.failed >= policy.attempts_max)
+  if (hopeless && !failure.timed_out && !flawed(Flaw::hopeless_retried))
+    return bury(std::move(attempts), Reason::rejected, failure.error);
+  if (attempts.failed >= policy.attempts_max + (flawed(Flaw::attempts_one_more) ? 1 : 0))
     return bury(std::move(attempts), failure.timed_out ? Reason::timed_out : Reason::failed, failure.error);
-  const Time due = now + backoff(policy, attempts.failed, random);
+  const Time due = flawed(Flaw::retry_early) ? now : now + backoff(policy, attempts.failed, random);
   return retry(std::move(attempts), failure.error, due, rules, now);
 }
 

@@ -4,6 +4,8 @@
 #include <cassert>
 #include <utility>
 
+#include "base/flaw.hpp"
+
 namespace tidings::pipeline {
 
 Lanes::Lanes(LaneLimits limits) : limits_{limits} {}
@@ -15,7 +17,7 @@ std::uint64_t Lanes::lane_of(const transport::Delivery& delivery) {
     lanes_.emplace(id, Lane{.name = std::move(name), .partition = partition});
     return id;
   };
-  if (!delivery.record.key) return open({});
+  if (!delivery.record.key || flawed(Flaw::lane_order_lost)) return open({});
   std::string name{delivery.record.topic};
   name.push_back('\0');
   name.append(*delivery.record.key);
@@ -86,9 +88,9 @@ void Lanes::set_due(std::uint64_t id, std::optional<Time> due) {
 void Lanes::add_held(const transport::PartitionId& partition, std::ptrdiff_t change) {
   std::size_t& held = held_[partition];
   held += static_cast<std::size_t>(change);
-  if (held > limits_.held_max && held_back_.insert(partition).second) {
+  if (held > limits_.held_max && !flawed(Flaw::hold_back_never) && held_back_.insert(partition).second) {
     changes_.push_back({partition, LaneFlow::held_back});
-  } else if (held <= limits_.held_max / 2 && held_back_.erase(partition) > 0) {
+  } else if (held <= limits_.held_max / 2 && !flawed(Flaw::hold_back_for_ever) && held_back_.erase(partition) > 0) {
     changes_.push_back({partition, LaneFlow::flowing});
   }
   if (held == 0) held_.erase(partition);
@@ -105,7 +107,7 @@ void Lanes::wake_due(Time now) {
 
 bool Lanes::ready(Time now) const {
   if (solo_) return false;
-  if (!suspects_.empty()) return running_ == 0;
+  if (!suspects_.empty()) return running_ == 0 || flawed(Flaw::suspect_in_company);
   if (busy_lanes_ >= limits_.concurrency) return false;
   return !ready_.empty() || (!due_.empty() && due_.begin()->first <= now);
 }
@@ -119,7 +121,7 @@ std::vector<Ticket> Lanes::take(Time now, std::size_t max, std::size_t max_per_l
   wake_due(now);
   if (solo_) return taken;
   if (!suspects_.empty()) {
-    if (running_ > 0 || max == 0) return taken;
+    if ((running_ > 0 && !flawed(Flaw::suspect_in_company)) || max == 0) return taken;
     take_from(*suspects_.begin(), 1, taken);
     solo_ = true;
     return taken;
@@ -174,7 +176,7 @@ void Lanes::return_to_lane(Ticket ticket, Item& item) {
   end_of_run(lane);
   assert(!lane.due);
   item.taken = false;
-  lane.queue.push_front(ticket);
+  flawed(Flaw::strict_retry_passed) ? lane.queue.push_back(ticket) : lane.queue.push_front(ticket);
 }
 
 void Lanes::hold(Ticket ticket, transport::Attempts attempts) {

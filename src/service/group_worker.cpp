@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "service/worker.hpp"
 
 namespace tidings::service {
@@ -123,6 +124,7 @@ void Group::handle(Member& member) {
     case InboxTransaction::Seen::duplicate:
       return repeat(member, std::move(admission->unconfirmed));
     case InboxTransaction::Seen::conflict:
+      if (flawed(Flaw::conflict_is_duplicate)) return repeat(member, {});
       member.decoded->verdict = pipeline::conflicting(delivery, member.decoded->envelope.id);
       member.settling = settling_of(delivery, *member.decoded);
       return;
@@ -142,14 +144,15 @@ void Group::run_marked(Member& member) {
     member.decoded->envelope = std::move(settling.envelope);
     conclude(member, result);
   }
-  if (auto undone = transaction_->undo(); !undone) fail(undone.error());
+  if (auto undone = flawed(Flaw::failure_keeps_mark) ? transaction_->keep({}) : transaction_->undo(); !undone)
+    fail(undone.error());
 }
 
 // Its effect is there. What it published may not be out: the same goes out again.
 void Group::repeat(Member& member, std::vector<transport::Record> unconfirmed) {
   member.decoded->verdict = pipeline::duplicate();
   member.settling = settling_of(*member.taken.delivery, *member.decoded);
-  if (unconfirmed.empty()) return;
+  if (unconfirmed.empty() || flawed(Flaw::duplicate_loses_outputs)) return;
   member.settling->verdict.outcome = transport::Accept{};
   member.settling->publishes = std::move(unconfirmed);
   member.settling->confirms = true;
@@ -160,11 +163,12 @@ void Group::conclude(Member& member, RunResult& result) {
 }
 
 Result<void> Group::finish() {
+  if (flawed(Flaw::settled_before_inbox)) end_members(!broken_);
   if (!broken_ && transaction_) {
     if (auto committed = transaction_->commit(); !committed) broken_ = committed.error();
   }
   transaction_.reset();  // rolls back what is not committed
-  end_members(!broken_);
+  if (!flawed(Flaw::settled_before_inbox)) end_members(!broken_);
   if (broken_) return *broken_;
   return {};
 }

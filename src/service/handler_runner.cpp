@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/flaw.hpp"
 #include "service/handler_context.hpp"
 #include "tidings/raw_json.hpp"
 
@@ -71,6 +72,11 @@ HandlerRunner::HandlerRunner(SubscriptionParts& parts)
 void HandlerRunner::late() {
   parts_.announcer.announce(Step::timed_out, *current_.delivery, *current_.envelope);
   source().request_stop();
+  if (flawed(Flaw::timeout_runs_again)) {
+    transport::Delivery again = *current_.delivery;
+    again.record.key.reset();  // a lane of its own
+    parts_.queue.admit({std::move(again)});
+  }
 }
 
 void HandlerRunner::request_stop() {
@@ -118,7 +124,7 @@ RunResult HandlerRunner::run(const transport::Delivery& delivery, const Decoded&
   return timed(handler, {&delivery, &decoded.envelope}, [&](RunResult& result) {
     HandlerContext context{scope, engine.encoder, *engine.executor, engine.ids};
     auto outcome = call(handler, delivery, decoded, context);
-    if (outcome) result.outputs = context.take_outputs();
+    if (outcome || flawed(Flaw::outputs_of_failure)) result.outputs = context.take_outputs();
     return outcome;
   });
 }
@@ -171,7 +177,8 @@ Settling settling_of(const SubscriptionParts& parts, const transport::Delivery& 
   Settling settling{.verdict = verdict_of(parts, delivery, decoded, result),
                     .attempt = delivery.attempts.failed + 1,
                     .took = result.took};
-  if (settling.verdict.step == Step::accepted) settling.publishes = std::move(result.outputs);
+  if (settling.verdict.step == Step::accepted || flawed(Flaw::outputs_of_failure))
+    settling.publishes = std::move(result.outputs);
   settling.envelope = std::move(decoded.envelope);
   return settling;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/flaw.hpp"
+
 namespace tidings::service {
 
 namespace {
@@ -61,11 +63,15 @@ void Settler::add(std::vector<Settling> settlings) {
 void Settler::release(std::vector<transport::Delivery> deliveries) {
   std::vector<Settling> settlings;
   settlings.reserve(deliveries.size());
-  for (transport::Delivery& delivery : deliveries) settlings.push_back(released(std::move(delivery)));
+  for (transport::Delivery& delivery : deliveries) {
+    settlings.push_back(released(std::move(delivery)));
+    if (flawed(Flaw::drain_settles_waiting)) settlings.back().verdict.outcome = transport::Accept{};
+  }
   add(std::move(settlings));
 }
 
 bool Settler::mark(const transport::Delivery& delivery) {
+  if (flawed(Flaw::suspect_unmarked)) return true;
   {
     const std::lock_guard lock{mutex_};
     if (closed_) return false;
@@ -145,6 +151,7 @@ bool Settler::conclude(Settling& settling, const Result<void>& outcome) {
     return true;
   }
   health_.trouble(Health::Part::settle, outcome.error());
+  if (flawed(Flaw::settlement_tried_once)) return true;
   return !can_be_tried_again(outcome.error()) && give_up(settling, outcome.error());
 }
 
@@ -174,6 +181,7 @@ bool Settler::closed() const {
 }
 
 void Settler::wait_settled() {
+  if (flawed(Flaw::suspect_left_unsettled)) return;
   std::unique_lock lock{mutex_};
   while ((!queue_.empty() || busy_) && !closed_) changed_->wait_until(lock, kNever);
 }

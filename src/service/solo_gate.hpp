@@ -10,6 +10,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/flaw.hpp"
 #include "tidings/executor.hpp"
 
 namespace tidings::service {
@@ -35,7 +36,8 @@ class SoloGate final {
 class GatePass final {
  public:
   enum class Company { beside_others, alone };
-  GatePass(SoloGate& gate, Company company) : gate_{gate}, company_{company} {
+  GatePass(SoloGate& gate, Company company)
+      : gate_{gate}, company_{flawed(Flaw::suspect_beside_others) ? Company::beside_others : company} {
     company_ == Company::alone ? gate_.enter_alone() : gate_.enter();
   }
   ~GatePass() { company_ == Company::alone ? gate_.leave_alone() : gate_.leave(); }

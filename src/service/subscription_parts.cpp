@@ -1,5 +1,7 @@
 #include "service/subscription_parts.hpp"
 
+#include "base/flaw.hpp"
+
 namespace tidings::service {
 
 namespace {
@@ -43,6 +45,8 @@ void SubscriptionParts::end(std::vector<Outcome> outcomes) {
       ending.kind = hold ? Ending::Kind::hold : Ending::Kind::done;
       if (hold) ending.attempts = std::get<transport::Retry>(settling.verdict.outcome).attempts;
       settling.delivery = hold ? *outcome.taken.delivery : std::move(*outcome.taken.delivery);
+      if (settling.confirms && flawed(Flaw::confirmed_before_sent))
+        plan.inbox->confirmed(plan.spec.group, settling.envelope.id, settling.delivery.replay_id);
       settlings.push_back(std::move(settling));
     }
     endings.push_back(std::move(ending));

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/flaw.hpp"
+
 namespace tidings::service {
 
 namespace {
@@ -85,6 +87,7 @@ Time WorkQueue::next_due(Time now) const {
 }
 
 bool WorkQueue::leaving(const transport::Delivery& delivery) const {
+  if (flawed(Flaw::leaving_partition_kept)) return draining_;
   return draining_ || (!leaving_.empty() && leaving_.contains(partition_of(delivery)));
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "tidings/type_name.hpp"
 
 namespace tidings::transport {
@@ -42,7 +43,7 @@ std::set<std::string> pattern_topics(std::string_view pattern, std::span<const s
   }
   std::set<std::string> read;
   for (const KnownTopic& topic : topics) {
-    if (topic.command || is_internal_topic(topic.name)) continue;
+    if ((topic.command && !flawed(Flaw::pattern_reads_commands)) || is_internal_topic(topic.name)) continue;
     if (pattern == "#" || wanted.contains(topic.name)) read.insert(topic.name);
   }
   return read;

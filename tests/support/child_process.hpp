@@ -27,7 +27,7 @@ struct ChildExit {
 struct ChildSpec {
   std::filesystem::path program;
   std::vector<std::string> arguments;
-  std::map<std::string, std::string> environment;  // on top of ours; TIDINGS_* of ours are not handed on
+  std::map<std::string, std::string> environment;  // on top of ours; of our TIDINGS_*, a flaw only is handed on
   std::filesystem::path directory;                 // empty: ours
 };
 

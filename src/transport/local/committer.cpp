@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/flaw.hpp"
 #include "tidings/transport/transport.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/record_codec.hpp"
@@ -178,7 +179,7 @@ void Committer::write_once() {
     outcome = write(ops, transaction);
   }
   parts_.wake->leave_gate();
-  finish(ops, outcome);
+  if (!flawed(Flaw::local_confirms_early)) finish(ops, outcome);
 }
 
 Committer::Ops Committer::take() {
@@ -197,6 +198,9 @@ Result<void> Committer::write(const Ops& ops, WriteTransaction& transaction) {
   Commit commit{transaction, *parts_.space, parts_.executor->now()};
   for (const auto& op : ops) op->apply(commit);
   commit.write_ends();
+  for (const auto& op : ops) {
+    if (flawed(Flaw::local_confirms_early)) op->finish({});
+  }
   if (const int code = parts_.faults->at("before_commit"); code != 0) return store_error(code, "committing");
   auto outcome = transaction.commit();
   parts_.faults->at("after_commit");

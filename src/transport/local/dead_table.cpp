@@ -4,6 +4,7 @@
 
 #include <charconv>
 
+#include "base/flaw.hpp"
 #include "transport/local/record_codec.hpp"
 
 namespace tidings::local {
@@ -64,6 +65,7 @@ std::string encode(const DeadRow& row) {
 }  // namespace
 
 void bury(WriteTransaction& transaction, const DeadRow& row) {
+  if (flawed(Flaw::local_bury_drops)) return;
   const std::string value = encode(row);  // before the first change: row.stored may look into a page that it moves
   transaction.put(Tree::dead, key_of(next_number(transaction, "dead")), value);
 }

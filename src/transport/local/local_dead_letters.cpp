@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "transport/local/dead_table.hpp"
 #include "transport/local/local_operator.hpp"
 #include "transport/local/parked_table.hpp"
@@ -94,7 +95,7 @@ class LocalDeadLetters final : public DeadLetters {
       if (!row) return {};
       found = true;
       if (auto changed = change_it(commit, *number, *row); !changed) return changed;
-      erase_dead(commit.transaction(), *number);
+      if (!flawed(Flaw::local_replay_keeps)) erase_dead(commit.transaction(), *number);
       return {};
     });
     if (!done) return done.error();

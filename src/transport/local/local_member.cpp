@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/member_scan.hpp"
 
@@ -160,7 +161,8 @@ void Member::write(Commit& commit) {
       const Owner owner = owner_of(commit.transaction(), subscription_.id, row.key.partition);
       known->second = owner == Owner{.member = row_.id, .epoch = row.epoch};
     }
-    if (known->second) commit.transaction().put(Tree::progress, key_of(row.key), row.value);
+    if (known->second && !flawed(Flaw::local_unstored))
+      commit.transaction().put(Tree::progress, key_of(row.key), row.value);
   }
 }
 

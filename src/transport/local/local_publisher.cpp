@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/flaw.hpp"
 #include "transport/local/limits.hpp"
 
 namespace tidings::local {
@@ -25,7 +26,8 @@ class Outbound final {
   // overloaded: one of the limits is reached.
   Result<void> enter(std::size_t bytes, const PublisherOptions& options) {
     const std::lock_guard lock{mutex_};
-    if (records_ == options.buffer_records_max || bytes_ + bytes > options.buffer_bytes_max) {
+    const bool full = records_ == options.buffer_records_max || bytes_ + bytes > options.buffer_bytes_max;
+    if (full && !flawed(Flaw::local_buffer_endless)) {
       return overloaded(
           fmt::format("the publisher's buffer is full ({} records, {} bytes wait); wait for "
                       "confirmations, or raise buffer_records_max or buffer_bytes_max",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/flaw.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_publisher.hpp"
 
@@ -65,7 +66,11 @@ void SettleOp::apply(Commit& commit) {
 
 void SettleOp::apply_one(Commit& commit, std::size_t index) {
   Step& step = steps_[index];
-  if (!step.result) return;  // what it publishes cannot be published
+  if (!step.result) {  // what it publishes cannot be published
+    const std::size_t first = flawed(Flaw::local_outputs_apart) ? step.first_published : published_.size();
+    for (std::size_t i = first; i < published_.size(); ++i) commit.append(published_.at(i));
+    return;
+  }
   const auto flight = begin(settlements_[index].token);
   if (!flight || !owned(commit, *flight)) {
     step.result = not_ours();
@@ -86,7 +91,8 @@ bool SettleOp::owned(Commit& commit, const InFlight& flight) {
   auto& known = owned_[flight.partition];
   if (!known) {
     const Owner ours{.member = member_->row_.id, .epoch = flight.epoch};
-    known = owner_of(commit.transaction(), member_->subscription_.id, flight.partition) == ours;
+    known = owner_of(commit.transaction(), member_->subscription_.id, flight.partition) == ours ||
+            flawed(Flaw::local_cut_off_settles);
   }
   return *known;
 }
@@ -171,7 +177,7 @@ Result<void> SettleOp::perform(Commit& commit, std::size_t index, const InFlight
   }
   auto origin = origin_of(commit, flight);
   if (!origin) return origin.error();
-  origin->due = retry.attempts.due.value_or(commit.now());
+  origin->due = flawed(Flaw::local_relaxed_early) ? commit.now() : retry.attempts.due.value_or(commit.now());
   origin->trial = trial;
   parked_until_ = std::min(parked_until_, origin->due);
   if (!flight.parked) {

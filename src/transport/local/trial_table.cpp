@@ -1,5 +1,7 @@
 #include "transport/local/trial_table.hpp"
 
+#include "base/flaw.hpp"
+
 namespace tidings::local {
 
 namespace {
@@ -27,17 +29,18 @@ Trial decode_trial(ByteReader& in) {
   trial.late_deaths = in.fixed<std::int32_t>();
   trial.suspect = in.fixed<std::uint8_t>() != 0;
   trial.attempts.due = in.time();
+  if (flawed(Flaw::local_due_forgotten)) trial.attempts.due.reset();
   trial.attempts.first_failed = in.time();
   trial.attempts.last_error = std::string{in.text()};
   return trial;
 }
 
 Trial after_crash(Trial trial, bool running) {
-  if (trial.marked && (running || ++trial.late_deaths == kLateDeathsCharged)) {
+  if (trial.marked && !flawed(Flaw::local_crash_marks) && (running || ++trial.late_deaths == kLateDeathsCharged)) {
     trial.attempts.crashes = *trial.marked;
     trial.late_deaths = 0;
   }
-  trial.suspect = trial.suspect || trial.marked || running;
+  trial.suspect = trial.suspect || ((trial.marked || running) && !flawed(Flaw::local_crash_unsuspected));
   trial.marked.reset();
   return trial;
 }

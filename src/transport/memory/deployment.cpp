@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::memory {
 
 using transport::Declaration;
@@ -113,7 +115,8 @@ std::uint64_t Deployment::find_or_create(const SubscriptionSpec& spec) {
   for (const auto& [id, subscription] : subscriptions_) {
     const SubscriptionSpec& there = subscription->spec();
     const bool same = there.group == spec.group && there.topic == spec.topic && there.pattern == spec.pattern;
-    if (same && spec.sharing == Sharing::shared && !subscription->is_broadcast()) return id;
+    const bool shared = spec.sharing == Sharing::shared || flawed(Flaw::memory_broadcast_shared);
+    if (same && shared && !subscription->is_broadcast()) return id;
   }
   const std::uint64_t id = ++last_subscription_;
   subscriptions_.emplace(id,
@@ -126,7 +129,7 @@ StartLine Deployment::start_line(const Start& start) const {
     case StartAt::beginning:
       return {};
     case StartAt::end:
-      return {.offset = topics_.last_offset() + 1};
+      return {.offset = flawed(Flaw::memory_start_ignored) ? 0 : topics_.last_offset() + 1};
     case StartAt::time:
       return {.offset = topics_.offset_at(start.time), .published = start.time};
   }
@@ -184,14 +187,19 @@ Result<void> Deployment::settle(MemberId id, Settlement settlement, Time now) {
   auto& in_flight = member(id).in_flight;
   const auto found = in_flight.find(settlement.token);
   if (found == in_flight.end()) {
+    if (flawed(Flaw::memory_cut_off_settles)) return {};
     return conflict(
         fmt::format("delivery {} is not ours any more: its partition went to another member, or it was "
                     "settled before; forget it",
                     settlement.token));
   }
   if (!settlement.publishes.empty()) {
-    if (!std::holds_alternative<transport::Accept>(settlement.outcome)) {
+    if (!std::holds_alternative<transport::Accept>(settlement.outcome) && !flawed(Flaw::outputs_of_failure)) {
       return invalid("records may be published with Accept only");
+    }
+    for (Record& record :
+         flawed(Flaw::memory_outputs_apart) ? std::exchange(settlement.publishes, {}) : std::vector<Record>{}) {
+      if (auto published = publish(std::move(record), now); !published) return published;
     }
     if (auto room = room_for(settlement.publishes, now); !room) return room;
   }
@@ -215,7 +223,8 @@ bool Deployment::apply(MemberId id, const InFlight& place, const Outcome& outcom
     slice.release(place.entry);
     return true;
   }
-  if (const auto* bury = std::get_if<transport::Bury>(&outcome)) this->bury(id, place, *bury, now);
+  if (const auto* bury = std::get_if<transport::Bury>(&outcome); bury && !flawed(Flaw::memory_bury_drops))
+    this->bury(id, place, *bury, now);
   slice.finish(place.entry);
   return true;
 }

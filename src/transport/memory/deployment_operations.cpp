@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "transport/memory/deployment.hpp"
 
 namespace tidings::memory {
@@ -109,7 +110,12 @@ Result<bool> Deployment::replay_dead(std::string_view id) {
                                 buried->letter.group));
   }
   const auto& position = buried->kept->position();
-  found->second->slice({position.topic, position.partition}).replay(buried->kept, buried->letter.replays + 1, {});
+  const int replays = buried->letter.replays + (flawed(Flaw::memory_replay_uncounted) ? 0 : 1);
+  found->second->slice({position.topic, position.partition}).replay(buried->kept, replays, {});
+  for (auto& [reader, subscription] : subscriptions_) {
+    if (!flawed(Flaw::memory_replay_to_all)) break;
+    subscription->slice({position.topic, position.partition}).replay(buried->kept, replays, {});
+  }
   graveyard_.erase(id);
   return true;
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::memory {
 
 using transport::DeadFilter;
@@ -67,6 +69,8 @@ std::uint64_t Graveyard::count(std::string_view group, std::string_view topic) c
 DeadLetter Graveyard::letter_of(const Buried& buried) {
   DeadLetter letter = buried.letter;
   letter.record = buried.kept->record();
+  if (flawed(Flaw::memory_bury_body)) letter.record.body.reset();
+  if (flawed(Flaw::memory_bury_headers)) letter.record.headers.clear();
   return letter;
 }
 

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::memory {
 
 using transport::Record;
@@ -31,6 +33,7 @@ Result<void> MemoryPublisher::admit(const Record& record, std::size_t bytes) con
     return invalid(fmt::format("event '{}' has {} bytes, at most {} go into a record: make it smaller", record.id,
                                bytes, kRecordBytesMax));
   }
+  if (flawed(Flaw::memory_buffer_endless)) return {};
   if (records_ < options_.buffer_records_max && bytes_ + bytes <= options_.buffer_bytes_max) return {};
   return overloaded(
       fmt::format("{} events ({} bytes) wait for their confirmation (buffer_records_max={}, "
@@ -83,6 +86,7 @@ void MemoryPublisher::publish_next(Lock& lock) {
   Result<void> outcome = unavailable(fmt::format("event '{}' was not published in time", next.record.id));
   const Time deadline = std::min(next.deadline, stop_by_);
   if (broker_->executor().now() < deadline) outcome = broker_->publish(process_, std::move(next.record), deadline);
+  if (flawed(Flaw::memory_confirms_refused)) outcome = {};
   (*next.confirmed)(next.index, std::move(outcome));
   next.confirmed.reset();
   lock.lock();

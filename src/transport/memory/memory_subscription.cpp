@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::memory {
 
 using transport::Delivery;
@@ -96,7 +98,8 @@ void MemorySubscription::tell(const OwnershipChange& change) {
 }
 
 bool MemorySubscription::may_take(const Member& member, const PartitionId& partition, const Holding& holding) const {
-  return holding.owner == member.id && !holding.leaving && !member.paused.contains(partition);
+  return holding.owner == member.id && !holding.leaving &&
+         (!member.paused.contains(partition) || flawed(Flaw::memory_pause_ignored));
 }
 
 std::vector<Delivery> MemorySubscription::take(Member& member, std::size_t max, Time now, const MemoryTopics& topics) {
@@ -107,7 +110,8 @@ std::vector<Delivery> MemorySubscription::take(Member& member, std::size_t max, 
   for (std::size_t i = 0; i < holdings.size(); ++i, ++it) {
     if (it == holdings.end()) it = holdings.begin();
     if (!may_take(member, it->first, it->second)) continue;
-    while (taken.size() < max && member.in_flight.size() < member.in_flight_max) {
+    while (taken.size() < max &&
+           (member.in_flight.size() < member.in_flight_max || flawed(Flaw::memory_in_flight_endless))) {
       auto delivery = take_one(member, it->first, now, topics);
       if (!delivery) break;
       taken.push_back(std::move(*delivery));

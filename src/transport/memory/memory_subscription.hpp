@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "base/flaw.hpp"
 #include "transport/memory/member.hpp"
 #include "transport/memory/memory_topics.hpp"
 
@@ -19,7 +20,9 @@ class MemorySubscription final {
       : spec_{std::move(spec)}, start_{start}, ownership_{revoke_within} {}
 
   const transport::SubscriptionSpec& spec() const { return spec_; }
-  bool is_broadcast() const { return spec_.sharing == transport::Sharing::broadcast; }
+  bool is_broadcast() const {
+    return spec_.sharing == transport::Sharing::broadcast && !flawed(Flaw::memory_broadcast_shared);
+  }
   const std::string& name() const { return spec_.topic.empty() ? spec_.pattern : spec_.topic; }
 
   // Reads the topic from now on, each partition from the start line.

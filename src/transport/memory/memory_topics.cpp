@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::memory {
 
 using transport::KnownTopic;
@@ -82,7 +84,10 @@ bool MemoryTopics::fits(std::size_t records, std::size_t bytes) const {
 
 bool MemoryTopics::make_room(std::size_t records, std::size_t bytes, const IsSettled& is_settled) {
   for (auto& [name, log] : logs_) {
-    while (!fits(records, bytes) && !log.records().empty() && is_settled(*log.records().front())) drop_oldest(log);
+    while (!fits(records, bytes) && !log.records().empty() &&
+           (is_settled(*log.records().front()) || flawed(Flaw::memory_full_drops))) {
+      drop_oldest(log);
+    }
   }
   return fits(records, bytes);
 }

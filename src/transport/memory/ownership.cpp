@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::memory {
 
 using transport::Notice;
@@ -47,7 +49,7 @@ std::map<MemberId, std::size_t> Ownership::kept() const {
 void Ownership::free_those_left(Time now, const Busy& busy, std::vector<OwnershipChange>& changes) {
   for (auto& [partition, holding] : holdings_) {
     if (!holding.leaving) continue;
-    const bool late = now >= holding.give_up_by;
+    const bool late = now >= holding.give_up_by || flawed(Flaw::memory_gives_in_flight);
     const bool forced = busy(partition);
     if (forced && !late) continue;
     if (forced) changes.push_back({holding.owner, Notice::Kind::lost, partition});

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::memory {
 
 using State = Entry::State;
@@ -16,9 +18,10 @@ std::optional<EntryId> Slice::take(const TopicLog& log, Time now) {
 std::optional<EntryId> Slice::take_entry(Time now) {
   if (in_flight_ == entries_.size()) return std::nullopt;
   for (auto& [id, entry] : entries_) {
-    const bool due = entry.state == State::waiting && entry.attempts.due.value_or(now) <= now;
+    const bool time_is_up = entry.attempts.due.value_or(now) <= now || flawed(Flaw::memory_relaxed_early);
+    const bool due = entry.state == State::waiting && time_is_up;
     if (entry.state != State::pending && !due) continue;
-    if (entry.released && is_passed(id, entry)) continue;
+    if (entry.released && is_passed(id, entry) && !flawed(Flaw::memory_release_unordered)) continue;
     entry.state = State::in_flight;
     entry.released = false;
     return id;
@@ -56,7 +59,7 @@ void Slice::retry(EntryId id, const transport::Retry& retry) {
   entry.attempts = retry.attempts;
   entry.suspect = false;  // it ran alone and returned
   entry.marked = 0;
-  if (retry.order == transport::RetryOrder::strict) return;
+  if (retry.order == transport::RetryOrder::strict || flawed(Flaw::memory_relaxed_never)) return;
   entry.state = State::waiting;
   --in_flight_;
 }
@@ -65,6 +68,7 @@ void Slice::release(EntryId id) {
   Entry& entry = at(id);
   give_back(entry);
   entry.released = true;
+  if (flawed(Flaw::memory_release_charges)) ++entry.attempts.failed;
   --in_flight_;
 }
 
@@ -83,7 +87,11 @@ void Slice::owner_left() {
 void Slice::owner_crashed(const std::set<EntryId>& running) {
   for (auto& [id, entry] : entries_) {
     if (entry.state != State::in_flight) continue;
-    if (entry.marked > 0) entry.attempts.crashes = entry.marked;
+    if (flawed(Flaw::memory_crash_attempts)) entry.attempts = {};
+    if (flawed(Flaw::memory_crash_due)) entry.attempts.due.reset();
+    if (flawed(Flaw::memory_crash_charges_all)) ++entry.attempts.crashes;
+    if (entry.marked > 0 && !flawed(Flaw::memory_crash_marks)) entry.attempts.crashes = entry.marked;
+    if (flawed(Flaw::memory_crash_unsuspected)) continue;
     if (entry.marked > 0 || running.contains(id)) entry.suspect = true;
   }
   owner_left();
