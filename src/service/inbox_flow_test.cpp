@@ -44,7 +44,8 @@ class LedgerInbox final : public Inbox {
   Result<std::unique_ptr<InboxTransaction>> begin(Time) override;
   void confirmed(std::string_view, std::string_view event_id, std::string_view) override {
     confirmed_ids.emplace(event_id);
-    store.marks.at(std::string{event_id}).unconfirmed.clear();
+    const auto mark = store.marks.find(std::string{event_id});
+    if (mark != store.marks.end()) mark->second.unconfirmed.clear();
   }
 
   std::string name = "ledger-1";

@@ -10,6 +10,36 @@ using transport::Accept;
 using transport::Delivery;
 using transport::Notice;
 
+// While it lives, the store's warden is busy with it: no member hears that it was cut off.
+class BusyWarden final {
+ public:
+  explicit BusyWarden(Store& store) {
+    store.listen(errand_);
+    errand_->asked.wait(false);
+  }
+  ~BusyWarden() {
+    errand_->done = true;
+    errand_->done.notify_all();
+  }
+  BusyWarden(const BusyWarden&) = delete;
+  BusyWarden& operator=(const BusyWarden&) = delete;
+
+ private:
+  struct Errand final : StoreListener {
+    void rang(Changes) override {}
+    Time review() override {
+      asked = true;
+      asked.notify_all();
+      done.wait(false);
+      return kNever;
+    }
+    std::atomic<bool> asked = false;
+    std::atomic<bool> done = false;
+  };
+
+  const std::shared_ptr<Errand> errand_ = std::make_shared<Errand>();
+};
+
 class CutOffTest : public StoreLab {
  protected:
   // As if the processes of all members had died.
@@ -52,6 +82,22 @@ TEST_F(CutOffTest, RefusesWhatItSettlesAndPublishesAndThenGoesOn) {
   EXPECT_NE(again[0].token, before[0].token);
   EXPECT_EQ(settle(*consumer, {before[0]})[0].error().kind, ErrorKind::conflict) << "a late settlement";
   for (const auto& result : settle(*consumer, again)) EXPECT_TRUE(result);
+}
+
+// The store knows it before the member does: what counts is what stands there when the settlement is stored.
+TEST_F(CutOffTest, RefusesWhatComesBeforeTheMemberHasHeardOfIt) {
+  declare({.name = "orders", .partitions = 1});
+  declare({.name = "payments", .partitions = 1});
+  publish(0, 1);
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  const auto before = receive(*consumer, 1);
+  const BusyWarden busy{store()};
+  cut_all_off();
+  const auto results =
+      consumer->settle({{.token = before[0].token, .outcome = Accept{}, .publishes = {numbered(7, 10, "payments")}}});
+  ASSERT_FALSE(results[0]);
+  EXPECT_EQ(results[0].error().kind, ErrorKind::conflict);
+  EXPECT_EQ(kept("payments"), 0u);
 }
 
 TEST_F(CutOffTest, ASuspicionSurvivesASecondCrash) {
