@@ -26,23 +26,5 @@ TEST_P(OnceConformance, P7AFailedHandlerLeavesNeitherMarkNorEffect) {
   EXPECT_THAT(dead_letters(), IsEmpty());
 }
 
-// The effect is committed, its process is killed, and the outputs never left: whoever comes next has only the mark.
-TEST_P(OnceConformance, P7OutputsThatWereNotSentGoOutWithTheNextOwner) {
-  work({.instance = "first", .inbox = true});
-  send({{{.number = 1, .takes = units(3), .publishes = 2}}});
-  ASSERT_TRUE(within(unit(), [&] { return count("begin") == 1; }));
-  {
-    const auto away = fixture().interrupt();
-    ASSERT_TRUE(within(3 * unit(), [&] { return count("end") == 1 && !effects().empty(); }));
-    executor().sleep_until(now() + 3 * unit());
-    kill("first");
-  }
-  work({.instance = "second", .inbox = true});
-  ASSERT_TRUE(settled());
-  EXPECT_THAT(entries("begin"), SizeIs(1));
-  EXPECT_THAT(effects(), ElementsAre("task-1"));
-  EXPECT_THAT(published(), ElementsAre("1 1", "1 1"));
-}
-
 }  // namespace
 }  // namespace tidings::conformance
