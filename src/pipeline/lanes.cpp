@@ -215,15 +215,36 @@ void Lanes::drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into) 
   refresh(id);
 }
 
-std::vector<transport::Delivery> Lanes::drop(const std::vector<transport::PartitionId>& partitions) {
-  std::vector<std::uint64_t> leaving;
+// In the order in which they were opened.
+std::vector<std::uint64_t> Lanes::lanes_of(const std::vector<transport::PartitionId>& partitions) const {
+  std::vector<std::uint64_t> found;
   for (const auto& [id, lane] : lanes_) {
-    if (std::ranges::find(partitions, lane.partition) != partitions.end()) leaving.push_back(id);
+    if (std::ranges::find(partitions, lane.partition) != partitions.end()) found.push_back(id);
   }
-  std::ranges::sort(leaving);
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<transport::Delivery> Lanes::drop(const std::vector<transport::PartitionId>& partitions) {
   std::vector<transport::Delivery> dropped;
-  for (const std::uint64_t id : leaving) drop_lane(id, dropped);
+  for (const std::uint64_t id : lanes_of(partitions)) drop_lane(id, dropped);
   return dropped;
+}
+
+std::vector<transport::Delivery> Lanes::trim(const transport::PartitionId& partition) {
+  std::vector<transport::Delivery> trimmed;
+  for (const std::uint64_t id : lanes_of({partition})) {
+    Lane& lane = lanes_.at(id);
+    const auto first = static_cast<std::ptrdiff_t>(trimmed.size());
+    while (lane.due && lane.queue.size() > 1 && held_[partition] > limits_.held_max / 2 + 1) {
+      trimmed.push_back(std::move(items_.at(lane.queue.back()).delivery));
+      items_.erase(lane.queue.back());
+      lane.queue.pop_back();
+      --held_[partition];
+    }
+    std::reverse(trimmed.begin() + first, trimmed.end());
+  }
+  return trimmed;
 }
 
 std::vector<transport::Delivery> Lanes::drop_all() {

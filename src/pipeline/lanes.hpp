@@ -76,6 +76,10 @@ class Lanes final {
   // Those that run now of these partitions, in no order.
   std::vector<Ticket> running_of(const std::vector<transport::PartitionId>& partitions) const;
 
+  // Of a partition that is held back: what waits behind its retries beyond half of held_max, last of their keys first
+  // dropped. Returned in order for release: it would fill what may be in flight, and other partitions would wait, too.
+  std::vector<transport::Delivery> trim(const transport::PartitionId& partition);
+
   // Partitions to hold back or to let flow since the last call.
   std::vector<FlowChange> flow_changes();
 
@@ -109,6 +113,7 @@ class Lanes final {
   void set_due(std::uint64_t id, std::optional<Time> due);
   void leave_ready(std::uint64_t id);
   void drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into);
+  std::vector<std::uint64_t> lanes_of(const std::vector<transport::PartitionId>& partitions) const;
 
   LaneLimits limits_;
   Ticket last_ticket_ = 0;

@@ -197,6 +197,23 @@ TEST(Lanes, HoldAPartitionBackWhenTooMuchOfItWaits) {
   EXPECT_EQ(changes[0].flow, LaneFlow::flowing);
 }
 
+// What waits behind a retry takes no more than its share; the rest goes back, in order, and the retry stays.
+TEST(Lanes, TrimWhatIsHeldBackToHalfOfItsBound) {
+  Lanes lanes{{.concurrency = 4, .held_max = 4}};
+  lanes.admit(delivery(1, "a"));
+  lanes.hold(lanes.take(kStart, 1, 1)[0], failed_until(kStart + 1s));
+  for (std::uint64_t token = 2; token <= 8; ++token) lanes.admit(delivery(token, "a"));
+  lanes.admit(delivery(9, "b"));
+  const auto trimmed = lanes.trim({"orders", 0});
+  std::vector<std::uint64_t> tokens;
+  for (const auto& each : trimmed) tokens.push_back(each.token);
+  EXPECT_THAT(tokens, ::testing::ElementsAre(4, 5, 6, 7, 8));
+  EXPECT_EQ(lanes.size(), 4u);
+  EXPECT_EQ(lanes.flow_changes().size(), 1u) << "it is held back until the retry has had its turn";
+  lanes.take(kStart + 1s, 10, 1);
+  EXPECT_EQ(lanes.flow_changes().at(0).flow, LaneFlow::flowing);
+}
+
 TEST(Lanes, DropWhatDoesNotRunOfAPartitionThatLeaves) {
   Lanes lanes{{.concurrency = 4}};
   lanes.admit(delivery(1, "a", 0));

@@ -1,5 +1,7 @@
 #include "service/receiver.hpp"
 
+#include <algorithm>
+
 #include "service/flow.hpp"
 
 namespace tidings::service {
@@ -17,9 +19,11 @@ constexpr Duration kPauseMost = std::chrono::milliseconds{500};
 void Receiver::run() {
   Executor& executor = *parts_.engine->executor;
   Backoff backoff{kPauseFirst, kPauseMost};
+  // No more at once than may wait behind retries: before the next ones come, their partition is held back.
+  const std::size_t receive_max = std::min(kReceiveMax, held_max(parts_.plan));
   while (!parts_.queue.draining()) {
     apply_flow();
-    auto batch = parts_.consumer->receive(kReceiveMax, executor.now() + kReceiveWithin);
+    auto batch = parts_.consumer->receive(receive_max, executor.now() + kReceiveWithin);
     if (!batch) {
       parts_.health.trouble(Health::Part::receive, batch.error());
       executor.sleep_until(executor.now() + backoff.next());
@@ -62,7 +66,10 @@ void Receiver::decode_ahead(const std::vector<transport::Delivery>& deliveries) 
 }
 
 void Receiver::apply_flow() {
-  service::apply_flow(parts_.queue.flow_changes(), *parts_.consumer, parts_.announcer);
+  const std::vector<pipeline::FlowChange> changes = parts_.queue.flow_changes();
+  const auto flows = [](const pipeline::FlowChange& change) { return change.flow == pipeline::LaneFlow::flowing; };
+  if (std::ranges::any_of(changes, flows)) parts_.settler.wait_settled();  // given back before what comes behind it
+  service::apply_flow(changes, *parts_.consumer, parts_.announcer);
 }
 
 }  // namespace tidings::service
