@@ -47,7 +47,7 @@ struct Delivery {
   Attempts attempts;
   bool suspect = false;   // was, or may have been, in a handler when its owner died: run alone, after a Mark
   std::string replay_id;  // set by a range replay with `again`: the inbox counts (event id, replay id) as one
-  int replays = 0;        // how often a dead letter of it was replayed
+  int replays = 0;        // how often an operator replayed it, as a dead letter or with a range
   std::shared_ptr<const void> memory;  // keeps `record` valid
 };
 

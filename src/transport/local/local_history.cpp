@@ -165,6 +165,7 @@ class LocalHistory final : public History {
            {.topic = topic.id,
             .origin = each.sequence,
             .due = commit.now(),
+            .replays = 1,
             .replay_id = std::string{replay_id},
             .stored = each.stored});
     }

@@ -142,7 +142,7 @@ Result<std::uint64_t> Deployment::replay(const HistoryRange& range, std::string_
     if (subscription->spec().group != group || !subscription->topics().contains(range.topic)) continue;
     reads = true;
     for (const Kept& kept : *records) {
-      subscription->slice({range.topic, kept->position().partition}).replay(kept, 0, std::string{replay_id});
+      subscription->slice({range.topic, kept->position().partition}).replay(kept, 1, std::string{replay_id});
     }
   }
   if (!reads) return invalid(fmt::format("there is no group '{}' that reads topic '{}'", group, range.topic));
