@@ -36,6 +36,7 @@ namespace tidings {
   FLAW(settlement_tried_once)   /* a settlement that the transport could not take is forgotten */       \
   FLAW(drain_settles_waiting)   /* a drain settles what waits instead of giving it back */              \
   FLAW(leaving_partition_kept)  /* what comes of a partition that leaves is handled here */             \
+  FLAW(lost_run_returns)        /* what runs while its partition is lost returns to its lane */         \
   FLAW(settled_before_inbox)    /* deliveries are settled before the inbox has committed */             \
   FLAW(failure_keeps_mark)      /* marked before it is handled: a failed handler keeps the mark */      \
   FLAW(duplicate_loses_outputs) /* unconfirmed outputs are not sent again with a duplicate */           \

@@ -71,6 +71,9 @@ class Fixture {
   // Starts a process that publishes.
   virtual Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) = 0;
 
+  // Points of the transport at which a worker can be made to die (WorkerPlan::dies_at), in the order of a settlement.
+  virtual std::vector<std::string> fault_points() const = 0;
+
   // In which ways the transport can be away; at least one.
   virtual std::vector<Away> interruptions() const = 0;
   // For as long as that lives, no process can publish, receive or settle.
@@ -78,6 +81,8 @@ class Fixture {
   // The process of that instance, alive, is held to be dead: others take over. Null: that cannot happen here.
   virtual std::unique_ptr<Interruption> cut_off(const std::string& instance) = 0;
 
+  // Whether time is exact: nothing is late but what the transport makes late.
+  virtual bool virtual_time() const { return false; }
   // The least delay that is worth asserting here. The suite counts in this unit.
   virtual Duration unit() const = 0;
   // The longest that a cooperative hand-over may take; with Capabilities::revoke_max, that.

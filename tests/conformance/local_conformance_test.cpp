@@ -96,11 +96,14 @@ class LocalFixture final : public Fixture {
   }
   std::filesystem::path directory() const override { return scratch_.path(); }
   Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) override {
-    return begin("work", to_json(plan).value());
+    const bool at_commit = plan.dies_at.ends_with("_commit");
+    return begin("work", to_json(plan).value(),
+                 at_commit ? plan.dies_at + ":" + std::to_string(plan.dies_after) : std::string{});
   }
   Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) override {
     return begin("feed", to_json(plan).value());
   }
+  std::vector<std::string> fault_points() const override { return {"before_commit", "after_commit"}; }
   std::vector<Away> interruptions() const override { return {Away::refusing, Away::hanging}; }
   std::unique_ptr<Interruption> interrupt(Away how) override {
     if (how == Away::refusing) return std::make_unique<LocalRefusal>(refusal());
@@ -126,10 +129,11 @@ class LocalFixture final : public Fixture {
 
   transport::Url url() const { return {.scheme = "local", .path = scratch_ / "store", .options = options_}; }
   std::filesystem::path refusal() const { return scratch_ / "refuse"; }
-  Result<std::unique_ptr<WorkerProcess>> begin(const std::string& what, const std::string& plan) {
+  Result<std::unique_ptr<WorkerProcess>> begin(const std::string& what, const std::string& plan,
+                                               const std::string& fault = "") {
     ChildProcess process{{.program = LOCAL_WORKER,
                           .arguments = {scratch_ / "store", scratch_.path(), what, plan},
-                          .environment = {{kRefuseWhile, refusal()}}}};
+                          .environment = {{kRefuseWhile, refusal()}, {"TIDINGS_FAULT", fault}}}};
     if (!process.wait_for_output("at work") && process.wait() != testing::ChildExit{.signal = SIGKILL}) {
       return invalid("the process failed: " + process.error_output());  // but its first task may have killed it
     }

@@ -85,13 +85,25 @@ class MemoryAbsence final : public Interruption {
   const std::vector<std::string> processes_;
 };
 
+constexpr Duration kStrictHoldMax = std::chrono::seconds{20};
 constexpr Duration kRevokeWithin = std::chrono::seconds{5};
+
+struct NamedPoint {
+  const char* name;
+  FaultPoint point;
+  memory::FaultMoment moment;
+};
+constexpr NamedPoint kFaultPoints[] = {{"received", FaultPoint::receive, memory::FaultMoment::after},
+                                       {"settling", FaultPoint::settle, memory::FaultMoment::before},
+                                       {"settled", FaultPoint::settle, memory::FaultMoment::after}};
 
 // What transports differ in: each seed shows another side of it.
 struct Temper {
   std::optional<Duration> revoke_within;
+  std::optional<Duration> strict_hold_max;
 };
 constexpr Temper kPatient{};
+constexpr Temper kImpatient{.strict_hold_max = kStrictHoldMax};
 constexpr Temper kStrict{.revoke_within = kRevokeWithin};
 
 class MemoryFixture final : public Fixture {
@@ -100,7 +112,8 @@ class MemoryFixture final : public Fixture {
       : executor_{std::make_shared<testing::SimulatedExecutor>(seed)},
         broker_{MemoryBroker::make(executor_,
                                    {.bytes_max = room == Room::ample ? MemoryOptions{}.bytes_max : kScarceBytesMax / 4,
-                                    .revoke_within = temper.revoke_within})} {}
+                                    .revoke_within = temper.revoke_within,
+                                    .strict_hold_max = temper.strict_hold_max})} {}
 
   std::shared_ptr<Executor> executor() override { return executor_; }
   Result<std::unique_ptr<transport::Transport>> open(const std::string& process) override {
@@ -118,6 +131,11 @@ class MemoryFixture final : public Fixture {
   Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) override { return begin<Worker>(plan); }
   Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) override { return begin<Feeder>(plan); }
 
+  std::vector<std::string> fault_points() const override {
+    std::vector<std::string> names;
+    for (const auto& point : kFaultPoints) names.emplace_back(point.name);
+    return names;
+  }
   std::vector<Away> interruptions() const override { return {Away::refusing, Away::hanging, Away::gone}; }
   std::unique_ptr<Interruption> interrupt(Away how) override {
     if (how == Away::gone) return std::make_unique<MemoryAbsence>(broker_, all_but_here());
@@ -126,6 +144,7 @@ class MemoryFixture final : public Fixture {
   std::unique_ptr<Interruption> cut_off(const std::string& instance) override {
     return std::make_unique<MemoryAbsence>(broker_, std::vector{processes_.at(instance)});
   }
+  bool virtual_time() const override { return true; }
   Duration unit() const override { return std::chrono::seconds{1}; }
   Duration hand_over_max() const override { return kRevokeWithin; }
 
@@ -135,12 +154,24 @@ class MemoryFixture final : public Fixture {
     // A name for each life: what a dead process still holds open must not end the next one's.
     const std::string name = plan.instance + "-" + std::to_string(++workers_);
     processes_[plan.instance] = name;
+    inject(plan.dies_at, plan.dies_after, name);
     auto process = Process::start(plan, {.transport = broker_->open(name),
                                          .executor = executor_,
                                          .directory = scratch_.path(),
-                                         .die = [broker = broker_, name] { broker->crash(name); }});
+                                         .die = [broker = broker_, name] { broker->crash(name); },
+                                         .lives = [broker = broker_, name] { return broker->lives(name); }});
     if (!process) return process.error();
     return std::make_unique<MemoryProcess<Process>>(broker_, name, *std::move(process));
+  }
+  void inject(const std::string& point, int passings, const std::string& name) {
+    for (const auto& [known, at, moment] : kFaultPoints) {
+      if (point != known) continue;
+      broker_->inject({.point = at,
+                       .moment = moment,
+                       .harm = Harm::crash,
+                       .process = name,
+                       .skip = static_cast<std::size_t>(passings - 1)});
+    }
   }
   // The suite looks on from there.
   std::vector<std::string> all_but_here() const {
@@ -168,10 +199,10 @@ Driver memory_driver(std::uint64_t seed, const Temper& temper) {
 
 // Each seed gives another order of the threads.
 TIDINGS_CONFORMANCE(Seed1, memory_driver(1, kPatient));
-TIDINGS_CONFORMANCE(Seed2, memory_driver(2, kPatient));
+TIDINGS_CONFORMANCE(Seed2, memory_driver(2, kImpatient));
 TIDINGS_CONFORMANCE(Seed3, memory_driver(3, kStrict));
 TIDINGS_SERVICE_CONFORMANCE(Seed1, memory_driver(1, kPatient));
-TIDINGS_SERVICE_CONFORMANCE(Seed2, memory_driver(2, kPatient));
+TIDINGS_SERVICE_CONFORMANCE(Seed2, memory_driver(2, kImpatient));
 TIDINGS_SERVICE_CONFORMANCE(Seed3, memory_driver(3, kStrict));
 
 }  // namespace tidings::conformance

@@ -54,6 +54,11 @@ void MemoryBroker::crash(const std::string& process) {
   crash_locked(process);
 }
 
+bool MemoryBroker::lives(const std::string& process) {
+  const Lock lock{mutex_};
+  return bool{alive(process)};
+}
+
 void MemoryBroker::cut_off(const std::string& process) {
   const Lock lock{mutex_};
   cut_off_locked(process);

@@ -35,6 +35,7 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
   // The process is gone, as by SIGKILL: what its running boards show is suspect, what it marked is charged. Its objects
   // answer `unavailable`, or `conflict` for settlements, from then on.
   void crash(const std::string& process);
+  bool lives(const std::string& process);
   // Its connection is lost: others take over, nothing is charged. receive() is `unavailable` until restore().
   void cut_off(const std::string& process);
   void restore(const std::string& process);

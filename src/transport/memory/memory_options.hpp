@@ -18,6 +18,8 @@ struct MemoryOptions {
   std::int32_t partitions = 16;         // of a topic that names no number; 1 to kPartitionsMax
   // How long an owner has to give a partition up, as brokers say; none: until nothing of it is in flight.
   std::optional<Duration> revoke_within;
+  // A longer strict hold of a key becomes relaxed, as with brokers that redeliver after a time; none: no bound.
+  std::optional<Duration> strict_hold_max;
 };
 
 inline constexpr std::int32_t kPartitionsMax = 1'024;

@@ -17,6 +17,7 @@ Capabilities memory_capabilities(const MemoryOptions& options) {
           .record_bytes_max = kRecordBytesMax,
           .transactional = true,
           .running_board = true,
+          .strict_hold_max = options.strict_hold_max,
           .retry_late_max = std::chrono::milliseconds{50},
           .takeover_max = std::chrono::seconds{1},
           .revoke_max = options.revoke_within,

@@ -36,7 +36,7 @@ Feeder::Feeder(FeederPlan plan, WorkerHost host)
     : plan_{std::move(plan)},
       host_{std::move(host)},
       journal_{host_.directory},
-      mortal_{std::make_shared<Mortal>(plan_.dies_at, plan_.dies_after, host_.die)} {}
+      mortal_{std::make_shared<Mortal>(plan_.dies_at, plan_.dies_after, host_.die, host_.lives)} {}
 
 Feeder::~Feeder() {
   static_cast<void>(stop());

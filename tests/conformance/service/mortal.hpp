@@ -17,13 +17,14 @@ namespace tidings::conformance {
 class Mortal final {
  public:
   // Dies when the step is passed for the `times`-th time. `die` may return where a process is only pretended.
-  Mortal(std::string step, int times, std::function<void()> die)
-      : step_{std::move(step)}, left_{times}, die_{std::move(die)} {}
+  // `lives`: whether nobody else ended a pretended one.
+  Mortal(std::string step, int times, std::function<void()> die, std::function<bool()> lives)
+      : step_{std::move(step)}, left_{times}, die_{std::move(die)}, lives_{std::move(lives)} {}
 
   // Whether it is alive behind the step.
   bool pass(std::string_view step) {
     if (step == step_ && --left_ == 0) die();
-    return !ended_;
+    return !ended();
   }
   void die() {
     ended_ = true;
@@ -31,12 +32,13 @@ class Mortal final {
   }
 
   void end() { ended_ = true; }
-  bool ended() const { return ended_; }
+  bool ended() const { return ended_ || !lives_(); }
 
  private:
   const std::string step_;
   std::atomic<int> left_;
   const std::function<void()> die_;
+  const std::function<bool()> lives_;
   std::atomic<bool> ended_ = false;
 };
 

@@ -105,6 +105,12 @@ std::vector<Entry> ServiceConformance::entries(const std::string& step, const st
   return found;
 }
 
+std::vector<std::string> ServiceConformance::decisions(const std::string& group) const {
+  std::vector<std::string> found;
+  for (const Entry& entry : entries("decided", group)) found.push_back(entry.decision);
+  return found;
+}
+
 std::vector<std::string> ServiceConformance::published() {
   std::vector<std::string> done;
   for (const auto& record : history(kDone)) {
@@ -146,7 +152,7 @@ std::vector<std::string> disorder(const std::vector<Entry>& entries) {
       killing = entry.step == "killing";
       runs.clear();
     }
-    if (killing || entry.step == "killed") continue;
+    if (killing || entry.step == "killed" || entry.step == "decided") continue;
     Run& run = runs[entry.group + " " + entry.key];
     const std::string at = entry.key + ": " + entry.step + " of " + std::to_string(entry.number);
     if (entry.step == "begin" && run.open) found.push_back(at + " during another run");

@@ -58,6 +58,8 @@ class ServiceConformance : public Conformance {
   // `killing` and `killed`: between them, runs may overlap and go back.
   void note(const char* step) { journal_.write({.step = step, .at = now()}); }
   std::vector<Entry> entries(const std::string& step, const std::string& group = "shop") const;
+  // What the group's pipelines decided, `step reason`, but for what goes well.
+  std::vector<std::string> decisions(const std::string& group = "shop") const;
   std::size_t count(const std::string& step) const { return entries(step).size(); }
   // Whatever was published by handlers: `number attempt`, sorted.
   std::vector<std::string> published();
@@ -81,12 +83,23 @@ std::string id_of(const Order& order);
 bool long_run();
 
 class HandlingConformance : public ServiceConformance {};
+class RetryingConformance : public ServiceConformance {
+ protected:
+  void expect_punctuality(const WorkerPlan& plan);
+  // Killed there, again and again: each task has one outcome, and what it published is there with it.
+  void expect_one_outcome(const WorkerPlan& plan);
+};
+class ReplayingConformance : public ServiceConformance {};
 class PoisonConformance : public ServiceConformance {
  protected:
   void expect_quarantine(const WorkerPlan& plan);
   void expect_quarantine_over_processes(WorkerPlan plan);
 };
-class BurialConformance : public ServiceConformance {};
+class BurialConformance : public ServiceConformance {
+ protected:
+  // Publishes it, waits until it is settled: the one dead letter, with its record unchanged.
+  void expect_dead_letter(const transport::Record& record, const std::string& reason);
+};
 class OnceConformance : public ServiceConformance {};
 class FeedingConformance : public ServiceConformance {
  protected:
@@ -133,12 +146,14 @@ class SoakConformance : public ServiceConformance {
 }  // namespace tidings::conformance
 
 // The second level's suites, for a Driver; to be used at namespace scope, beside TIDINGS_CONFORMANCE.
-#define TIDINGS_SERVICE_CONFORMANCE(PREFIX, DRIVER)               \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, HandlingConformance, DRIVER); \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, PoisonConformance, DRIVER);   \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, BurialConformance, DRIVER);   \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, OnceConformance, DRIVER);     \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, FeedingConformance, DRIVER);  \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, SpreadConformance, DRIVER);   \
-  TIDINGS_CONFORMANCE_SUITE(PREFIX, LifeConformance, DRIVER);     \
+#define TIDINGS_SERVICE_CONFORMANCE(PREFIX, DRIVER)                \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, HandlingConformance, DRIVER);  \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, RetryingConformance, DRIVER);  \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, ReplayingConformance, DRIVER); \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, PoisonConformance, DRIVER);    \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, BurialConformance, DRIVER);    \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, OnceConformance, DRIVER);      \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, FeedingConformance, DRIVER);   \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, SpreadConformance, DRIVER);    \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, LifeConformance, DRIVER);      \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, SoakConformance, DRIVER)

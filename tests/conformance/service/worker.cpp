@@ -1,5 +1,9 @@
 #include "tests/conformance/service/worker.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+
 #include "tests/conformance/service/mortal_inbox.hpp"
 
 namespace tidings::conformance {
@@ -15,7 +19,7 @@ Worker::Worker(WorkerPlan plan, WorkerHost host)
     : plan_{std::move(plan)},
       host_{std::move(host)},
       journal_{host_.directory},
-      mortal_{std::make_shared<Mortal>(plan_.dies_at, plan_.dies_after, host_.die)} {}
+      mortal_{std::make_shared<Mortal>(plan_.dies_at, plan_.dies_after, host_.die, host_.lives)} {}
 
 Result<std::unique_ptr<Worker>> Worker::start(const WorkerPlan& plan, WorkerHost host) {
   std::unique_ptr<Worker> worker{new Worker{plan, std::move(host)}};
@@ -34,6 +38,7 @@ Result<void> Worker::start() {
     if (!inbox) return inbox.error();
     options.inbox = mortal_inbox(*std::move(inbox), mortal_);
   }
+  options.observers.push_back([this](const Decision& decision) { note(decision); });
   bus_ = std::make_unique<Bus>(host_.transport, host_.executor, std::move(options));
   bus_->publishes<Done>();
   bus_->on<Task>([this](const Task& task, Context& context) { return handle(task, context); },
@@ -41,8 +46,16 @@ Result<void> Worker::start() {
                   .timeout = plan_.timeout,
                   .on_timeout = plan_.timeout_fails ? OnTimeout::fail : OnTimeout::report,
                   .concurrency = plan_.concurrency,
-                  .order = plan_.relaxed ? RetryOrder::relaxed : RetryOrder::strict});
-  return bus_->start();
+                  .order = plan_.relaxed ? RetryOrder::relaxed : RetryOrder::strict,
+                  .unhandled = plan_.unhandled_dies ? Unwanted::dead_letter : Unwanted::skip,
+                  .require_id = plan_.requires_id ? Unwanted::dead_letter : Unwanted::skip,
+                  .in_flight_max = plan_.in_flight_max});
+  bus_->on<Bomb>([](const Bomb&) {});
+  if (auto started = bus_->start(); !started) return started;
+  Bomb::armed = [mortal = std::weak_ptr{mortal_}] {
+    if (const auto living = mortal.lock(); living && !living->ended()) living->die();
+  };
+  return {};
 }
 
 Result<void> Worker::stop() {
@@ -69,8 +82,13 @@ Result<void> Worker::handle(const Task& task, Context& context) {
   const bool failed = trouble && context.attempt() <= task.fails;
   note(refused || failed ? "failed" : "end", task, context);
   if (refused) return invalid("the task asks to be refused");
-  if (failed) return unavailable("the task asks to fail");
-  return {};
+  return failed ? fail(task) : Result<void>{};
+}
+
+Result<void> Worker::fail(const Task& task) const {
+  if (task.throws == "exception") throw std::runtime_error{"the task asks to throw"};
+  if (task.throws == "other") throw task.number;
+  return unavailable("the task asks to fail");
 }
 
 Result<void> Worker::leave_effect(Context& context) {
@@ -83,6 +101,19 @@ Result<void> Worker::leave_effect(Context& context) {
 
 void Worker::pass(std::chrono::milliseconds time) {
   if (time > time.zero()) host_.executor->sleep_until(host_.executor->now() + time);
+}
+
+void Worker::note(const Decision& decision) {
+  constexpr Step kWell[] = {Step::accepted, Step::published, Step::released, Step::marked, Step::retrying};
+  if (ended() || std::ranges::count(kWell, decision.step) > 0) return;
+  journal_.write({.step = "decided",
+                  .instance = plan_.instance,
+                  .group = plan_.group,
+                  .id = std::string{decision.event_id},
+                  .key = std::string{decision.key},
+                  .attempt = decision.attempt,
+                  .at = decision.at,
+                  .decision = fmt::format("{} {}", to_string(decision.step), to_string(decision.reason))});
 }
 
 void Worker::note(const char* step, const Task& task, const Context& context) {

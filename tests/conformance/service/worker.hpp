@@ -18,8 +18,9 @@ namespace tidings::conformance {
 struct WorkerHost {
   std::shared_ptr<transport::Transport> transport;
   std::shared_ptr<Executor> executor;
-  std::filesystem::path directory;  // of the journal and the database
-  std::function<void()> die;        // as by SIGKILL; may return where a process is only pretended
+  std::filesystem::path directory;                    // of the journal and the database
+  std::function<void()> die;                          // as by SIGKILL; may return where a process is only pretended
+  std::function<bool()> lives = [] { return true; };  // false: a pretended one is dead
 };
 
 class Worker final {
@@ -37,9 +38,11 @@ class Worker final {
   Worker(WorkerPlan plan, WorkerHost host);
   Result<void> start();
   Result<void> handle(const Task& task, Context& context);
+  Result<void> fail(const Task& task) const;
   Result<void> leave_effect(Context& context);
   void pass(std::chrono::milliseconds time);
   void note(const char* step, const Task& task, const Context& context);
+  void note(const Decision& decision);
 
   const WorkerPlan plan_;
   const WorkerHost host_;

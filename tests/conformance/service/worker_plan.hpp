@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,18 +21,30 @@ struct Task {
   int fails = 0;                            // so many first attempts fail
   bool refused = false;                     // no attempt helps, until an operator replays it
   bool poison = false;                      // kills its process
+  std::string throws;                       // attempts that fail throw: `exception`, or `other`
   std::chrono::milliseconds takes{};        // each run
   std::chrono::milliseconds first_takes{};  // the first run, besides
   int publishes = 0;                        // so many Done events
   std::string trouble_in;                   // the group in which all of that happens; empty: in each
 };
-BOOST_DESCRIBE_STRUCT(Task, (), (number, fails, refused, poison, takes, first_takes, publishes, trouble_in))
+BOOST_DESCRIBE_STRUCT(Task, (), (number, fails, refused, poison, throws, takes, first_takes, publishes, trouble_in))
 
 struct Done {
   int number = 0;
   int attempt = 0;
 };
 BOOST_DESCRIBE_STRUCT(Done, (), (number, attempt))
+
+// An event that kills whoever decodes it: a Worker arms it when it has joined.
+struct Bomb {
+  Bomb() {
+    if (armed) armed();
+  }
+  int number = 0;
+
+  static inline std::function<void()> armed;
+};
+BOOST_DESCRIBE_STRUCT(Bomb, (), (number))
 
 inline constexpr const char* kTasks = "tasks";
 inline constexpr const char* kDone = "done";
@@ -45,18 +58,21 @@ struct WorkerPlan {
   std::chrono::milliseconds delay_first{100};  // then twice that, four times, ...
   std::chrono::milliseconds timeout{300'000};
   bool timeout_fails = false;
-  bool inbox = false;   // each run leaves an effect in the database, and the inbox keeps it to one
-  std::string dies_at;  // with an inbox: one of kInboxSteps; empty: it lives
+  bool inbox = false;  // each run leaves an effect in the database, and the inbox keeps it to one
+  std::size_t in_flight_max = 1'024;
+  bool unhandled_dies = false;  // types without a handler are dead letters
+  bool requires_id = false;
+  std::string dies_at;  // with an inbox one of kInboxSteps, or one of Fixture::fault_points(); empty: it lives
   int dies_after = 1;   // so many passings of that step
   std::chrono::milliseconds stop_within{20'000};
 };
 BOOST_DESCRIBE_STRUCT(WorkerPlan, (),
                       (instance, group, concurrency, relaxed, attempts_max, delay_first, timeout, timeout_fails, inbox,
-                       dies_at, dies_after, stop_within))
+                       in_flight_max, unhandled_dies, requires_id, dies_at, dies_after, stop_within))
 
-// What a handler wrote down.
+// What a handler wrote down, or what the pipeline decided.
 struct Entry {
-  std::string step;  // begin, failed, end
+  std::string step;  // begin, failed, end; decided
   std::string instance;
   std::string group;
   std::string id;
@@ -64,8 +80,9 @@ struct Entry {
   int number = 0;
   int attempt = 0;
   Time at{};
+  std::string decision;  // of decided: its step and reason, but for what goes well
 };
-BOOST_DESCRIBE_STRUCT(Entry, (), (step, instance, group, id, key, number, attempt, at))
+BOOST_DESCRIBE_STRUCT(Entry, (), (step, instance, group, id, key, number, attempt, at, decision))
 
 // A file that all workers of a deployment append to. A line survives its process. Threads: any.
 class Journal final {
@@ -89,6 +106,9 @@ inline std::filesystem::path database_in(const std::filesystem::path& directory)
 template <>
 inline constexpr tidings::EventInfo tidings::event_info<tidings::conformance::Task>{
     .type = "Task", .topic = tidings::conformance::kTasks};
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<tidings::conformance::Bomb>{
+    .type = "Bomb", .topic = tidings::conformance::kTasks};
 template <>
 inline constexpr tidings::EventInfo tidings::event_info<tidings::conformance::Done>{
     .type = "Done", .topic = tidings::conformance::kDone};
