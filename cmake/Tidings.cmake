@@ -25,7 +25,8 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(tidings_options INTERFACE -Wno-missing-braces)
 endif()
 if(TIDINGS_SANITIZE)
-  target_compile_options(tidings_options INTERFACE -fsanitize=${TIDINGS_SANITIZE} -fno-omit-frame-pointer)
+  target_compile_options(tidings_options INTERFACE -fsanitize=${TIDINGS_SANITIZE} -fno-sanitize-recover=all
+                                                   -fno-omit-frame-pointer)
   target_link_options(tidings_options INTERFACE -fsanitize=${TIDINGS_SANITIZE})
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # With sanitizers g++ warns of strings inside of optionals that are not there (its manual says so).
@@ -39,6 +40,44 @@ if(TIDINGS_TESTS)
   add_compile_definitions(TIDINGS_FAULTS)
 endif()
 
+# With TIDINGS_PRECOMPILE the headers that nearly every file includes are parsed once. A file that forgets one of them
+# compiles all the same, so one build of those that CI makes goes without.
+set(tidings_common_headers <algorithm> <array> <atomic> <charconv> <chrono> <condition_variable> <cstdint> <deque>
+  <filesystem> <fstream> <functional> <map> <memory> <mutex> <optional> <random> <set> <span> <sstream> <stop_token>
+  <string> <string_view> <thread> <unordered_map> <variant> <vector> <fmt/format.h> <tl/expected.hpp>)
+set(tidings_test_headers ${tidings_common_headers} <boost/describe.hpp> <gmock/gmock.h> <gtest/gtest.h>)
+if(TIDINGS_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+  # ccache cannot tell otherwise that a precompiled header is still the same.
+  target_compile_options(tidings_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+endif()
+
+# Libraries share one precompiled header, test programs another: position independent code differs between them.
+function(tidings_precompile_library target)
+  if(NOT TIDINGS_PRECOMPILE)
+    return()
+  endif()
+  if(NOT TARGET tidings_common_headers)
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/common_headers.cpp CONTENT "")
+    add_library(tidings_common_headers OBJECT ${PROJECT_BINARY_DIR}/common_headers.cpp)
+    target_link_libraries(tidings_common_headers PRIVATE fmt::fmt tl::expected tidings_options)
+    target_precompile_headers(tidings_common_headers PRIVATE ${tidings_common_headers})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM tidings_common_headers)
+endfunction()
+
+function(tidings_precompile_test target)
+  if(NOT TIDINGS_PRECOMPILE)
+    return()
+  endif()
+  if(NOT TARGET tidings_test_headers)
+    file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/test_headers.cpp CONTENT "int main() {}\n")
+    add_executable(tidings_test_headers ${PROJECT_BINARY_DIR}/test_headers.cpp)
+    target_link_libraries(tidings_test_headers PRIVATE fmt::fmt tl::expected Boost::headers GTest::gmock tidings_options)
+    target_precompile_headers(tidings_test_headers PRIVATE ${tidings_test_headers})
+  endif()
+  target_precompile_headers(${target} REUSE_FROM tidings_test_headers)
+endfunction()
+
 # tidings_module(NAME SOURCES a.cpp ... [PUBLIC targets] [PRIVATE targets]
 #                [TESTS x_test.cpp ...] [TEST_LINKS targets])
 # A room: the library tidings::NAME and, beside its sources, one test program NAME_test.
@@ -49,6 +88,7 @@ function(tidings_module name)
     add_library(${target} STATIC ${ARG_SOURCES})
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidings_options)
+    tidings_precompile_library(${target})
     target_compile_features(${target} PUBLIC cxx_std_20)  # programs that add this directory to theirs get it too
   else()
     add_library(${target} INTERFACE)
@@ -74,6 +114,7 @@ function(tidings_test name)
   add_executable(${name} ${ARG_SOURCES})
   target_include_directories(${name} PRIVATE ${PROJECT_SOURCE_DIR}/src ${PROJECT_SOURCE_DIR})
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock GTest::gtest_main tidings_options)
+  tidings_precompile_test(${name})
   if(ARG_LABELS)
     gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT ${ARG_TIMEOUT} LABELS "${ARG_LABELS}")
   else()
