@@ -138,6 +138,22 @@ TEST_F(CommitterTest, RefusesWhatCouldNotBeginInTime) {
   EXPECT_EQ(applied_, 0);
 }
 
+// P9
+TEST_F(CommitterTest, LetsSoManyWaitAndNoMore) {
+  const auto committer = make();
+  ASSERT_TRUE(wake_->enter_gate(10s));
+  for (std::size_t i = 0; i < kQueueOpsMax; ++i) submit(*committer);
+  EXPECT_EQ(finished_, 0);
+  const auto refused = committer->perform([](Commit&) -> Result<void> { return {}; });
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::overloaded);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("10000 changes wait"));
+  wake_->leave_gate();
+  EXPECT_TRUE(finish(static_cast<int>(kQueueOpsMax)));
+  EXPECT_EQ(refused_, 0);
+  EXPECT_TRUE(committer->perform([](Commit&) -> Result<void> { return {}; }));
+}
+
 TEST_F(CommitterTest, WritesWhatWaitsBeforeItEnds) {
   auto committer = make();
   for (int i = 0; i < 20; ++i) submit(*committer);

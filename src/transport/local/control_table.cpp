@@ -59,7 +59,8 @@ Result<std::uint64_t> put_control(WriteTransaction& transaction, std::string_vie
   const auto present = get_control(transaction, key, now);
   if (auto expected = check_expected(key, present, options); !expected) return expected.error();
   if (value && !present && transaction.entries(Tree::control) >= kControlRecordsMax) {
-    return overloaded(fmt::format("control record '{}' would be one more than {}", key, kControlRecordsMax));
+    return overloaded(
+        fmt::format("control record '{}' would be one more than {}; erase some", key, kControlRecordsMax));
   }
   const std::uint64_t version = next_number(transaction, kSeries);
   if (!value) {

@@ -17,6 +17,8 @@ inline constexpr std::uint64_t kSizeMaxLeast = 1ull << 20;
 // Room beyond `size_max`, so that settlements, dead letters and cleaning still work when publishes are refused:
 // a tenth of it, and at least this.
 inline constexpr std::uint64_t kReserveLeast = 64ull << 20;
+// Given away to publishes between two looks at what the store holds: a 512th of `size_max`, and at least this.
+inline constexpr std::uint64_t kRoomAtOnceLeast = 2ull << 20;
 inline constexpr std::uint32_t kPartitionsDefault = 64;
 inline constexpr std::uint32_t kPartitionsMax = 1'024;
 inline constexpr unsigned kReadersMax = 1'000;  // read transactions at once, over all processes

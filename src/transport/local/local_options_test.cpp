@@ -39,6 +39,16 @@ TEST(LocalOptions, NameEachFaultAtOnce) {
   }
 }
 
+TEST(LocalOptions, GoSoFarAndNoFurther) {
+  EXPECT_TRUE(options("local:/e?size_max=1M&partitions=1024&retention=36600d"));
+  for (const char* beyond : {"size_max=1023K", "partitions=1025", "retention=36601d"}) {
+    const auto parsed = options(std::string{"local:/e?"} + beyond);
+    ASSERT_FALSE(parsed) << beyond;
+    EXPECT_EQ(parsed.error().kind, ErrorKind::invalid);
+    EXPECT_THAT(parsed.error().message, HasSubstr(beyond));
+  }
+}
+
 TEST(LocalOptions, ListTheKnownOnesForAnUnknownOne) {
   const auto parsed = options("local:/e?colour=red");
   ASSERT_FALSE(parsed);

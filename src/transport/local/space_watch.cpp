@@ -12,8 +12,15 @@ namespace tidings::local {
 
 namespace {
 
-// How often the free pages are counted at most, while there is little room.
+// How often it looks at most, while there is not room enough.
 constexpr Duration kLookEvery = 200ms;
+
+// So much is given away at most between two looks, for records take more than their bytes, and others fill the store
+// too: dead letters, retries, other processes. What they take unseen is the reserve's.
+std::uint64_t room_at_once(std::uint64_t size_max) {
+  constexpr std::uint64_t kParts = 512;
+  return std::max(kRoomAtOnceLeast, size_max / kParts);
+}
 
 std::string remedy(WriteTransaction& transaction) {
   const auto slowest = slowest_group(transaction);
@@ -31,7 +38,8 @@ std::uint64_t bytes_used(ReadTransaction& transaction) {
 }
 
 Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t bytes, Time now) {
-  if (bytes > room_ && now - looked_ >= kLookEvery) look(transaction, now);
+  const bool refuses = !remedy_.empty();
+  if (bytes > room_ && (!refuses || now - looked_ >= kLookEvery)) look(transaction, bytes, now);
   if (bytes <= room_) {
     room_ -= bytes;
     return {};
@@ -47,17 +55,18 @@ bool SpaceWatch::take_refused() {
   return std::exchange(refused_, false);
 }
 
-void SpaceWatch::look(WriteTransaction& transaction, Time now) {
+void SpaceWatch::look(WriteTransaction& transaction, std::size_t bytes, Time now) {
   looked_ = now;
   remedy_.clear();
   Environment& environment = transaction.environment();
   std::uint64_t used = environment.pages_high() * environment.page_bytes();
-  if (used >= size_max_) {
+  if (used + bytes > size_max_) {
     environment.check_readers();  // a dead one would keep freed pages from being reused
     ReadTransaction reader{environment};
     used = bytes_used(reader);
   }
-  room_ = used < size_max_ ? size_max_ - used : 0;
+  const std::uint64_t left = used < size_max_ ? size_max_ - used : 0;
+  room_ = std::min<std::uint64_t>(left, std::max<std::uint64_t>(bytes, room_at_once(size_max_)));
 }
 
 }  // namespace tidings::local

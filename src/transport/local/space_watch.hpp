@@ -27,11 +27,11 @@ class SpaceWatch final {
   bool take_refused();
 
  private:
-  void look(WriteTransaction& transaction, Time now);
+  void look(WriteTransaction& transaction, std::size_t bytes, Time now);
 
   const std::uint64_t size_max_;
   Time looked_{};
-  std::uint64_t room_ = 0;  // since `looked_`, less what was asked for
+  std::uint64_t room_ = 0;  // that may be given away before another look
   std::string remedy_;      // empty: not asked for since `looked_`
   bool refused_ = false;    // and nobody was told
 };
