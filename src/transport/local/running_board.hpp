@@ -16,7 +16,8 @@
 
 namespace tidings::local {
 
-inline constexpr std::size_t kBoardSlotsMax = 4'096;
+// What the largest batch of a handler (BatchLimits::size) needs, and then some.
+inline constexpr std::size_t kBoardSlotsMax = 16'384;
 
 // Our own board.
 class RunningBoard final {

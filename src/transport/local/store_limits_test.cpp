@@ -7,6 +7,7 @@
 #include "transport/local/control_table.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/member_table.hpp"
+#include "transport/local/running_board.hpp"
 #include "transport/local/store_lab.hpp"
 #include "transport/local/subscriptions.hpp"
 
@@ -92,6 +93,17 @@ TEST_F(StoreLimitsTest, RefusesNamesThatAreTooLong) {
   EXPECT_THAT(topic.error().message, HasSubstr("1 to 200 bytes"));
   EXPECT_EQ(transport_->consumer({.group = longest + "n", .topic = longest}).error().kind, ErrorKind::invalid);
   EXPECT_EQ(transport_->consumer({.group = "g", .pattern = longest + "n"}).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(StoreLimitsTest, AConsumerRunsSoManyAndNoMore) {
+  declare({.name = "orders"});
+  constexpr std::size_t kLargestBatch = 10'000;  // of handlers: BatchLimits::size
+  EXPECT_TRUE(transport_->consumer({.group = "g", .topic = "orders", .running_max = kLargestBatch + 1}));
+  EXPECT_EQ(join({.group = "g", .topic = "orders", .running_max = kBoardSlotsMax})->running().size(), kBoardSlotsMax);
+  const auto more = transport_->consumer({.group = "g", .topic = "orders", .running_max = kBoardSlotsMax + 1});
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(more.error().message, HasSubstr("running_max"));
 }
 
 TEST_F(StoreLimitsTest, BuffersSoManyBytesAndNoMore) {
