@@ -9,13 +9,6 @@
 
 namespace tidings::service {
 
-namespace {
-
-// Bounds the memory of one handling.
-constexpr std::size_t kOutputsMax = 10'000;
-
-}  // namespace
-
 Envelope envelope_from(PublishOptions& options) {
   return {.id = std::move(options.id),
           .aggregate_id = std::move(options.aggregate_id),
@@ -37,6 +30,13 @@ Result<void> Outputs::add(const EventType& type, const void* data, PublishOption
   if (envelope.id.empty()) envelope.id = id_for(type, key);
   auto record = encoder_.encode(type, data, std::move(publication));
   if (!record) return record.error();
+  const std::size_t bytes = transport::size_of(*record);
+  if (bytes_ + bytes > kOutputsBytesMax) {
+    return overloaded(fmt::format(
+        "a handler publishes at most {} bytes for one event; publish references to the data, or fewer events",
+        kOutputsBytesMax));
+  }
+  bytes_ += bytes;
   records_.push_back(*std::move(record));
   return {};
 }

@@ -13,6 +13,10 @@
 
 namespace tidings::service {
 
+// Of one handling, so that its memory is bounded.
+inline constexpr std::size_t kOutputsMax = 10'000;
+inline constexpr std::size_t kOutputsBytesMax = 64u << 20;  // by size_of(record)
+
 // The event that is handled. All of it outlives the handling.
 struct Cause {
   const Envelope& envelope;
@@ -27,7 +31,8 @@ class Outputs final {
       : cause_{cause}, encoder_{encoder}, executor_{executor}, ids_{ids} {}
 
   // What the options leave open comes from the cause: correlation id, aggregate id and key, and an id that is the same
-  // whenever it is handled (P7). invalid: not declared, too large, not encodable. overloaded: kOutputsMax.
+  // whenever it is handled (P7). invalid: not declared, too large, not encodable. overloaded: kOutputsMax,
+  // kOutputsBytesMax.
   Result<void> add(const EventType& type, const void* data, PublishOptions options);
 
   const std::vector<transport::Record>& records() const { return records_; }
@@ -41,6 +46,7 @@ class Outputs final {
   const Executor& executor_;
   IdGenerator& ids_;
   std::vector<transport::Record> records_;
+  std::size_t bytes_ = 0;
 };
 
 // The envelope that options ask for; what they leave open is empty.

@@ -3,6 +3,7 @@
 
 #include <set>
 
+#include "service/outputs.hpp"
 #include "service/sample_service.hpp"
 #include "tidings/testing/harness.hpp"
 
@@ -68,6 +69,35 @@ TEST(OutputsFlow, AreDroppedWhenTheHandlerFails) {
   const auto paid = harness.published<Paid>();
   ASSERT_THAT(paid, SizeIs(1));
   EXPECT_EQ(paid[0].data.cents, 2);
+}
+
+// P9
+TEST(OutputsFlow, OfOneHandlingAreBoundedInNumberAndBytes) {
+  const std::string bulky(500'000, 'x');
+  std::vector<Result<void>> first_refusals;
+  Harness harness{[&](Contract& service) {
+    service.publishes<Paid, SendEmail>();
+    service.on<Placed>(
+        [&](const Placed& placed, Context& context) -> Result<void> {
+          Result<void> done;
+          for (std::size_t i = 0; done && i <= kOutputsMax; ++i) {
+            done = placed.count == 1 ? context.publish(Paid{1}, {.id = std::to_string(i)})
+                                     : context.publish(SendEmail{bulky});
+          }
+          first_refusals.push_back(done);
+          return done;
+        },
+        {.retry = {.attempts_max = 1}});
+  }};
+  ASSERT_TRUE(harness.publish(Placed{"many", 1}, of("order-1")));
+  ASSERT_TRUE(harness.publish(Placed{"bulky", 2}, of("order-1")));
+  ASSERT_TRUE(harness.run_until_idle());
+  ASSERT_THAT(first_refusals, SizeIs(2));
+  for (const auto& refusal : first_refusals) EXPECT_EQ(refusal.error().kind, ErrorKind::overloaded);
+  EXPECT_THAT(first_refusals[0].error().message, HasSubstr("at most 10000 events"));
+  EXPECT_THAT(first_refusals[1].error().message, HasSubstr("at most 67108864 bytes"));
+  EXPECT_THAT(harness.published<Paid>(), SizeIs(0));
+  EXPECT_THAT(harness.dead(), SizeIs(2));
 }
 
 // P7: a handler that runs again gives its events the same ids; each of them another.

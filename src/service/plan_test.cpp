@@ -125,6 +125,20 @@ TEST(Plan, RefusesRangesThatDoNotHold) {
                                          HasSubstr("crash_attempts_max is 0"), HasSubstr("in_flight_max is 0")));
 }
 
+TEST(Plan, TakesEachLimitToItsEnd) {
+  OpenContract most;
+  most.on<Placed>(kIgnore, {.concurrency = 1'024, .crash_attempts_max = 100, .in_flight_max = 100'000});
+  most.on_batch<Paid>(kIgnoreAll, {.size = 10'000});
+  EXPECT_EQ(faults_of(most), "(no fault)");
+  OpenContract beyond;
+  beyond.on<Placed>(kIgnore, {.concurrency = 0, .crash_attempts_max = 101, .in_flight_max = 100'001});
+  beyond.on_batch<Paid>(kIgnoreAll, {.size = 10'001});
+  EXPECT_THAT(faults_of(beyond), AllOf(HasSubstr("concurrency is 0; give 1 to 1024"),
+                                       HasSubstr("crash_attempts_max is 101; give 1 to 100"),
+                                       HasSubstr("in_flight_max is 100001; give 1 to 100000"),
+                                       HasSubstr("the batch's size is 10001; give 1 to 10000")));
+}
+
 TEST(Plan, RefusesCommandsByPatternByBroadcastAndFromElsewhere) {
   OpenContract contract;
   contract.on<SendEmail>(kIgnore, {.pattern = "#"});

@@ -12,6 +12,12 @@ namespace {
 constexpr Duration kPauseFirst = std::chrono::milliseconds{10};
 constexpr Duration kPauseMost = std::chrono::seconds{1};
 
+std::size_t bytes_of(const Settling& settling) {
+  std::size_t bytes = 0;
+  for (const transport::Record& record : settling.publishes) bytes += transport::size_of(record);
+  return bytes;
+}
+
 // What its handler published cannot be published, ever: the event becomes a dead letter instead.
 void bury_instead(Settling& settling, const Error& error) {
   settling.verdict = {.step = Step::buried,
@@ -45,8 +51,9 @@ void Settler::start() {
 
 void Settler::add(Settling settling) {
   std::unique_lock lock{mutex_};
-  while (queue_.size() >= kUnsettledMax && !closed_) changed_->wait_until(lock, kNever);
+  while (is_full() && !closed_) changed_->wait_until(lock, kNever);
   if (closed_) return;
+  bytes_ += bytes_of(settling);
   queue_.push_back(std::move(settling));
   if (waiting_) changed_->notify_all();
 }
@@ -54,8 +61,9 @@ void Settler::add(Settling settling) {
 void Settler::add(std::vector<Settling> settlings) {
   if (settlings.empty()) return;
   std::unique_lock lock{mutex_};
-  while (queue_.size() >= kUnsettledMax && !closed_) changed_->wait_until(lock, kNever);
+  while (is_full() && !closed_) changed_->wait_until(lock, kNever);
   if (closed_) return;
+  for (const Settling& settling : settlings) bytes_ += bytes_of(settling);
   std::ranges::move(settlings, std::back_inserter(queue_));
   if (waiting_) changed_->notify_all();
 }
@@ -103,10 +111,13 @@ void Settler::run() {
     const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kSettleBatchMax));
     std::vector<Settling> batch{std::make_move_iterator(queue_.begin()), std::make_move_iterator(end)};
     queue_.erase(queue_.begin(), end);
+    std::size_t bytes = 0;
+    for (const Settling& settling : batch) bytes += bytes_of(settling);
     busy_ = true;
     lock.unlock();
     settle(std::move(batch));
     lock.lock();
+    bytes_ -= bytes;
     busy_ = false;
     changed_->notify_all();
   }

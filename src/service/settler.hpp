@@ -1,7 +1,7 @@
 // Settles what the pipeline decided, in batches and in order, and announces each decision once it is durable.
 //
 // Owns:    one thread. Not the consumer.
-// Threads: any. Blocks: add() when kUnsettledMax wait; mark() until it is durable.
+// Threads: any. Blocks: add() when kUnsettledMax or kUnsettledBytesMax wait; mark() until it is durable.
 // Trouble: what the transport cannot do now is tried again, in order, until it can or the settler is closed. What it
 //          refuses for good is given up after kRefusalsMax tries: Step::unsettled, and the subscription is not ready.
 #pragma once
@@ -21,6 +21,8 @@ namespace tidings::service {
 inline constexpr std::size_t kSettleBatchMax = 1'000;
 // Strict retries settle a delivery again and again, so what is in flight is no bound.
 inline constexpr std::size_t kUnsettledMax = 20'000;
+// What handlers published, until it is settled; one addition may go beyond it.
+inline constexpr std::size_t kUnsettledBytesMax = 64u << 20;
 // A settlement that is refused so often with a kind of error that a repetition does not mend (invalid, corrupt,
 // unsupported) stays unsettled: others behind it must go on. Its event comes again at its next owner.
 inline constexpr int kRefusalsMax = 8;
@@ -53,6 +55,7 @@ class Settler final {
 
  private:
   void run();
+  bool is_full() const { return queue_.size() >= kUnsettledMax || bytes_ >= kUnsettledBytesMax; }
   void settle(std::vector<Settling> batch);
   std::vector<Settling> settle_once(std::vector<Settling> batch);
   bool conclude(Settling& settling, const Result<void>& outcome);
@@ -68,6 +71,7 @@ class Settler final {
   mutable std::mutex mutex_;
   std::unique_ptr<Condition> changed_;
   std::deque<Settling> queue_;
+  std::size_t bytes_ = 0;  // of what is published with the queue, and with what is settled now
   std::size_t marking_ = 0;
   bool busy_ = false;
   bool waiting_ = false;  // the thread waits for work
