@@ -76,7 +76,7 @@ struct RelayRefusal {
 struct RelayOptions {
   std::size_t in_flight_max = 4'096;  // events read and not confirmed, refused ones included. At that many refused
                                       // keys nothing more is sent. 1..100'000
-  std::size_t bytes_max = 16u << 20;  // of them, about
+  std::size_t bytes_max = 16u << 20;  // of them, about. >= 1
   Duration poll_every = std::chrono::milliseconds{100};   // how soon commits of other processes are seen; those of
                                                           // connections of this database (Sqlite::connect) at once
   Duration retry_first = std::chrono::milliseconds{100};  // a refused event is sent again after that, then twice that,

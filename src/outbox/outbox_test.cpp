@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <boost/describe.hpp>
 
 #include "outbox/recording_publisher.hpp"
@@ -281,9 +282,66 @@ TEST_F(OutboxTest, RefusesEventsOfHandlers) {
   EXPECT_EQ(outbox_.publish(handle, OrderPlaced{"c1"}).error().kind, ErrorKind::invalid);
 }
 
+// P9: memory is bounded by stopping, not by losing.
+TEST_F(OutboxTest, SendsNothingMoreWhenTooManyKeysAreRefusedUntilOneIsNot) {
+  std::atomic<bool> refusing = true;
+  recording_->decide([&](const transport::Record& record) -> Result<void> {
+    if (refusing && record.key != "free") return invalid("no such topic");
+    return {};
+  });
+  place("e1", "a");
+  place("e2", "b");
+  place("e3", "free");
+  const auto running = run({.in_flight_max = 2});
+  ASSERT_TRUE(eventually([&] { return recording_->tries() >= 6; }));
+  EXPECT_THAT(recording_->confirmed_ids(), IsEmpty());
+  refusing = false;
+  ASSERT_TRUE(eventually([&] { return recording_->confirmed_ids().size() == 3; }));
+}
+
+// Confirms nothing, and says until when it was asked to wait.
+class WaitingPublisher final : public transport::Publisher {
+ public:
+  struct Asked {
+    std::atomic<bool> sent = false;
+    Time until{};
+  };
+  explicit WaitingPublisher(Asked& asked) : asked_{asked} {}
+  void send(std::vector<transport::Record>, Confirmed) override { asked_.sent = true; }
+  Result<void> flush(Time deadline) override {
+    asked_.until = deadline;
+    return unavailable("nothing is confirmed");
+  }
+
+ private:
+  Asked& asked_;
+};
+
+TEST_F(OutboxTest, AStopWaitsForConfirmationsNoLongerThanItIsTold) {
+  WaitingPublisher::Asked asked;
+  auto relay = Relay::open(database_, std::make_unique<WaitingPublisher>(asked), {.stop_within = 3s});
+  ASSERT_TRUE(relay);
+  place("e1", "a");
+  std::stop_source stop;
+  Time stopped{};
+  {
+    const auto thread = executor_->spawn("relay", [&] { EXPECT_TRUE(relay->run(stop.get_token())); });
+    EXPECT_TRUE(eventually([&] { return asked.sent.load(); }));
+    stopped = executor_->now();
+    stop.request_stop();
+  }
+  EXPECT_GE(asked.until, stopped + 3s);
+  EXPECT_LE(asked.until, executor_->now() + 3s);
+  EXPECT_EQ(report().unsent, 1u) << "the next relay sends it";
+}
+
 TEST_F(OutboxTest, RefusesOptionsOutOfRange) {
   EXPECT_EQ(Outbox::open(database_, {.rows_max = 0}).error().kind, ErrorKind::invalid);
   EXPECT_EQ(Relay::open(database_, nullptr, {.in_flight_max = 0}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(Relay::open(database_, nullptr, {.in_flight_max = 100'001}).error().kind, ErrorKind::invalid);
+  const auto nothing = Relay::open(database_, nullptr, {.bytes_max = 0});
+  ASSERT_FALSE(nothing) << "it would never send anything";
+  EXPECT_THAT(nothing.error().message, HasSubstr("bytes_max"));
   EXPECT_EQ(Relay::open(database_, nullptr, {.poll_every = 0s}).error().kind, ErrorKind::invalid);
 }
 

@@ -215,6 +215,7 @@ Result<Relay> Relay::open(const Sqlite& database, std::unique_ptr<transport::Pub
   if (options.in_flight_max < 1 || options.in_flight_max > 100'000) {
     return invalid(fmt::format("RelayOptions::in_flight_max is {}; set 1 to 100000", options.in_flight_max));
   }
+  if (options.bytes_max < 1) return invalid("RelayOptions::bytes_max must be 1 or more");
   for (const Duration each : {options.poll_every, options.retry_first, options.retry_max}) {
     if (each <= Duration::zero()) return invalid("RelayOptions: poll_every, retry_first and retry_max must be above 0");
   }
