@@ -106,8 +106,8 @@ class SkipKinds final {
  public:
   Occurrence see(const Decision& decision) {
     if (decision.step != Step::skipped) return Occurrence::repeated;
-    const std::string kind =
-        fmt::format("{}\n{}\n{}\n{}", decision.group, decision.subscription, decision.type, to_string(decision.reason));
+    const std::size_t kind = std::hash<std::string>{}(fmt::format(
+        "{}\n{}\n{}\n{}", decision.group, decision.subscription, decision.type, to_string(decision.reason)));
     const std::lock_guard lock{mutex_};
     if (seen_.size() >= kSkipKindsMax) return Occurrence::repeated;
     return seen_.insert(kind).second ? Occurrence::first : Occurrence::repeated;
@@ -115,7 +115,7 @@ class SkipKinds final {
 
  private:
   std::mutex mutex_;
-  std::unordered_set<std::string> seen_;
+  std::unordered_set<std::size_t> seen_;  // hashes: a type is somebody else's text, and may be as large as its record
 };
 
 }  // namespace

@@ -91,5 +91,18 @@ TEST(DecisionLog, TellsOnceThatATypeHasNoHandler) {
   EXPECT_EQ(sink->lines.size(), 2u);
 }
 
+// P9
+TEST(DecisionLog, RemembersSoManyKindsOfSkipsAndNoMore) {
+  const auto sink = std::make_shared<Collected>();
+  const Observer observe = log_decisions({thread_executor(), sink, {}});
+  for (std::size_t i = 0; i < kSkipKindsMax + 10; ++i) {
+    const std::string type = "Type" + std::to_string(i);
+    Decision skipped = decision(Step::skipped, Reason::unhandled);
+    skipped.type = type;
+    observe(skipped);
+  }
+  EXPECT_EQ(sink->lines.size(), kSkipKindsMax) << "what comes then counts as seen";
+}
+
 }  // namespace
 }  // namespace tidings::telemetry

@@ -1,6 +1,11 @@
 #include "tidings/log.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
 
 #include "telemetry/log_line.hpp"
 
@@ -102,6 +107,62 @@ TEST(Log, WithoutASinkWritesNowhere) {
   EXPECT_FALSE(log.enabled(LogLevel::error));
   log.error("nothing happens");
   EXPECT_TRUE(log.flush(kNever));
+}
+
+// Standard error that nobody reads, until somebody does.
+class FullPipe final {
+ public:
+  FullPipe() : before_{::dup(STDERR_FILENO)} {
+    EXPECT_EQ(::pipe(ends_.data()), 0);
+    ::dup2(ends_[1], STDERR_FILENO);
+    ::close(ends_[1]);
+  }
+  ~FullPipe() {
+    restore();
+    ::close(ends_[0]);
+  }
+  FullPipe(const FullPipe&) = delete;
+  FullPipe& operator=(const FullPipe&) = delete;
+
+  void restore() {
+    if (before_ < 0) return;
+    ::dup2(before_, STDERR_FILENO);
+    ::close(std::exchange(before_, -1));
+  }
+  // Until the other end is closed.
+  std::string read_all() const {
+    std::string text;
+    std::array<char, 4'096> some{};
+    for (ssize_t count = 1; count > 0;) {
+      count = ::read(ends_[0], some.data(), some.size());
+      if (count > 0) text.append(some.data(), static_cast<std::size_t>(count));
+    }
+    return text;
+  }
+
+ private:
+  int before_;
+  std::array<int, 2> ends_{};
+};
+
+// P9: a log that nobody reads neither stops the service nor fills its memory.
+TEST(StandardErrorSink, DropsTheOldestLinesWhenTooManyWaitAndCountsThem) {
+  const auto executor = thread_executor();
+  FullPipe pipe;
+  const auto sink = standard_error_sink(executor);
+  constexpr std::size_t kLines = 2 * kLogQueueMax;
+  for (std::size_t i = 0; i < kLines; ++i) sink->write(LogLevel::info, std::to_string(i) + std::string(100, ' '));
+  EXPECT_FALSE(sink->flush(executor->now() + std::chrono::milliseconds{10}));
+  const std::uint64_t dropped = sink->dropped();
+  EXPECT_GT(dropped, 0u);
+  std::string text;
+  {
+    const auto reader = executor->spawn("reader", [&] { text = pipe.read_all(); });
+    EXPECT_TRUE(sink->flush(executor->now() + std::chrono::seconds{20}));
+    pipe.restore();
+  }
+  EXPECT_EQ(static_cast<std::size_t>(std::ranges::count(text, '\n')), kLines - dropped);
+  EXPECT_NE(text.find(std::to_string(kLines - 1) + " "), std::string::npos) << "the newest is there";
 }
 
 // A32: lines logged inside a handler carry the correlation id by themselves.
