@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "transport/memory/memory_options.hpp"
 
 namespace tidings::memory {
@@ -47,6 +49,7 @@ Result<std::uint64_t> MemoryControl::put(std::string_view key, std::optional<std
     records_.erase(std::string{key});
   } else {
     records_[std::string{key}] = {std::string{key}, std::string{*value}, version, options.expires};
+    next_expiry_ = std::min(next_expiry_, options.expires.value_or(kNever));
   }
   return version;
 }
@@ -66,7 +69,13 @@ std::vector<ControlRecord> MemoryControl::list(std::string_view prefix, Time now
 }
 
 void MemoryControl::forget_expired(Time now) {
-  std::erase_if(records_, [&](const auto& item) { return !is_live(item.second, now); });
+  if (now < next_expiry_) return;
+  next_expiry_ = kNever;
+  std::erase_if(records_, [&](const auto& item) {
+    const bool live = is_live(item.second, now);
+    if (live) next_expiry_ = std::min(next_expiry_, item.second.expires.value_or(kNever));
+    return !live;
+  });
 }
 
 }  // namespace tidings::memory

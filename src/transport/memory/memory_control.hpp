@@ -23,6 +23,7 @@ class MemoryControl final {
   void forget_expired(Time now);
 
   std::map<std::string, transport::ControlRecord, std::less<>> records_;
+  Time next_expiry_ = kNever;  // none expires before it
   std::uint64_t last_change_ = 1;
 };
 
