@@ -39,6 +39,7 @@ struct Canned {
   std::vector<std::string> removed_groups;
   std::vector<std::string> erased_keys;  // of Control
   std::string replay_id;                 // of the last range replay
+  std::size_t browsed_most = 0;          // dead letters asked for at once
 };
 
 class CannedTopology final : public transport::Topology {
@@ -63,6 +64,7 @@ class CannedDeadLetters final : public transport::DeadLetters {
   Result<std::vector<transport::DeadLetter>> browse(const transport::DeadFilter& filter, std::string_view after,
                                                     std::size_t limit) override {
     std::vector<transport::DeadLetter> found;
+    canned_.browsed_most = std::max(canned_.browsed_most, limit);
     const auto is = [](const std::string& wanted, const std::string& value) {
       return wanted.empty() || wanted == value;
     };

@@ -174,14 +174,23 @@ Result<DeadPage> list_dead(Transport& transport, const DeadListRequest& request)
   }
   const auto letters = dead_letters_of(transport);
   if (!letters) return letters.error();
-  auto found = (*letters)->browse(request.filter, request.after, request.limit + 1);
-  if (!found) return found.error();
+  // Some at a time, for each comes with its body.
   DeadPage page;
-  const bool more = found->size() > request.limit;
-  if (more) found->resize(request.limit);
-  for (const DeadLetter& letter : *found) page.dead_letters.push_back(row_of(letter));
-  if (more) page.next = page.dead_letters.back().id;
-  return page;
+  std::vector<DeadRow>& rows = page.dead_letters;
+  std::string after = request.after;
+  while (true) {
+    const auto found = (*letters)->browse(request.filter, after, std::min(kPage, request.limit + 1 - rows.size()));
+    if (!found) return found.error();
+    for (const DeadLetter& letter : *found) {
+      if (rows.size() == request.limit) {
+        page.next = rows.back().id;
+        return page;
+      }
+      rows.push_back(row_of(letter));
+      after = letter.id;
+    }
+    if (found->empty()) return page;
+  }
 }
 
 Result<DeadDetail> show_dead(Transport& transport, const std::string& id) {

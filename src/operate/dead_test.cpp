@@ -58,6 +58,28 @@ TEST_F(Dead, BoundsAList) {
   EXPECT_EQ(list_dead(transport_, {.limit = kDeadListMax + 1}).error().kind, ErrorKind::invalid);
 }
 
+TEST_F(Dead, ListsUpToItsLimitAFewAtATime) {
+  for (int i = 0; i < 1'001; ++i) add(std::to_string(10'000 + i), "g");
+  const auto page = list_dead(transport_, {.limit = 1'000});
+  ASSERT_TRUE(page);
+  EXPECT_THAT(page->dead_letters, SizeIs(1'000));
+  EXPECT_EQ(page->next, "10999");
+  EXPECT_LE(canned_->browsed_most, 200u) << "they are in memory with their bodies";
+  const auto all = list_dead(transport_, {.limit = 1'001});
+  ASSERT_TRUE(all);
+  EXPECT_THAT(all->dead_letters, SizeIs(1'001));
+  EXPECT_FALSE(all->next);
+}
+
+TEST_F(Dead, NamesSoManyMissingOnesAndCountsTheRest) {
+  DeadRequest request;
+  for (int i = 0; i < 1'010; ++i) request.selection.ids.push_back(std::to_string(i));
+  const auto report = act(request);
+  ASSERT_TRUE(report);
+  EXPECT_EQ(report->gone, 1'010u);
+  EXPECT_THAT(report->missing_ids, SizeIs(1'000));
+}
+
 TEST_F(Dead, ShowsABodyInTheFormThatItHas) {
   add("json", "g").record.body = R"({"a":1})";
   add("text", "g").record.body = "{\"a\":";

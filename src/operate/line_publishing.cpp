@@ -154,6 +154,12 @@ class Publication final {
     auto record =
         request_.form == LineForm::data ? reader_.from_data(line.text, now) : reader_.from_line(line.text, now);
     if (!record) return refuse(line.number, record.error());
+    if (request_.missing_topic == MissingTopic::create && !note_type(record->type)) {
+      return refuse(line.number,
+                    invalid(fmt::format("its type '{}' would be one more than {} that --create-topic declares in one "
+                                        "run; publish these lines in another",
+                                        record->type, kPublishTypesMax)));
+    }
     batch_bytes_ += transport::size_of(*record);
     pending_.push_back({{.line = line.number, .id = record->id}, transport::size_of(*record)});
     batch_.push_back(*std::move(record));
@@ -181,15 +187,18 @@ class Publication final {
     return {};
   }
 
+  // False: there are too many. A type that is not declared would be matched by no pattern.
+  bool note_type(const std::string& type) {
+    if (declared_.count(type) > 0) return true;
+    if (declared_.size() >= kPublishTypesMax) return false;
+    declared_.insert(type);
+    undeclared_.published.push_back({.type = type, .topic = request_.topic.str()});
+    return true;
+  }
+
   Result<void> declare_types() {
-    transport::Declaration declaration;
-    for (const Record& record : batch_) {
-      if (declared_.count(record.type) > 0 || declared_.size() >= kPublishTypesMax) continue;
-      declared_.insert(record.type);
-      declaration.published.push_back({.type = record.type, .topic = request_.topic.str()});
-    }
-    if (declaration.published.empty()) return {};
-    return transport_.declare(declaration);
+    if (undeclared_.published.empty()) return {};
+    return transport_.declare(std::exchange(undeclared_, {}));
   }
 
   void report() {
@@ -218,7 +227,8 @@ class Publication final {
   std::vector<Record> batch_;
   std::vector<Pending> pending_;
   std::size_t batch_bytes_ = 0;
-  std::set<std::string> declared_;
+  std::set<std::string> declared_;  // types, or to be so before the batch is sent
+  transport::Declaration undeclared_;
 
   std::atomic<bool> halted_{false};
   PublishTotals totals_;  // of the reporter, until it ended; `stopped_after` of the reader

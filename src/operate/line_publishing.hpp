@@ -21,7 +21,7 @@ inline constexpr std::size_t kPublishBytesMax = 32u << 20;
 inline constexpr std::size_t kPublishLineMax = 16u << 20;
 // Read at once; what comes in one read goes out as one batch.
 inline constexpr std::size_t kPublishChunk = 256u << 10;
-// Types that --create-topic declares in one run.
+// Types that --create-topic declares in one run; lines of others are refused by number.
 inline constexpr std::size_t kPublishTypesMax = 1'000;
 
 enum class MissingTopic {

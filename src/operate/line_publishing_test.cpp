@@ -123,5 +123,20 @@ TEST_F(Publishing, CreatesATopicAndDeclaresItsTypesWhenAsked) {
   EXPECT_EQ(canned_->declared[1].published[1].topic, "new");
 }
 
+TEST_F(Publishing, DeclaresSoManyTypesInOneRunAndRefusesLinesOfOthers) {
+  request_.missing_topic = MissingTopic::create;
+  std::string input;
+  for (std::size_t i = 0; i < kPublishTypesMax + 1; ++i)
+    input += R"({"type":"Type)" + std::to_string(i) + R"(","data":1})" + "\n";
+  input += R"({"type":"Type0","data":1})";
+  const auto totals = publish(input);
+  ASSERT_TRUE(totals) << totals.error().message;
+  EXPECT_EQ(totals->confirmed, kPublishTypesMax + 1);
+  EXPECT_EQ(totals->refused, 1u);
+  ASSERT_TRUE(lines_[kPublishTypesMax + 1].error);
+  EXPECT_THAT(lines_[kPublishTypesMax + 1].error->message, HasSubstr("one more than 1000"));
+  EXPECT_FALSE(totals->stopped_after);
+}
+
 }  // namespace
 }  // namespace tidings::operate
