@@ -72,6 +72,16 @@ TEST(Describe, RefusesTwoMembersOfOneName) {
   EXPECT_THROW(describe<Twice>().object(), std::logic_error);
 }
 
+TEST(Describe, RefusesTooManyMembers) {
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i <= Object::kMembersMax; ++i) names.push_back("m" + std::to_string(i));
+  Object object;
+  for (std::size_t i = 0; i < Object::kMembersMax; ++i) object.members.push_back({.cpp_name = names[i]});
+  EXPECT_NO_THROW(detail::name_members("Wide", object));
+  object.members.push_back({.cpp_name = names.back()});
+  EXPECT_THROW(detail::name_members("Wide", object), std::logic_error);
+}
+
 TEST(EventType, MakesItsData) {
   const EventType& type = event_type<sample::OrderCreated>();
   EXPECT_EQ(type.info.topic, "orders");

@@ -39,7 +39,8 @@ struct Canned {
   std::vector<std::string> removed_groups;
   std::vector<std::string> erased_keys;  // of Control
   std::string replay_id;                 // of the last range replay
-  std::size_t browsed_most = 0;          // dead letters asked for at once
+  Time reach_deadline{};
+  std::size_t browsed_most = 0;  // dead letters asked for at once
 };
 
 class CannedTopology final : public transport::Topology {
@@ -202,7 +203,10 @@ class CannedTransport final : public transport::Transport {
   }
   transport::Control& control() override { return control_; }
   transport::Operator operations() override { return {&topology_, &dead_letters_, &history_}; }
-  Result<void> check(Time) override { return canned_->reachable; }
+  Result<void> check(Time deadline) override {
+    canned_->reach_deadline = deadline;
+    return canned_->reachable;
+  }
 
  private:
   std::shared_ptr<Canned> canned_;

@@ -59,6 +59,12 @@ TEST_F(Doctor, FailsWhenAMemberIsStoppedOrNothingAnswers) {
   EXPECT_THAT(diagnosis.findings, Contains(finding(Level::fail, "reachable")));
 }
 
+TEST_F(Doctor, WaitsSoLongForATransportAndNoLonger) {
+  const Time start = executor_.now();
+  diagnose();
+  EXPECT_EQ(canned_->reach_deadline - start, std::chrono::seconds{5});
+}
+
 TEST_F(Doctor, SaysForEveryFindingHowToRepairIt) {
   canned_->groups = {{.name = "a", .topic = "orders", .members = {{.pid = 1, .stopped = true}}},
                      {.name = "b", .topic = "orders"}};
@@ -139,6 +145,13 @@ TEST(Topology, RemovesOnlyGroupsThatAreThere) {
   EXPECT_EQ(canned->removed_groups, std::vector<std::string>{"a"});
   EXPECT_EQ(canned->erased_keys, std::vector<std::string>{"inbox/a"})
       << "a new group of that name may have another inbox";
+}
+
+TEST(Topology, NamesSoManyOfThoseThatThereAre) {
+  const auto canned = std::make_shared<Canned>();
+  for (int i = 0; i < 21; ++i) canned->groups.push_back({.name = "g" + std::to_string(10 + i), .topic = "t"});
+  CannedTransport transport{canned};
+  EXPECT_THAT(remove_group(transport, Group{"c"}).error().message, ::testing::EndsWith("g28, g29, ..."));
 }
 
 }  // namespace

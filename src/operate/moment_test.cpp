@@ -24,6 +24,11 @@ TEST(Moment, ReadsHowLongAgo) {
   EXPECT_EQ(*moment("now", kNow), kNow);
 }
 
+TEST(Moment, ReachesSoFarBackAndNoFurther) {
+  EXPECT_TRUE(moment("-1000000m", kNow));
+  EXPECT_FALSE(moment("-1000001m", kNow));
+}
+
 TEST(Moment, RefusesTheRestAndShowsBothForms) {
   for (const char* text : {"", "yesterday", "-10", "-10w", "-m", "10m", "--10m", "-99999999999d", "-1 0m"}) {
     const auto time = moment(text, kNow);

@@ -147,6 +147,13 @@ TEST(BoundedText, CutsBetweenCharacters) {
   EXPECT_EQ(bounded_text("short"), "short");
 }
 
+TEST(RetryPolicy, GoesSoFarAndNoFurther) {
+  EXPECT_TRUE(validate(RetryPolicy{.attempts_max = 1'000, .factor = 100, .jitter = 1}).empty());
+  EXPECT_EQ(validate(RetryPolicy{.attempts_max = 1'001}).size(), 1u);
+  EXPECT_EQ(validate(RetryPolicy{.factor = 100.1}).size(), 1u);
+  EXPECT_EQ(validate(RetryPolicy{.delay_first = 2s, .delay_max = 1s}).size(), 1u);
+}
+
 TEST(RetryPolicy, NamesAllItsFaultsAtOnce) {
   EXPECT_TRUE(validate(RetryPolicy{}).empty());
   const auto faults = validate(RetryPolicy{.attempts_max = 0, .delay_first = 0s, .factor = 0.5, .jitter = 2});

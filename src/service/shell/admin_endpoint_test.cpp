@@ -34,6 +34,16 @@ TEST(AdminEndpoint, ServesItsPagesOnAFreePort) {
   EXPECT_EQ(client.Post("/hello")->status, 404);
 }
 
+// P9
+TEST(AdminEndpoint, RefusesABodyThatIsTooLarge) {
+  const auto admin = AdminEndpoint::open(thread_executor(), {"127.0.0.1", 0}, hello());
+  ASSERT_TRUE(admin);
+  httplib::Client client{"127.0.0.1", (*admin)->port()};
+  EXPECT_EQ(client.Post("/hello", std::string(64u << 10, 'x'), "text/plain")->status, 404);
+  EXPECT_EQ(client.Post("/hello", std::string((64u << 10) + 1, 'x'), "text/plain")->status, 413);
+  EXPECT_EQ(client.Get("/hello")->status, 201);
+}
+
 TEST(AdminEndpoint, RefusesAPortThatIsTakenAndAnAddressThatIsNotOurs) {
   const auto first = AdminEndpoint::open(thread_executor(), {"127.0.0.1", 0}, hello());
   ASSERT_TRUE(first);

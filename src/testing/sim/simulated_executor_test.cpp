@@ -162,6 +162,15 @@ TEST(SimulatedExecutorDeathTest, NamesAThreadThatDoesNotEnd) {
   EXPECT_DEATH(hang(), "'endless' does not end");
 }
 
+TEST(SimulatedExecutorDeathTest, NamesABusyLoop) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  const auto spin = [] {
+    SimulatedExecutor executor{1};
+    while (true) executor.sleep_until(executor.now());
+  };
+  EXPECT_DEATH(spin(), "the clock stands still");
+}
+
 TEST(SimulatedExecutorDeathTest, RefusesAMutexThatIsHeldWhileWaiting) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto hold = [] {
