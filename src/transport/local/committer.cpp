@@ -59,10 +59,10 @@ class FunctionOp final : public CommitOp {
 Commit::Commit(WriteTransaction& transaction, SpaceWatch& space, Time now)
     : transaction_{transaction}, space_{space}, now_{now} {}
 
-Result<void> Commit::room_for(std::size_t bytes) {
-  auto room = space_.room_for(transaction_, bytes, now_);
+Result<void> Commit::room_for(Room room, std::size_t bytes) {
+  auto granted = space_.room_for(transaction_, room, bytes, now_);
   if (space_.take_refused()) announce(kRoomWanted);
-  return room;
+  return granted;
 }
 
 void Commit::load_last() {

@@ -41,7 +41,7 @@ class Commit final {
   Time now() const { return now_; }
 
   // overloaded: the store is at size_max. To be asked before append().
-  Result<void> room_for(std::size_t bytes);
+  Result<void> room_for(Room room, std::size_t bytes);
   // Appends a stored record behind all events, stamped with the time of publishing. Returns its sequence.
   std::uint64_t append(Bytes stored);
   // The sequence of the newest event; 0: there was none yet.

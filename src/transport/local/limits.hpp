@@ -17,6 +17,14 @@ inline constexpr std::uint64_t kSizeMaxLeast = 1ull << 20;
 // Room beyond `size_max`, so that settlements, dead letters and cleaning still work when publishes are refused:
 // a tenth of it, and at least this.
 inline constexpr std::uint64_t kReserveLeast = 64ull << 20;
+inline constexpr std::uint64_t reserve_of(std::uint64_t size_max) {
+  return size_max / 10 > kReserveLeast ? size_max / 10 : kReserveLeast;
+}
+// What handlers publish leaves with the settlement of what they handled. It may take half of the reserve: a full store
+// whose groups had to publish before they could settle would stay full for ever.
+inline constexpr std::uint64_t outputs_max_of(std::uint64_t size_max) {
+  return size_max + reserve_of(size_max) / 2;
+}
 // Given away to publishes between two looks at what the store holds: a 512th of `size_max`, and at least this.
 inline constexpr std::uint64_t kRoomAtOnceLeast = 2ull << 20;
 inline constexpr std::uint32_t kPartitionsDefault = 64;

@@ -159,7 +159,7 @@ class LocalHistory final : public History {
     if (!reader) return invalid(fmt::format("there is no group '{}' that reads topic '{}'", group, topic.name));
     std::size_t bytes = 0;
     for (const Copied& each : copied) bytes += each.stored.size();
-    if (auto room = commit.room_for(bytes); !room) return room;
+    if (auto room = commit.room_for(Room::publish, bytes); !room) return room;
     for (const Copied& each : copied) {
       park(commit.transaction(), *reader, each.header.partition,
            {.topic = topic.id,

@@ -84,7 +84,7 @@ class PublishOp final : public CommitOp {
   explicit PublishOp(Sending sending) : sending_{std::move(sending)} {}
 
   void apply(Commit& commit) override {
-    room_ = commit.room_for(sending_.batch.bytes());
+    room_ = commit.room_for(Room::publish, sending_.batch.bytes());
     if (!room_) return;
     for (std::size_t i = 0; i < sending_.batch.size(); ++i) commit.append(sending_.batch.at(i));
   }

@@ -18,7 +18,7 @@ namespace {
 constexpr Changes kAllChanged = ((1u << kChangeKinds) - 1) & ~kRoomWanted;
 
 std::uint64_t map_bytes(std::uint64_t size_max) {
-  return size_max + std::max(kReserveLeast, size_max / 10);
+  return size_max + reserve_of(size_max);
 }
 
 std::optional<std::uint64_t> get_meta(Transaction& transaction, Bytes key) {

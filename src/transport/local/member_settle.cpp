@@ -123,7 +123,7 @@ Result<void> SettleOp::perform(Commit& commit, std::size_t index, const InFlight
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < count; ++i) bytes += published_.at(first + i).size();
   if (bytes > 0) {
-    if (auto room = commit.room_for(bytes); !room) return room;
+    if (auto room = commit.room_for(Room::outputs, bytes); !room) return room;
   }
   for (std::size_t i = 0; i < count; ++i) commit.append(published_.at(first + i));
   settled(commit, index, flight);

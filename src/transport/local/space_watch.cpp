@@ -37,11 +37,13 @@ std::uint64_t bytes_used(ReadTransaction& transaction) {
   return (high - std::min(transaction.free_pages(), high)) * environment.page_bytes();
 }
 
-Result<void> SpaceWatch::room_for(WriteTransaction& transaction, std::size_t bytes, Time now) {
+Result<void> SpaceWatch::room_for(WriteTransaction& transaction, Room room, std::size_t bytes, Time now) {
   const bool refuses = !remedy_.empty();
-  if (bytes > room_ && (!refuses || now - looked_ >= kLookEvery)) look(transaction, bytes, now);
-  if (bytes <= room_) {
-    room_ -= bytes;
+  std::uint64_t& left = room == Room::outputs ? outputs_room_ : room_;
+  if (bytes > left && (!refuses || now - looked_ >= kLookEvery)) look(transaction, bytes, now);
+  if (bytes <= left) {
+    room_ -= std::min<std::uint64_t>(bytes, room_);
+    outputs_room_ -= std::min<std::uint64_t>(bytes, outputs_room_);
     return {};
   }
   if (remedy_.empty()) {
@@ -65,8 +67,11 @@ void SpaceWatch::look(WriteTransaction& transaction, std::size_t bytes, Time now
     ReadTransaction reader{environment};
     used = bytes_used(reader);
   }
-  const std::uint64_t left = used < size_max_ ? size_max_ - used : 0;
-  room_ = std::min<std::uint64_t>(left, std::max<std::uint64_t>(bytes, room_at_once(size_max_)));
+  const auto left_below = [&](std::uint64_t max) {
+    return std::min(max - std::min(used, max), std::max<std::uint64_t>(bytes, room_at_once(size_max_)));
+  };
+  room_ = left_below(size_max_);
+  outputs_room_ = left_below(outputs_max_of(size_max_));
 }
 
 }  // namespace tidings::local

@@ -61,19 +61,19 @@ bool Deployment::is_read_by_another(const MemorySubscription& subscription, cons
 }
 
 Result<void> Deployment::publish(Record record, Time now) {
-  if (auto room = room_for({&record, 1}, now); !room) return room;
+  if (auto room = room_for({&record, 1}, Beyond::nothing, now); !room) return room;
   topics_.append(std::move(record), now);
   return {};
 }
 
-Result<void> Deployment::room_for(std::span<const Record> records, Time now) {
+Result<void> Deployment::room_for(std::span<const Record> records, Beyond beyond, Time now) {
   std::size_t bytes = graveyard_.bytes();
   for (const Record& record : records) {
     if (auto checked = topics_.check(record); !checked) return checked;
     bytes += transport::size_of(record);
   }
   const auto is_done = [this](const KeptRecord& kept) { return is_settled(kept); };
-  if (topics_.make_room(graveyard_.records() + records.size(), bytes, is_done)) return {};
+  if (topics_.make_room(graveyard_.records() + records.size(), bytes, beyond, is_done)) return {};
   return overloaded(fmt::format("the memory deployment is full (records_max={}, bytes_max={}): {} dead letters, {}",
                                 options_.records_max, options_.bytes_max, graveyard_.records(), slowest_group(now)));
 }
@@ -201,7 +201,7 @@ Result<void> Deployment::settle(MemberId id, Settlement settlement, Time now) {
          flawed(Flaw::memory_outputs_apart) ? std::exchange(settlement.publishes, {}) : std::vector<Record>{}) {
       if (auto published = publish(std::move(record), now); !published) return published;
     }
-    if (auto room = room_for(settlement.publishes, now); !room) return room;
+    if (auto room = room_for(settlement.publishes, Beyond::reserve, now); !room) return room;
   }
   for (Record& record : settlement.publishes) topics_.append(std::move(record), now);
   if (apply(id, found->second, settlement.outcome, now)) in_flight.erase(found);

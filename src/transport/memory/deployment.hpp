@@ -70,7 +70,7 @@ class Deployment final {
   void discover();
   std::uint64_t find_or_create(const transport::SubscriptionSpec& spec);
   StartLine start_line(const transport::Start& start) const;
-  Result<void> room_for(std::span<const transport::Record> records, Time now);
+  Result<void> room_for(std::span<const transport::Record> records, Beyond beyond, Time now);
   std::string slowest_group(Time now) const;
   bool is_settled(const KeptRecord& kept) const;
   // True: it is final for the consumer.

@@ -78,18 +78,22 @@ Result<void> MemoryTopics::check(const Record& record) const {
   return {};
 }
 
-bool MemoryTopics::fits(std::size_t records, std::size_t bytes) const {
-  return records_ + records <= options_.records_max && bytes_ + bytes <= options_.bytes_max;
+bool MemoryTopics::fits(std::size_t records, std::size_t bytes, Beyond beyond) const {
+  constexpr std::size_t kReserveShare = 10;
+  const auto with_reserve = [&](std::size_t max) {
+    return beyond == Beyond::reserve ? max + max / kReserveShare : max;
+  };
+  return records_ + records <= with_reserve(options_.records_max) && bytes_ + bytes <= with_reserve(options_.bytes_max);
 }
 
-bool MemoryTopics::make_room(std::size_t records, std::size_t bytes, const IsSettled& is_settled) {
+bool MemoryTopics::make_room(std::size_t records, std::size_t bytes, Beyond beyond, const IsSettled& is_settled) {
   for (auto& [name, log] : logs_) {
-    while (!fits(records, bytes) && !log.records().empty() &&
+    while (!fits(records, bytes, Beyond::nothing) && !log.records().empty() &&
            (is_settled(*log.records().front()) || flawed(Flaw::memory_full_drops))) {
       drop_oldest(log);
     }
   }
-  return fits(records, bytes);
+  return fits(records, bytes, beyond);
 }
 
 void MemoryTopics::append(Record record, Time now) {

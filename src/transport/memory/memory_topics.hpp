@@ -17,6 +17,10 @@ namespace tidings::memory {
 
 inline constexpr std::size_t kRecordBytesMax = 1u << 20;
 
+// What may go beyond records_max and bytes_max: what handlers publish, by a tenth, for it leaves with the settlement of
+// what makes room.
+enum class Beyond { nothing, reserve };
+
 class MemoryTopics final {
  public:
   // Whether every subscription is done with a record, so that it may go.
@@ -34,7 +38,7 @@ class MemoryTopics final {
   // invalid: unknown topic, or too large.
   Result<void> check(const transport::Record& record) const;
   // False: these do not fit, even without what is settled.
-  bool make_room(std::size_t records, std::size_t bytes, const IsSettled& is_settled);
+  bool make_room(std::size_t records, std::size_t bytes, Beyond beyond, const IsSettled& is_settled);
   void append(transport::Record record, Time now);
   // Drops what is settled and past its topic's retention.
   void expire(Time now, const IsSettled& is_settled);
@@ -46,7 +50,7 @@ class MemoryTopics final {
 
  private:
   void drop_oldest(TopicLog& log);
-  bool fits(std::size_t records, std::size_t bytes) const;
+  bool fits(std::size_t records, std::size_t bytes, Beyond beyond) const;
 
   const MemoryOptions options_;
   std::map<std::string, TopicLog, std::less<>> logs_;
