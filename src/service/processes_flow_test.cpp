@@ -336,5 +336,15 @@ TEST_F(ProcessesFlow, TellsTheDeploymentThatItIsThere) {
   EXPECT_FALSE(*outside_->control().get("instances/first"));
 }
 
+TEST_F(ProcessesFlow, IsForgottenAfterThreeMissedHeartbeats) {
+  start_with("first", [](Contract& service) { service.on<Placed>([](const Placed&) {}); });
+  for (const Duration later : {Duration{1min}, Duration{1h}}) {
+    executor_->run_for(later);
+    const auto here = outside_->control().get("instances/first").value().value();
+    EXPECT_GT(here.expires, executor_->now() + 2 * BusOptions{}.discovery - 1s);
+    EXPECT_LE(here.expires, executor_->now() + 3 * BusOptions{}.discovery);
+  }
+}
+
 }  // namespace
 }  // namespace tidings::service

@@ -1,4 +1,4 @@
-"""What the house keeps in order: arrows between rooms, sizes, banned calls, tests that are in the build.
+"""What the house keeps in order: arrows between rooms, sizes, banned calls, tests that are in the build, limits that are told.
 
 tidy.py ROOT prints one line for each fault, and exits 1 when there is any. tidy_test.py tests it.
 """
@@ -127,6 +127,30 @@ def build_faults(root, names):
             yield f"{name}: is in no CMakeLists.txt, so it is neither built nor run"
 
 
+def limits_of(text):
+    """The names of limits that a file defines: constants `k...Max`, and fields `..._max` with a default."""
+    code = re.sub(r"//[^\n]*", "", text)
+    constants = re.findall(r"\bconstexpr\b[^;=({]*?\b(k[A-Z]\w*Max(?:Default|Least)?)\s*[={]", code)
+    fields = re.findall(r"^ *(?!return\b|const\b|auto\b)[\w:<>]+(?: \w+)? ([a-z]\w*_max)(?: = [^;]*| *\{[^;]*)?;", code, re.M)
+    return set(constants + fields)
+
+
+def tests_of(text):
+    return {f"{suite}.{name}" for suite, name in re.findall(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", text, re.M)}
+
+
+def limit_faults(document, limits, tests):
+    """`limits`: name -> the file that defines it. The document names all of them, and no test that is not there."""
+    quoted = re.findall(r"`([^`\n]+)`", document)
+    words = {word for text in quoted for word in re.findall(r"\w+", text)}
+    for limit, name in sorted(limits.items()):
+        if limit not in words:
+            yield f"{name}: docs/limits.md does not say what happens at {limit}"
+    for text in quoted:
+        if re.fullmatch(r"[A-Z]\w+\.[A-Z]\w+", text) and text not in tests:
+            yield f"docs/limits.md: there is no test {text}"
+
+
 def name_faults(names):
     seen = {}
     for name in names:
@@ -141,13 +165,18 @@ def name_faults(names):
 def faults(root):
     arrows, headers = read_arrows((root / "tests/tidy/arrows.txt").read_text())
     names = sources(root)
+    limits, tests = {}, set()
     for name in names:
         text = (root / name).read_text()
+        tests |= tests_of(text)
+        if name.startswith(("include/", "src/", "tools/")) and not name.endswith("_test.cpp"):
+            limits |= {limit: name for limit in limits_of(text)}
         yield from arrow_faults(name, text, arrows, headers)
         yield from size_faults(name, text)
         yield from banned_faults(name, text)
     yield from build_faults(root, names)
     yield from name_faults(names)
+    yield from limit_faults((root / "docs/limits.md").read_text(), limits, tests)
 
 
 def main():

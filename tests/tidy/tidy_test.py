@@ -46,6 +46,23 @@ class Tidy(unittest.TestCase):
             self.assertEqual(list(tidy.banned_faults("src/service/x.cpp", code)), [], code)
         self.assertEqual(list(tidy.banned_faults("src/base/executor.cpp", "std::thread t;")), [])
 
+    def test_limits_are_found(self):
+        for code in ("inline constexpr std::size_t kRowsMax = 1'000;", "  static constexpr Time kRowsMax{1};"):
+            self.assertEqual(tidy.limits_of(code), {"kRowsMax"}, code)
+        for code in ("  std::size_t rows_max = 10;  // most", "  std::optional<Duration> rows_max;", "  int rows_max{};"):
+            self.assertEqual(tidy.limits_of(code), {"rows_max"}, code)
+        for code in ("  // kRowsMax = 1", "  if (size >= kRowsMax) return;", "  return rows_max;", "constexpr int kMaximum = 1;"):
+            self.assertEqual(tidy.limits_of(code), set(), code)
+
+    def test_limits_are_told(self):
+        document = "| `kRowsMax`, `Options::bytes_max` | 10 | `overloaded` | `Store.IsFull` |"
+        limits = {"kRowsMax": "src/a.cpp", "bytes_max": "src/b.hpp"}
+        self.assertEqual(tidy.tests_of("TEST_F(Store, IsFull) {"), {"Store.IsFull"})
+        self.assertEqual(list(tidy.limit_faults(document, limits, {"Store.IsFull"})), [])
+        self.assertIn("there is no test Store.IsFull", list(tidy.limit_faults(document, limits, set()))[0])
+        self.assertIn("src/c.cpp: docs/limits.md does not say what happens at kKeysMax",
+                      list(tidy.limit_faults(document, limits | {"kKeysMax": "src/c.cpp"}, {"Store.IsFull"})))
+
     def test_file_names_are_unique(self):
         self.assertEqual(len(list(tidy.name_faults(["src/a/x.cpp", "src/b/x.cpp"]))), 1)
         self.assertEqual(list(tidy.name_faults(["src/a/x.cpp", "src/b/y.cpp"])), [])

@@ -62,6 +62,22 @@ TEST_F(MemoryLimitsTest, BuffersSoManyBytesAndNoMore) {
   EXPECT_THAT(outcomes[3].error().message, HasSubstr("buffer_bytes_max"));
 }
 
+TEST_F(MemoryLimitsTest, APublisherThatIsDestroyedWaitsSoLongAndNoLonger) {
+  const auto broker = MemoryBroker::make(executor_);
+  transport_ = broker->open("first");
+  ASSERT_TRUE(transport_->declare({.topics = {{.name = "orders"}}}));
+  broker->inject({.point = FaultPoint::publish, .harm = Harm::hang});
+  auto publisher = *transport_->publisher({});
+  std::vector<Result<void>> outcomes(3);
+  publisher->send(std::vector<transport::Record>(3, record(10)),
+                  [&](std::size_t index, Result<void> outcome) { outcomes[index] = std::move(outcome); });
+  const Time start = executor_->now();
+  publisher.reset();
+  EXPECT_LE(executor_->now() - start, transport::PublisherOptions{}.deliver_within);
+  EXPECT_GE(executor_->now() - start, transport::kCloseWithin);
+  for (const auto& outcome : outcomes) EXPECT_EQ(outcome.error().kind, ErrorKind::unavailable);
+}
+
 TEST_F(MemoryLimitsTest, ASettlementThatHangsIsAnsweredInTime) {
   const auto broker = MemoryBroker::make(executor_);
   transport_ = broker->open("first");
