@@ -23,7 +23,7 @@ std::string host_name() {
   return name.data();
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string json;
   if (auto done = append_json_string(json, text); !done) return "\"\"";  // not UTF-8: no name that one could show
   return json;
@@ -32,8 +32,8 @@ std::string quoted(std::string_view text) {
 std::string subscriptions_of(const std::vector<SubscriptionPlan>& plans) {
   std::string json;
   for (const SubscriptionPlan& plan : plans) {
-    json += fmt::format("{}{{\"group\":{},\"{}\":{}}}", json.empty() ? "" : ",", quoted(plan.spec.group),
-                        plan.spec.topic.empty() ? "pattern" : "topic", quoted(plan.name()));
+    json += fmt::format("{}{{\"group\":{},\"{}\":{}}}", json.empty() ? "" : ",", in_quotes(plan.spec.group),
+                        plan.spec.topic.empty() ? "pattern" : "topic", in_quotes(plan.name()));
   }
   return json;
 }
@@ -41,8 +41,8 @@ std::string subscriptions_of(const std::vector<SubscriptionPlan>& plans) {
 std::string published_of(const std::vector<const EventType*>& published) {
   std::string json;
   for (const EventType* type : published) {
-    json += fmt::format("{}{{\"type\":{},\"topic\":{}}}", json.empty() ? "" : ",", quoted(type->info.type),
-                        quoted(type->info.stream()));
+    json += fmt::format("{}{{\"type\":{},\"topic\":{}}}", json.empty() ? "" : ",", in_quotes(type->info.type),
+                        in_quotes(type->info.stream()));
   }
   return json;
 }
@@ -54,8 +54,8 @@ std::string presence_value(const BusOptions& options, const std::vector<Subscrip
   return fmt::format(
       "{{\"service\":{},\"instance\":{},\"host\":{},\"pid\":{},\"build\":{},\"admin\":{},\"started\":{},"
       "\"subscriptions\":[{}],\"published\":[{}]}}",
-      quoted(options.name), quoted(options.instance), quoted(host_name()), getpid(), quoted(options.build),
-      quoted(options.admin), quoted(to_text(started)), subscriptions_of(plans), published_of(published));
+      in_quotes(options.name), in_quotes(options.instance), in_quotes(host_name()), getpid(), in_quotes(options.build),
+      in_quotes(options.admin), in_quotes(to_text(started)), subscriptions_of(plans), published_of(published));
 }
 
 Presence::Presence(std::shared_ptr<Engine> engine, std::string value)

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kOriginColumn = 44;
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   std::string out = "\"";
   telemetry::append_escaped(out, text);  // TOML's basic strings have JSON's escapes
   return out + "\"";
@@ -25,7 +25,7 @@ bool is_number(std::string_view text) {
 }
 
 std::string line(std::string_view key, std::string_view value, const Origin& origin) {
-  const std::string left = fmt::format("{} = {}", key, is_number(value) ? std::string{value} : quoted(value));
+  const std::string left = fmt::format("{} = {}", key, is_number(value) ? std::string{value} : in_quotes(value));
   return fmt::format("{:<{}}  # {}\n", left, kOriginColumn, to_string(origin));
 }
 
@@ -36,7 +36,8 @@ std::string print_configuration(const std::vector<Setting>& settings, const std:
   for (const Setting& setting : settings) text += line(key_of(setting.spec), shown_value(setting), setting.origin);
   std::string subscription;
   for (const PolicySetting& policy : policies) {
-    if (policy.subscription != subscription) text += fmt::format("\n[subscription.{}]\n", quoted(policy.subscription));
+    if (policy.subscription != subscription)
+      text += fmt::format("\n[subscription.{}]\n", in_quotes(policy.subscription));
     subscription = policy.subscription;
     text += line(policy.key, policy.value, policy.origin);
   }
