@@ -71,10 +71,11 @@ TEST_F(StoreLimitsTest, HasSoManyControlRecordsAndNoMore) {
 TEST_F(StoreLimitsTest, ASubscriptionHasSoManyMembersAndNoMore) {
   declare({.name = "orders"});
   const auto first = join({.group = "g", .topic = "orders"});
-  ASSERT_TRUE(change([this](WriteTransaction& transaction) -> Result<void> {
+  const ProcessName process = store().process();
+  ASSERT_TRUE(change([&](WriteTransaction& transaction) -> Result<void> {
     const auto subscription = all_subscriptions(transaction).at(0).id;
     for (MemberId i = 0; i + 1 < kMembersMax; ++i)
-      put_member(transaction, {.id = 1'000 + i, .subscription = subscription, .process = store().process()});
+      put_member(transaction, {.id = 1'000 + i, .subscription = subscription, .process = process});
     return {};
   }));
   const auto more = transport_->consumer({.group = "g", .topic = "orders"});

@@ -15,6 +15,12 @@
 #include <cstring>
 #include <ctime>
 #include <new>
+// g++ says so by a macro, clang by a feature.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
+#define __SANITIZE_THREAD__ 1
+#endif
+#endif
 #ifdef __SANITIZE_THREAD__
 #include <sanitizer/tsan_interface.h>
 #endif
@@ -120,7 +126,7 @@ bool WakeFile::enter_gate(Duration within) {
   const int code = ::pthread_mutex_clocklock(&shared_->gate, CLOCK_MONOTONIC, &deadline);
   if (code == EOWNERDEAD) ::pthread_mutex_consistent(&shared_->gate);  // LMDB undoes what the dead one had begun
   if (code != 0 && code != EOWNERDEAD) return false;
-#ifdef __SANITIZE_THREAD__  // g++ 12's does not know pthread_mutex_clocklock, and takes the unlock for a stray one
+#ifdef __SANITIZE_THREAD__  // it does not know pthread_mutex_clocklock, and takes the unlock for a stray one
   __tsan_mutex_pre_lock(&shared_->gate, 0);
   __tsan_mutex_post_lock(&shared_->gate, 0, 0);
 #endif

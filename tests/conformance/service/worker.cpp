@@ -51,11 +51,10 @@ Result<void> Worker::start() {
                   .require_id = plan_.requires_id ? Unwanted::dead_letter : Unwanted::skip,
                   .in_flight_max = plan_.in_flight_max});
   bus_->on<Bomb>([](const Bomb&) {});
-  if (auto started = bus_->start(); !started) return started;
   Bomb::armed = [mortal = std::weak_ptr{mortal_}] {
     if (const auto living = mortal.lock(); living && !living->ended()) living->die();
   };
-  return {};
+  return bus_->start();
 }
 
 Result<void> Worker::stop() {

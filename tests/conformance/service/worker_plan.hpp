@@ -35,7 +35,7 @@ struct Done {
 };
 BOOST_DESCRIBE_STRUCT(Done, (), (number, attempt))
 
-// An event that kills whoever decodes it: a Worker arms it when it has joined.
+// An event that kills whoever decodes it: a Worker arms it before it joins.
 struct Bomb {
   Bomb() {
     if (armed) armed();
