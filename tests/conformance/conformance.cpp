@@ -26,6 +26,12 @@ Time Conformance::deadline(Duration expected) const {
   return now() + kPatience * expected;
 }
 
+Duration Conformance::late_max(Duration delay) {
+  const auto share = capabilities().retry_late_share * static_cast<double>(delay.count());
+  const Duration late = capabilities().retry_late_max + Duration{static_cast<Duration::rep>(share)};
+  return fixture_->virtual_time() ? late : kPatience * late;
+}
+
 transport::Transport& Conformance::process(const std::string& name) {
   auto& transport = processes_[name];
   if (transport == nullptr) {

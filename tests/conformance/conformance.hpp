@@ -33,6 +33,8 @@ class Conformance : public ::testing::TestWithParam<Driver> {
   Duration unit() const { return fixture_->unit(); }
   // When what should take `expected` has failed.
   Time deadline(Duration expected) const;
+  // How much later than due a retry of that delay may come: as promised on virtual time, else as deadlines are.
+  Duration late_max(Duration delay);
   // For what should happen at once.
   Time soon() const { return deadline(std::chrono::seconds{1}); }
 

@@ -84,32 +84,8 @@ void PoisonConformance::expect_quarantine_over_processes(WorkerPlan plan) {
   EXPECT_THAT(handled, SizeIs(kCount - 3));
 }
 
-namespace {
-
-TEST_P(PoisonConformance, P5SeveralOverSeveralProcesses) {
-  expect_quarantine_over_processes({.concurrency = 4});
-}
-
-TEST_P(PoisonConformance, P5SeveralOverSeveralProcessesWithRelaxedRetries) {
-  expect_quarantine_over_processes({.concurrency = 4, .relaxed = true});
-}
-
-TEST_P(PoisonConformance, P5SeveralOverSeveralProcessesWithAnInbox) {
-  expect_quarantine_over_processes({.inbox = true});
-}
-
-TEST_P(PoisonConformance, P5APoisonEventIsQuarantinedAndNoOther) {
-  expect_quarantine({.concurrency = 8});
-}
-
-TEST_P(PoisonConformance, P5AlsoWithAnInbox) {
-  expect_quarantine({.inbox = true});
-  EXPECT_THAT(effects(), SizeIs(29));
-}
-
 // It has no chance to say what it was: the running board does.
-TEST_P(PoisonConformance, P5AlsoOneThatKillsWhoeverDecodesIt) {
-  WorkerPlan plan{.concurrency = 4};
+void PoisonConformance::expect_quarantine_of_a_bomb(const WorkerPlan& plan) {
   send({{{.number = 0}, "a"}, {{.number = 1}, "b"}});
   publish({{.topic = kTasks,
             .key = "c",
@@ -135,6 +111,38 @@ TEST_P(PoisonConformance, P5AlsoOneThatKillsWhoeverDecodesIt) {
   std::set<int> handled;
   for (const Entry& entry : entries("end")) handled.insert(entry.number);
   EXPECT_THAT(handled, SizeIs(4));
+}
+
+namespace {
+
+TEST_P(PoisonConformance, P5SeveralOverSeveralProcesses) {
+  expect_quarantine_over_processes({.concurrency = 4});
+}
+
+TEST_P(PoisonConformance, P5SeveralOverSeveralProcessesWithRelaxedRetries) {
+  expect_quarantine_over_processes({.concurrency = 4, .relaxed = true});
+}
+
+TEST_P(PoisonConformance, P5SeveralOverSeveralProcessesWithAnInbox) {
+  expect_quarantine_over_processes({.inbox = true});
+}
+
+TEST_P(PoisonConformance, P5APoisonEventIsQuarantinedAndNoOther) {
+  expect_quarantine({.concurrency = 8});
+}
+
+TEST_P(PoisonConformance, P5AlsoWithAnInbox) {
+  expect_quarantine({.inbox = true});
+  EXPECT_THAT(effects(), SizeIs(29));
+}
+
+TEST_P(PoisonConformance, P5AlsoOneThatKillsWhoeverDecodesIt) {
+  expect_quarantine_of_a_bomb({.concurrency = 4});
+}
+
+TEST_P(PoisonConformance, P5AlsoOneThatIsDecodedAheadOfAnInbox) {
+  expect_quarantine_of_a_bomb({.inbox = true});
+  EXPECT_THAT(effects(), SizeIs(4));
 }
 
 TEST_P(PoisonConformance, P5RandomKillsCondemnNoInnocentAndLoseNothing) {

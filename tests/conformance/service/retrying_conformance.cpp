@@ -30,10 +30,7 @@ void RetryingConformance::expect_punctuality(const WorkerPlan& plan) {
     const Duration delay = plan.delay_first * (1 << (entry.attempt - 2));
     const Duration took = entry.at - failed.at(entry.id);
     EXPECT_GE(took, delay) << entry.id << " attempt " << entry.attempt;
-    const Duration late_max =
-        capabilities().retry_late_max + std::chrono::duration_cast<Duration>(capabilities().retry_late_share * delay);
-    EXPECT_LE(took, delay + (fixture().virtual_time() ? 1 : kPatience) * late_max)
-        << entry.id << " attempt " << entry.attempt;
+    EXPECT_LE(took, delay + late_max(delay)) << entry.id << " attempt " << entry.attempt;
   }
   EXPECT_EQ(retries, kCount * kFails);
   EXPECT_THAT(entries("end"), SizeIs(kCount));

@@ -111,6 +111,11 @@ std::vector<std::string> ServiceConformance::decisions(const std::string& group)
   return found;
 }
 
+std::vector<std::string> ServiceConformance::decisions(std::size_t count, const std::string& group) {
+  EXPECT_TRUE(within(unit(), [&] { return decisions(group).size() >= count; })) << "not so much was decided";
+  return decisions(group);
+}
+
 std::vector<std::string> ServiceConformance::published() {
   std::vector<std::string> done;
   for (const auto& record : history(kDone)) {

@@ -60,6 +60,8 @@ class ServiceConformance : public Conformance {
   std::vector<Entry> entries(const std::string& step, const std::string& group = "shop") const;
   // What the group's pipelines decided, `step reason`, but for what goes well.
   std::vector<std::string> decisions(const std::string& group = "shop") const;
+  // Waits until there are so many: each is announced after what it decided is durable, and may be seen.
+  std::vector<std::string> decisions(std::size_t count, const std::string& group = "shop");
   std::size_t count(const std::string& step) const { return entries(step).size(); }
   // Whatever was published by handlers: `number attempt`, sorted.
   std::vector<std::string> published();
@@ -86,6 +88,11 @@ class HandlingConformance : public ServiceConformance {};
 class RetryingConformance : public ServiceConformance {
  protected:
   void expect_punctuality(const WorkerPlan& plan);
+  void expect_the_cap(const WorkerPlan& plan);
+  void expect_to_survive_a_kill(const WorkerPlan& plan);
+  void expect_others_to_flow(const WorkerPlan& plan);
+  // Killed where it settles, again and again: what failed and was settled is counted once, and waits its time.
+  void expect_true_counts(const WorkerPlan& plan);
   // Killed there, again and again: each task has one outcome, and what it published is there with it.
   void expect_one_outcome(const WorkerPlan& plan);
 };
@@ -93,6 +100,7 @@ class ReplayingConformance : public ServiceConformance {};
 class PoisonConformance : public ServiceConformance {
  protected:
   void expect_quarantine(const WorkerPlan& plan);
+  void expect_quarantine_of_a_bomb(const WorkerPlan& plan);
   void expect_quarantine_over_processes(WorkerPlan plan);
 };
 class BurialConformance : public ServiceConformance {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tests/conformance/service/mortal_inbox.hpp"
+#include "tests/conformance/service/narrow_transport.hpp"
 
 namespace tidings::conformance {
 
@@ -39,22 +40,30 @@ Result<void> Worker::start() {
     options.inbox = mortal_inbox(*std::move(inbox), mortal_);
   }
   options.observers.push_back([this](const Decision& decision) { note(decision); });
-  bus_ = std::make_unique<Bus>(host_.transport, host_.executor, std::move(options));
+  bus_ = std::make_unique<Bus>(std::make_shared<NarrowTransport>(host_.transport, plan_.record_bytes_max),
+                               host_.executor, std::move(options));
   bus_->publishes<Done>();
-  bus_->on<Task>([this](const Task& task, Context& context) { return handle(task, context); },
-                 {.retry = {.attempts_max = plan_.attempts_max, .delay_first = plan_.delay_first, .jitter = 0},
-                  .timeout = plan_.timeout,
-                  .on_timeout = plan_.timeout_fails ? OnTimeout::fail : OnTimeout::report,
-                  .concurrency = plan_.concurrency,
-                  .order = plan_.relaxed ? RetryOrder::relaxed : RetryOrder::strict,
-                  .unhandled = plan_.unhandled_dies ? Unwanted::dead_letter : Unwanted::skip,
-                  .require_id = plan_.requires_id ? Unwanted::dead_letter : Unwanted::skip,
-                  .in_flight_max = plan_.in_flight_max});
-  bus_->on<Bomb>([](const Bomb&) {});
+  bus_->on<Task>([this](const Task& task, Context& context) { return handle(task, context); }, this->options());
+  bus_->on<Bomb>([](const Bomb&) {}, this->options());
+  describe<Bomb>().object();  // has one for its defaults, and no other before the first is decoded
   Bomb::armed = [mortal = std::weak_ptr{mortal_}] {
     if (const auto living = mortal.lock(); living && !living->ended()) living->die();
   };
   return bus_->start();
+}
+
+On Worker::options() const {
+  return {.retry = {.attempts_max = plan_.attempts_max,
+                    .delay_first = plan_.delay_first,
+                    .delay_max = plan_.delay_max,
+                    .jitter = plan_.jitter},
+          .timeout = plan_.timeout,
+          .on_timeout = plan_.timeout_fails ? OnTimeout::fail : OnTimeout::report,
+          .concurrency = plan_.concurrency,
+          .order = plan_.relaxed ? RetryOrder::relaxed : RetryOrder::strict,
+          .unhandled = plan_.unhandled_dies ? Unwanted::dead_letter : Unwanted::skip,
+          .require_id = plan_.requires_id ? Unwanted::dead_letter : Unwanted::skip,
+          .in_flight_max = plan_.in_flight_max};
 }
 
 Result<void> Worker::stop() {
@@ -71,9 +80,7 @@ Result<void> Worker::handle(const Task& task, Context& context) {
   }
   pass(task.takes);
   if (context.attempt() == 1) pass(task.first_takes);
-  for (int i = 0; i < task.publishes; ++i) {
-    if (auto done = context.publish(Done{task.number, context.attempt()}); !done) return done;
-  }
+  if (auto taken = publish(task, context); !taken) return taken;
   if (plan_.inbox) {
     if (auto left = leave_effect(context); !left) return left;
   }
@@ -82,6 +89,18 @@ Result<void> Worker::handle(const Task& task, Context& context) {
   note(refused || failed ? "failed" : "end", task, context);
   if (refused) return invalid("the task asks to be refused");
   return failed ? fail(task) : Result<void>{};
+}
+
+Result<void> Worker::publish(const Task& task, Context& context) {
+  const Done done{task.number, context.attempt()};
+  for (int i = 0; i < task.publishes; ++i) {
+    if (auto taken = context.publish(done); !taken) return taken;
+  }
+  for (const std::string& key : task.keys) {
+    if (auto taken = context.publish(done, {.key = key}); !taken) return taken;
+  }
+  if (task.done_id.empty()) return {};
+  return context.publish(done, {.id = task.done_id});
 }
 
 Result<void> Worker::fail(const Task& task) const {

@@ -37,7 +37,9 @@ class Worker final {
  private:
   Worker(WorkerPlan plan, WorkerHost host);
   Result<void> start();
+  On options() const;
   Result<void> handle(const Task& task, Context& context);
+  Result<void> publish(const Task& task, Context& context);
   Result<void> fail(const Task& task) const;
   Result<void> leave_effect(Context& context);
   void pass(std::chrono::milliseconds time);

@@ -25,9 +25,13 @@ struct Task {
   std::chrono::milliseconds takes{};        // each run
   std::chrono::milliseconds first_takes{};  // the first run, besides
   int publishes = 0;                        // so many Done events
+  std::vector<std::string> keys;            // and one under each of these keys
+  std::string done_id;                      // and one of this id
   std::string trouble_in;                   // the group in which all of that happens; empty: in each
 };
-BOOST_DESCRIBE_STRUCT(Task, (), (number, fails, refused, poison, throws, takes, first_takes, publishes, trouble_in))
+BOOST_DESCRIBE_STRUCT(Task, (),
+                      (number, fails, refused, poison, throws, takes, first_takes, publishes, keys, done_id,
+                       trouble_in))
 
 struct Done {
   int number = 0;
@@ -35,7 +39,7 @@ struct Done {
 };
 BOOST_DESCRIBE_STRUCT(Done, (), (number, attempt))
 
-// An event that kills whoever decodes it: a Worker arms it before it joins.
+// An event that kills whoever decodes it, in a process that armed it.
 struct Bomb {
   Bomb() {
     if (armed) armed();
@@ -56,19 +60,23 @@ struct WorkerPlan {
   bool relaxed = false;
   int attempts_max = 3;
   std::chrono::milliseconds delay_first{100};  // then twice that, four times, ...
+  std::chrono::milliseconds delay_max{600'000};
+  double jitter = 0;
   std::chrono::milliseconds timeout{300'000};
   bool timeout_fails = false;
   bool inbox = false;  // each run leaves an effect in the database, and the inbox keeps it to one
   std::size_t in_flight_max = 1'024;
   bool unhandled_dies = false;  // types without a handler are dead letters
   bool requires_id = false;
+  std::size_t record_bytes_max = 1u << 20;  // what it takes for too large, if that is less than the transport does
   std::string dies_at;  // with an inbox one of kInboxSteps, or one of Fixture::fault_points(); empty: it lives
   int dies_after = 1;   // so many passings of that step
   std::chrono::milliseconds stop_within{20'000};
 };
 BOOST_DESCRIBE_STRUCT(WorkerPlan, (),
-                      (instance, group, concurrency, relaxed, attempts_max, delay_first, timeout, timeout_fails, inbox,
-                       in_flight_max, unhandled_dies, requires_id, dies_at, dies_after, stop_within))
+                      (instance, group, concurrency, relaxed, attempts_max, delay_first, delay_max, jitter, timeout,
+                       timeout_fails, inbox, in_flight_max, unhandled_dies, requires_id, record_bytes_max, dies_at,
+                       dies_after, stop_within))
 
 // What a handler wrote down, or what the pipeline decided.
 struct Entry {
