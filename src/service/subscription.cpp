@@ -74,12 +74,16 @@ void Subscription::close(Time deadline) {
   parts_.settler.close();
   std::unique_lock lock{mutex_};
   for (const auto& running : threads_) {
-    const bool ended = ended_->wait_until(lock, deadline, *parts_.engine->executor, [&] { return running->ended; });
-    // Its handler does not end: to wait for it is for ever, and no thread is ever killed.
-    if (!ended) static_cast<void>(running->thread.release());
+    ended_->wait_until(lock, deadline, *parts_.engine->executor, [&] { return running->ended; });
+  }
+  // A handler that does not end is not waited for, and no thread is ever killed: the handle stays, held by the thread
+  // itself (see spawn), which lets it go should it end after all.
+  std::vector<std::unique_ptr<Thread>> ended;
+  for (const auto& running : threads_) {
+    if (running->ended) ended.push_back(std::move(running->thread));
   }
   lock.unlock();
-  for (const auto& running : threads_) running->thread.reset();
+  ended.clear();  // waits for what they do behind their last line
   parts_.close_consumer();
 }
 

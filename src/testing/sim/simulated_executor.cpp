@@ -36,6 +36,10 @@ class SimulatedThread final : public Thread {
     pthread_setname_np(thread_.native_handle(), name.c_str());
   }
   ~SimulatedThread() override {
+    if (thread_.get_id() == std::this_thread::get_id()) {
+      thread_.detach();
+      return;
+    }
     baton_->join(*task_);
     thread_.join();
   }

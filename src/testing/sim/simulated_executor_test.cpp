@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <memory>
 #include <vector>
 
 namespace tidings::testing {
@@ -134,6 +135,18 @@ TEST(SimulatedExecutor, OutlivesNothingItHandsOut) {
 }
 
 using SimulatedExecutorDeathTest = ::testing::Test;
+
+TEST(SimulatedExecutor, LetsAThreadGoThatIsTheLastToHoldItself) {
+  SimulatedExecutor executor{1};
+  auto behind = std::make_shared<int>();  // destroyed once the handle is
+  auto handle = std::make_shared<std::unique_ptr<Thread>>();
+  *handle = executor.spawn("last", [&executor, behind, handle] { executor.sleep_until(executor.now() + 1s); });
+  const std::weak_ptr watched{behind};
+  behind.reset();
+  handle.reset();
+  executor.run_for(2s);
+  EXPECT_TRUE(watched.expired());
+}
 
 TEST(SimulatedExecutorDeathTest, NamesTheThreadsOfADeadlock) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
