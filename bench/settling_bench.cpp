@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <boost/describe.hpp>
 #include <cstdlib>
+#include <filesystem>
 #include <map>
 #include <mutex>
 #include <string>
@@ -57,7 +58,8 @@ class Report {
  public:
   void add(const std::string& name, std::vector<Duration> times, double target) {
     std::ranges::sort(times);
-    for (const auto& [quantile, at] : {std::pair{"median", times.size() / 2}, {"p99", times.size() * 99 / 100}}) {
+    for (const auto& [quantile, at] :
+         {std::pair{"median", times.size() / 2}, {"p99", times.size() * 99 / 100}, {"max", times.size() - 1}}) {
       const double value = in_ms(times.at(at));
       lines_.push_back(fmt::format(R"({{"name":"{} {}","value":{:.2f},"unit":"ms","target":{},"met":{}}})", name,
                                    quantile, value, target, value <= target));
@@ -99,6 +101,7 @@ std::vector<Duration> retries(const std::string& url, const std::shared_ptr<Exec
   }
   const Time deadline = executor->now() + kPatience;
   while (executor->now() < deadline) {
+    executor->sleep_until(executor->now() + 5ms);  // the processor belongs to what is measured
     const std::lock_guard lock{mutex};
     if (late.size() == static_cast<std::size_t>(count)) return late;
   }
@@ -168,7 +171,10 @@ int main(int argc, char** argv) {
   }
   const int count = argc > 2 ? std::atoi(argv[2]) : 500;
   const int kills = argc > 3 ? std::atoi(argv[3]) : 100;
-  const std::string url = fmt::format("local:{}", argv[1]);
+  const std::filesystem::path directory = std::filesystem::path{argv[1]} / "settling_bench";
+  std::filesystem::remove_all(directory);
+  std::filesystem::create_directories(directory);
+  const std::string url = "local:" + (directory / "events").string();
   const auto executor = thread_executor();
   Report report;
   report.add("strict retry, late by", retries(url, executor, RetryOrder::strict, count), kLateTargetMs);
