@@ -111,7 +111,6 @@ std::vector<std::shared_ptr<service::Subscription>> Bus::State::subscriptions() 
 
 Result<void> Bus::State::stop(Time deadline) {
   if (!engine_) return {};
-  presence_.reset();
   const auto leaving = subscriptions();
   for (const auto& subscription : leaving) subscription->drain();
   std::string unfinished;
@@ -121,6 +120,7 @@ Result<void> Bus::State::stop(Time deadline) {
   }
   const Time grace = executor_->now() + kStopGrace;
   for (const auto& subscription : leaving) subscription->close(grace);
+  presence_.reset();  // last: it may wait for the store, and would expire anyway
   {
     const std::lock_guard lock{mutex_};
     subscriptions_.clear();

@@ -29,7 +29,10 @@ class HandlerContext final : public Context {
   HandlerContext(const RunScope& scope, const Encoder& encoder, const Executor& executor, IdGenerator& ids)
       : scope_{scope},
         executor_{executor},
-        outputs_{{scope.envelope, scope.subscription, scope.delivery.replay_id}, encoder, executor, ids} {}
+        outputs_{{scope.envelope, scope.subscription, scope.delivery.replay_id, scope.delivery.record.key},
+                 encoder,
+                 executor,
+                 ids} {}
 
   const Envelope& envelope() const override { return scope_.envelope; }
   std::string_view topic() const override { return scope_.delivery.record.topic; }

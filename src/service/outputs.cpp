@@ -22,6 +22,8 @@ Result<void> Outputs::add(const EventType& type, const void* data, PublishOption
     return overloaded(fmt::format(
         "a handler publishes at most {} events for one; publish a reference to many, or fewer", kOutputsMax));
   }
+  // What says nothing of its place stays in the order of its cause, whatever that was published under.
+  if (options.key.empty() && options.aggregate_id.empty() && cause_.key) options.key = *cause_.key;
   Publication publication{.envelope = envelope_from(options), .key = options.key};
   Envelope& envelope = publication.envelope;
   inherit(cause_.envelope, envelope);

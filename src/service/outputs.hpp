@@ -3,6 +3,7 @@
 // Threads: the handler's.
 #pragma once
 
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -22,6 +23,7 @@ struct Cause {
   const Envelope& envelope;
   std::string_view subscription;  // group and what it reads: part of derived ids
   std::string_view replay_id;
+  std::optional<std::string_view> key;  // that orders it
 };
 
 class Outputs final {

@@ -35,6 +35,20 @@ TEST(OutputsFlow, InheritStoryCauseAndKey) {
   EXPECT_EQ(paid[0].envelope.time, harness.now());
 }
 
+// P4: its key, where that is not its aggregate id.
+TEST(OutputsFlow, StayInTheOrderOfAKeyThatIsNotTheAggregateId) {
+  Harness harness{[](Contract& service) {
+    service.publishes<Paid>();
+    service.on<Placed>([](const Placed&, Context& context) { return context.publish(Paid{1}); });
+  }};
+  ASSERT_TRUE(harness.publish(Placed{"c", 1}, {.key = "customer-7", .aggregate_id = "order-1"}));
+  ASSERT_TRUE(harness.run_until_idle());
+  const auto paid = harness.published<Paid>();
+  ASSERT_THAT(paid, SizeIs(1));
+  EXPECT_EQ(paid[0].key, "customer-7");
+  EXPECT_EQ(paid[0].envelope.aggregate_id, "order-1");
+}
+
 TEST(OutputsFlow, TakeWhatTheHandlerSaysInstead) {
   Harness harness{[](Contract& service) {
     service.publishes<Paid>();

@@ -66,7 +66,7 @@ PullSession::PullSession(transport::Transport& transport, Executor& executor, Su
       slots_(plan_.spec.running_max) {}
 
 Outputs PullSession::outputs(const Pulled& pulled) {
-  return {{pulled.envelope, name_, pulled.delivery.replay_id}, encoder_, executor_, ids_};
+  return {{pulled.envelope, name_, pulled.delivery.replay_id, pulled.delivery.record.key}, encoder_, executor_, ids_};
 }
 
 pipeline::Rules PullSession::rules(RetryOrder order) const {
