@@ -124,6 +124,10 @@ std::vector<transport::Delivery> WorkQueue::end(std::span<const Ending> endings)
 
 std::vector<transport::Delivery> WorkQueue::give_up(const std::vector<transport::PartitionId>& partitions) {
   const std::lock_guard lock{mutex_};
+  return give_up_locked(partitions);
+}
+
+std::vector<transport::Delivery> WorkQueue::give_up_locked(const std::vector<transport::PartitionId>& partitions) {
   leaving_.insert(partitions.begin(), partitions.end());
   auto dropped = lanes_.drop(partitions);
   note_flow();
@@ -131,11 +135,12 @@ std::vector<transport::Delivery> WorkQueue::give_up(const std::vector<transport:
 }
 
 std::vector<transport::Delivery> WorkQueue::lose(const std::vector<transport::PartitionId>& partitions) {
-  if (!flawed(Flaw::lost_run_returns)) {
-    const std::lock_guard lock{mutex_};
-    for (const pipeline::Ticket ticket : lanes_.running_of(partitions)) lost_.insert(ticket);
+  // In one go: what somebody took in between would be neither lost nor dropped.
+  const std::lock_guard lock{mutex_};
+  for (const pipeline::Ticket ticket : lanes_.running_of(partitions)) {
+    if (!flawed(Flaw::lost_run_returns)) lost_.insert(ticket);
   }
-  return give_up(partitions);
+  return give_up_locked(partitions);
 }
 
 void WorkQueue::regain(const std::vector<transport::PartitionId>& partitions) {

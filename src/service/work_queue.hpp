@@ -94,6 +94,7 @@ class WorkQueue final {
 
  private:
   std::vector<Taken> take_locked(Time now, TakeLimits limits);
+  std::vector<transport::Delivery> give_up_locked(const std::vector<transport::PartitionId>& partitions);
   Time next_due(Time now) const;
   bool leaving(const transport::Delivery& delivery) const;
   void end_one(const Ending& ending, std::vector<transport::Delivery>& released);
