@@ -11,9 +11,9 @@ namespace tidings {
 
 // All fields are optional.
 struct PublishOptions {
-  std::string id;              // default: UUIDv7; inside a handler derived from the handled event (P7)
-  std::string key;             // default: the aggregate id
-  std::string aggregate_id;    // default: inside a handler that of the handled event
+  std::string id;            // default: UUIDv7; inside a handler derived from the handled event (P7)
+  std::string key;           // default: the aggregate id; inside a handler, without one here, that of the handled event
+  std::string aggregate_id;  // default: inside a handler that of the handled event
   std::string correlation_id;  // default: inside a handler that of the handled event; elsewhere a new one
   std::optional<Time> time;    // default: now
   std::map<std::string, std::string> metadata;

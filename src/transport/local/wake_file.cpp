@@ -15,13 +15,16 @@
 #include <cstring>
 #include <ctime>
 #include <new>
+
 // g++ says so by a macro, clang by a feature.
-#if defined(__has_feature)
-#if __has_feature(thread_sanitizer) && !defined(__SANITIZE_THREAD__)
-#define __SANITIZE_THREAD__ 1
+#if defined(__SANITIZE_THREAD__)
+#define TIDINGS_THREAD_SANITIZER
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TIDINGS_THREAD_SANITIZER
 #endif
 #endif
-#ifdef __SANITIZE_THREAD__
+#ifdef TIDINGS_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -126,7 +129,7 @@ bool WakeFile::enter_gate(Duration within) {
   const int code = ::pthread_mutex_clocklock(&shared_->gate, CLOCK_MONOTONIC, &deadline);
   if (code == EOWNERDEAD) ::pthread_mutex_consistent(&shared_->gate);  // LMDB undoes what the dead one had begun
   if (code != 0 && code != EOWNERDEAD) return false;
-#ifdef __SANITIZE_THREAD__  // it does not know pthread_mutex_clocklock, and takes the unlock for a stray one
+#ifdef TIDINGS_THREAD_SANITIZER  // it does not know pthread_mutex_clocklock, and takes the unlock for a stray one
   __tsan_mutex_pre_lock(&shared_->gate, 0);
   __tsan_mutex_post_lock(&shared_->gate, 0, 0);
 #endif
