@@ -49,8 +49,10 @@ class InboxTransaction {
   virtual Result<void> keep(std::span<const transport::Record> outputs) = 0;
   // Undoes all since admit().
   virtual Result<void> undo() = 0;
-  // Durable when it returns well; otherwise nothing of it happened.
+  // Durable when it returns well; otherwise nothing of it happened. conflict: a constraint that is checked now.
   virtual Result<void> commit() = 0;
+  // False: the database rolled all of it back by itself (a statement of the handler asked for that, the disk is full).
+  virtual bool alive() const = 0;
 
   // What Context::transaction<T>() hands to the handler.
   virtual void* handle() = 0;

@@ -42,11 +42,13 @@ namespace tidings {
   FLAW(duplicate_loses_outputs) /* unconfirmed outputs are not sent again with a duplicate */           \
   FLAW(confirmed_before_sent)   /* the inbox forgets outputs before they are out */                     \
   FLAW(conflict_is_duplicate)   /* the same id with other data is skipped */                            \
+  FLAW(spoiler_forgotten)       /* who spoils a transaction spoils the next one, too */                 \
   /* inbox and outbox */                                                                                \
-  FLAW(inbox_undo_keeps)     /* the effect of a failed handler stays in the transaction */              \
-  FLAW(inbox_replays_alike)  /* a replay with --again is a duplicate */                                 \
-  FLAW(relay_deletes_unsent) /* a row of the outbox is deleted before it is confirmed */                \
-  FLAW(relay_order_lost)     /* the relay sends events of one key side by side */                       \
+  FLAW(inbox_undo_keeps)      /* the effect of a failed handler stays in the transaction */             \
+  FLAW(writes_after_rollback) /* what a handler writes after a rollback stays without a mark */         \
+  FLAW(inbox_replays_alike)   /* a replay with --again is a duplicate */                                \
+  FLAW(relay_deletes_unsent)  /* a row of the outbox is deleted before it is confirmed */               \
+  FLAW(relay_order_lost)      /* the relay sends events of one key side by side */                      \
   /* transport */                                                                                       \
   FLAW(pattern_reads_commands) /* `#` reads commands, too */                                            \
   /* memory */                                                                                          \

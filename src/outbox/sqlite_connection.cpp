@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "outbox/sqlite_error.hpp"
 
 namespace tidings::detail {
@@ -178,6 +179,7 @@ void SqliteConnection::make_room() {
 
 Result<std::int64_t> SqliteConnection::run(std::string_view sql, std::span<const SqliteValue> values,
                                            const SqliteSession::OnRow& on_row) {
+  if (auto alive = check_alive(); !alive) return alive.error();
   auto entry = kept_.find(sql);
   if (entry == kept_.end() || entry->second.running) {
     auto prepared = prepare_users(sql);
@@ -214,7 +216,15 @@ Result<std::int64_t> SqliteConnection::run(Statement& statement, std::span<const
   }
 }
 
+// What is written after the end of a transaction would stay, on its own.
+Result<void> SqliteConnection::check_alive() const {
+  if (!has_turn_ || in_transaction() || flawed(Flaw::writes_after_rollback)) return {};
+  return unavailable(
+      fmt::format("{}: an earlier statement rolled the transaction back; return its error", shared_->path));
+}
+
 Result<void> SqliteConnection::script(const std::string& sql) {
+  if (auto alive = check_alive(); !alive) return alive;
   const int code = sqlite3_exec(raw(), sql.c_str(), nullptr, nullptr, nullptr);
   if (code != SQLITE_OK) return sqlite_error(raw(), code, fmt::format("run the script `{}`", shown(sql)));
   return {};

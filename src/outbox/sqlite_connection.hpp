@@ -119,6 +119,7 @@ class SqliteConnection final {
 
   explicit SqliteConnection(std::shared_ptr<SqliteShared> shared) : shared_{std::move(shared)} {}
   Result<void> set_up();
+  Result<void> check_alive() const;
   Result<std::int64_t> run(Statement& statement, std::span<const SqliteValue> values,
                            const SqliteSession::OnRow& on_row);
   Result<Statement> prepare_users(std::string_view sql);

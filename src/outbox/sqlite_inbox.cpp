@@ -76,6 +76,8 @@ class SqliteInboxTransaction final : public InboxTransaction {
     return done;
   }
 
+  bool alive() const override { return marks_->connection().in_transaction(); }
+
   void* handle() override { return &handle_; }
   std::type_index handle_type() const override { return typeid(SqliteTransaction); }
 
@@ -88,10 +90,10 @@ class SqliteInboxTransaction final : public InboxTransaction {
   }
 
   Result<void> check_alive() const {
-    if (marks_->connection().in_transaction()) return {};
+    if (alive()) return {};
     return unavailable(
-        "SQLite rolled the inbox's transaction back (a full disk, an I/O error, or a handler's raw "
-        "ROLLBACK or COMMIT); its deliveries will be handled again");
+        "SQLite rolled the inbox's transaction back (a full disk, an I/O error, or a statement's ROLLBACK); its "
+        "deliveries will be handled again");
   }
 
   Result<void> check_open() const {

@@ -282,6 +282,23 @@ TEST_F(SqliteInboxTest, SaysSoWhenTheTransactionIsGone) {
   EXPECT_EQ(handle_alone(*inbox, key("e1")), Seen::fresh);
 }
 
+// It would stay, without a mark, and happen again with the next run.
+TEST_F(SqliteInboxTest, NothingIsWrittenAfterARollback) {
+  const auto inbox = open();
+  const auto transaction = begin(*inbox);
+  ASSERT_TRUE(transaction->admit(key("e1")));
+  auto& handle_of = *static_cast<SqliteTransaction*>(transaction->handle());
+  ASSERT_TRUE(handle_of.execute("CREATE TEMP TABLE once (x UNIQUE)"));
+  ASSERT_TRUE(handle_of.execute("INSERT INTO once VALUES (1)"));
+  EXPECT_TRUE(transaction->alive());
+  ASSERT_FALSE(handle_of.execute("INSERT OR ROLLBACK INTO once VALUES (1)"));
+  EXPECT_FALSE(transaction->alive());
+  const auto late = handle_of.execute("INSERT INTO effects VALUES ('e1')");
+  ASSERT_FALSE(late);
+  EXPECT_NE(late.error().message.find("return its error"), std::string::npos) << late.error().message;
+  EXPECT_EQ(count("effects"), 0);
+}
+
 TEST_F(SqliteInboxTest, InstancesOfOneHostShareTheMarks) {
   const auto first = open();
   const auto second = open();

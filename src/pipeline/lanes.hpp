@@ -61,6 +61,10 @@ class Lanes final {
   const transport::Delivery& at(Ticket ticket) const;
   transport::Delivery& at(Ticket ticket);
 
+  // A note on a delivery that its lane keeps, for the caller: handled with others, it spoils what they do.
+  void set_spoils(Ticket ticket) { items_.at(ticket).spoils = true; }
+  bool spoils(Ticket ticket) const { return items_.at(ticket).spoils; }
+
   // What came of a taken delivery. Every taken ticket ends in exactly one of these. Of several taken of one lane, those
   // that return to it (hold, put_back) do so last first.
   void done(Ticket ticket);                                // gone: the lane goes on
@@ -89,6 +93,7 @@ class Lanes final {
     transport::Delivery delivery;
     std::uint64_t lane = 0;
     bool taken = false;
+    bool spoils = false;
   };
   struct Lane {
     std::string name;          // empty: of one delivery without key

@@ -18,6 +18,16 @@ constexpr Duration kPauseMost = std::chrono::seconds{1};
 bool is_its_own(const Error& error) {
   return error.kind == ErrorKind::invalid || error.kind == ErrorKind::unsupported;
 }
+// What was written breaks a constraint that the database checks in the end.
+bool is_its_writers(const Error& error) {
+  return error.kind == ErrorKind::conflict || error.kind == ErrorKind::invalid;
+}
+
+Error transaction_died(const RunResult& result) {
+  constexpr std::string_view kWhat = "the database rolled the inbox's transaction back while the handler ran";
+  if (result.outcome) return unavailable(fmt::format("{}, which took it for a success", kWhat));
+  return {result.outcome.error().kind, fmt::format("{} ({})", result.outcome.error().message, kWhat)};
+}
 
 // What one transaction of the inbox takes in. Nothing of it is known outside until it is committed.
 class Group final {
@@ -28,12 +38,14 @@ class Group final {
   // Whether it takes more deliveries.
   bool open() const { return !closed_ && !broken_; }
 
-  // Brings one through its stages, or leaves it for the next group. False: it needs a group of its own, after this one.
-  bool add(Taken taken);
+  // Brings one through its stages, or leaves it for the next group.
+  void add(Taken taken);
   void close() { closed_ = true; }
 
   // Commits, then ends all that were added; an error: nothing happened, all of them wait in their lanes again.
   Result<void> finish();
+  // The one that needs a group of its own, when this one finished well.
+  const std::optional<Taken>& next() const { return next_; }
 
  private:
   struct Member {
@@ -41,11 +53,17 @@ class Group final {
     std::optional<Decoded> decoded;
     std::optional<Settling> settling;  // none: put back
     bool gone = false;                 // not ours any more
+    bool ran = false;                  // its handler wrote in the transaction
+    bool spoils = false;               // it may be to blame that the transaction failed
   };
+  // False: it needs a group of its own.
   bool work(Member& member);
   void handle(Member& member);
   void handle_unmarked(Member& member);
   void run_marked(Member& member);
+  void run_in_dead(Member& member, RunResult& result);
+  void refuse(const Error& error);
+  void fail_alone(Member& member, RunResult& result);
   void repeat(Member& member, std::vector<transport::Record> unconfirmed);
   Result<void> begin();
   void conclude(Member& member, RunResult& result);
@@ -56,6 +74,7 @@ class Group final {
   HandlerRunner& runner_;
   std::unique_ptr<InboxTransaction> transaction_;
   std::vector<Member> members_;
+  std::optional<Taken> next_;
   std::vector<LaneName> held_;  // lanes whose first failed here
   bool closed_ = false;
   std::optional<Error> broken_;
@@ -69,19 +88,18 @@ Result<void> Group::begin() {
   return {};
 }
 
-bool Group::add(Taken taken) {
+void Group::add(Taken taken) {
   members_.push_back({.taken = taken});
   Member& member = members_.back();
-  if (!open()) return true;
+  if (!open()) return;
   const auto lane = lane_of(*taken.delivery);
-  if (lane && std::ranges::find(held_, *lane) != held_.end()) return true;
+  if (lane && std::ranges::find(held_, *lane) != held_.end()) return;
   const BoardEntry entry{parts_.board, kSlot, taken.delivery->token};
   if (!work(member)) {
-    members_.pop_back();
-    return false;
+    next_ = taken;
+  } else if (member.settling && holds(member.settling->verdict) && lane) {
+    held_.push_back(*lane);
   }
-  if (member.settling && holds(member.settling->verdict) && lane) held_.push_back(*lane);
-  return true;
 }
 
 bool Group::work(Member& member) {
@@ -92,10 +110,10 @@ bool Group::work(Member& member) {
     member.gone = true;
   } else if (member.decoded->verdict) {
     member.settling = settling_of(delivery, *member.decoded);
-  } else if (member.decoded->no_id) {
+  } else if (member.decoded->no_id || member.taken.spoils) {
     closed_ = true;
     if (transaction_) return false;
-    handle_unmarked(member);
+    member.decoded->no_id ? handle_unmarked(member) : handle(member);
   } else {
     handle(member);
   }
@@ -106,6 +124,8 @@ bool Group::work(Member& member) {
 void Group::handle_unmarked(Member& member) {
   if (auto begun = begin(); !begun) return fail(begun.error());
   RunResult result = runner_.run(*member.taken.delivery, *member.decoded, transaction_.get());
+  member.ran = true;
+  if (!transaction_->alive()) return run_in_dead(member, result);
   conclude(member, result);
   if (member.settling->verdict.step != Step::accepted) transaction_.reset();
 }
@@ -133,6 +153,8 @@ void Group::handle(Member& member) {
 
 void Group::run_marked(Member& member) {
   RunResult result = runner_.run(*member.taken.delivery, *member.decoded, transaction_.get());
+  member.ran = true;
+  if (!transaction_->alive()) return run_in_dead(member, result);
   conclude(member, result);
   Settling& settling = *member.settling;
   if (settling.verdict.step == Step::accepted) {
@@ -141,11 +163,42 @@ void Group::run_marked(Member& member) {
     if (kept) return;
     if (!is_its_own(kept.error())) return fail(kept.error());
     result.outcome = kept.error();
-    member.decoded->envelope = std::move(settling.envelope);
-    conclude(member, result);
+    fail_alone(member, result);
   }
   if (auto undone = flawed(Flaw::failure_keeps_mark) ? transaction_->keep({}) : transaction_->undo(); !undone)
     fail(undone.error());
+}
+
+// Whatever ran before it in the transaction is undone, too, and comes again without it. Alone it has failed.
+void Group::run_in_dead(Member& member, RunResult& result) {
+  transaction_.reset();
+  closed_ = true;
+  const Error died = transaction_died(result);
+  if (std::ranges::count_if(members_, &Member::ran) > 1) {
+    member.spoils = true;
+    return fail(died);
+  }
+  result.outcome = died;
+  conclude(member, result);
+}
+
+// The database takes none of it. Whose fault it is shows when each has a transaction of its own.
+void Group::refuse(const Error& error) {
+  const auto wrote = std::ranges::count_if(members_, &Member::ran);
+  for (Member& member : members_) {
+    if (!member.ran || !is_its_writers(error)) continue;
+    member.spoils = true;
+    if (wrote > 1) continue;
+    RunResult result{.outcome = error, .took = member.settling->took};
+    return fail_alone(member, result);
+  }
+  fail(error);
+}
+
+// It seemed to be a success, and is a failure.
+void Group::fail_alone(Member& member, RunResult& result) {
+  member.decoded->envelope = std::move(member.settling->envelope);
+  conclude(member, result);
 }
 
 // Its effect is there. What it published may not be out: the same goes out again.
@@ -165,7 +218,7 @@ void Group::conclude(Member& member, RunResult& result) {
 Result<void> Group::finish() {
   if (flawed(Flaw::settled_before_inbox)) end_members(!broken_);
   if (!broken_ && transaction_) {
-    if (auto committed = transaction_->commit(); !committed) broken_ = committed.error();
+    if (auto committed = transaction_->commit(); !committed) refuse(committed.error());
   }
   transaction_.reset();  // rolls back what is not committed
   if (!flawed(Flaw::settled_before_inbox)) end_members(!broken_);
@@ -176,9 +229,11 @@ Result<void> Group::finish() {
 void Group::end_members(bool committed) {
   std::vector<Outcome> outcomes;
   outcomes.reserve(members_.size());
+  if (!committed) next_.reset();
   for (Member& member : members_) {
+    if (next_ && member.taken.ticket == next_->ticket) continue;
     if (!committed) member.settling.reset();
-    outcomes.push_back({member.taken, std::move(member.settling), member.gone});
+    outcomes.push_back({member.taken, std::move(member.settling), member.gone, member.spoils});
   }
   parts_.end(std::move(outcomes));
 }
@@ -227,21 +282,19 @@ class GroupWorker final : public Worker {
     Executor& executor = *parts_.engine->executor;
     const Time until = executor.now() + parts_.plan.inbox->limits().group_time_max;
     Group group{parts_, runner_};
-    std::optional<Taken> alone;
     while (!taken.empty()) {
       for (const Taken& one : taken) {
-        if (!group.add(one)) alone = one;
+        group.add(one);
         if (group.open() && executor.now() >= until) group.close();
       }
       const std::size_t left = group_max() - std::min(group_max(), group.size());
       taken = group.open() && left > 0 ? parts_.queue.take_ready(limits(left)) : std::vector<Taken>{};
     }
     auto finished = group.finish();
-    if (!alone) return finished;
+    if (!finished || !group.next()) return finished;
     Group own{parts_, runner_};
-    own.add(*alone);
-    auto own_finished = own.finish();
-    return finished ? own_finished : finished;
+    own.add(*group.next());
+    return own.finish();
   }
 
   SubscriptionParts& parts_;

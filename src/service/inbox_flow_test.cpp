@@ -26,6 +26,9 @@ constexpr Duration kCommitTakes = 5ms;
 
 // What handlers write: their effect.
 using Ledger = std::vector<std::string>;
+// Writing it ends the transaction, or has the commit refused.
+constexpr const char* kRollBack = "rollback";
+constexpr const char* kBreaksConstraint = "breaks a constraint";
 
 // An inbox of this test: the ledger and the marks are its database, a transaction works on a copy.
 class LedgerInbox final : public Inbox {
@@ -83,14 +86,18 @@ class LedgerTransaction final : public InboxTransaction {
   Result<void> commit() override {
     if (inbox_.executor) inbox_.executor->sleep_until(inbox_.executor->now() + kCommitTakes);
     if (inbox_.failing_commits-- > 0) return overloaded("the disk is full");
+    if (has(kBreaksConstraint)) return conflict("a constraint does not hold");
     inbox_.store = store_;
     inbox_.groups.push_back(kept_);
     return {};
   }
+  bool alive() const override { return !has(kRollBack); }
   void* handle() override { return &store_.ledger; }
   std::type_index handle_type() const override { return typeid(Ledger); }
 
  private:
+  bool has(const char* entry) const { return std::ranges::count(store_.ledger, entry) > 0; }
+
   LedgerInbox& inbox_;
   LedgerInbox::Store store_;
   Ledger before_;
@@ -106,8 +113,10 @@ Result<std::unique_ptr<InboxTransaction>> LedgerInbox::begin(Time) {
 class InboxFlow : public ::testing::Test {
  protected:
   // Writes the order into the ledger and publishes a payment; `fails(placed, attempt)` says whether it fails then.
+  // The customer "spoils" writes `spoils_` first.
   std::unique_ptr<Harness> start(std::function<bool(const Placed&, int)> fails = {}, RetryPolicy retry = kQuick) {
-    const auto handle = [fails](const Placed& placed, Context& context) -> Result<void> {
+    const auto handle = [this, fails](const Placed& placed, Context& context) -> Result<void> {
+      if (placed.customer == "spoils") context.transaction<Ledger>().push_back(spoils_);
       context.transaction<Ledger>().push_back(placed.customer + std::to_string(placed.count));
       if (auto done = context.publish(Paid{placed.count}); !done) return done;
       if (fails && fails(placed, context.attempt())) return unavailable("not now");
@@ -123,7 +132,19 @@ class InboxFlow : public ::testing::Test {
     return harness;
   }
 
+  // One of the others is handled first, so that these gather and go into one transaction.
+  void publish_with_a_spoiler(Harness& harness) {
+    ASSERT_TRUE(harness.publish(Placed{"first", 0}, of("first")));
+    harness.advance(kCommitTakes / 2);
+    for (const int count : {1, 2}) {
+      ASSERT_TRUE(harness.publish(Placed{"a", count}, of("a")));
+      ASSERT_TRUE(harness.publish(Placed{"spoils", count}, of("spoils")));
+      ASSERT_TRUE(harness.publish(Placed{"b", count}, of("b")));
+    }
+  }
+
   std::shared_ptr<LedgerInbox> inbox_ = std::make_shared<LedgerInbox>();
+  const char* spoils_ = kRollBack;
 };
 
 TEST_F(InboxFlow, CommitsManyDeliveriesInOneTransaction) {
@@ -236,6 +257,50 @@ TEST_F(InboxFlow, TriesAFailedCommitAgainInOrder) {
   EXPECT_THAT(harness->settled(), SizeIs(3));
   for (const auto& decided : harness->settled()) EXPECT_EQ(decided.attempt, 1);
   EXPECT_TRUE(harness->bus().ready(harness->now() + 1s));
+}
+
+// A handler whose statement rolls the whole transaction back must neither stop its subscription nor cost the others.
+TEST_F(InboxFlow, WhoSpoilsTheTransactionIsChargedAlone) {
+  for (const char* spoils : {kRollBack, kBreaksConstraint}) {
+    SCOPED_TRACE(spoils);
+    spoils_ = spoils;
+    inbox_ = std::make_shared<LedgerInbox>();
+    const auto harness = start();
+    publish_with_a_spoiler(*harness);
+    harness->advance(1min);
+    EXPECT_THAT(inbox_->store.ledger, ::testing::UnorderedElementsAre("first0", "a1", "a2", "b1", "b2"));
+    EXPECT_THAT(harness->published<Paid>(), SizeIs(5));
+    EXPECT_THAT(harness->settled(), SizeIs(5));
+    for (const auto& decided : harness->settled()) EXPECT_EQ(decided.attempt, 1) << decided.event_id;
+    EXPECT_THAT(harness->retried(), SizeIs(4));
+    ASSERT_THAT(harness->dead(), SizeIs(2));
+    EXPECT_EQ(harness->dead()[0].reason, Reason::failed);
+  }
+}
+
+// It fails by itself, and takes the transaction with it: the dead letter tells both.
+TEST_F(InboxFlow, AFailureThatEndsTheTransactionKeepsItsError) {
+  const auto harness = start([](const Placed& placed, int) { return placed.customer == "spoils"; });
+  publish_with_a_spoiler(*harness);
+  harness->advance(1min);
+  ASSERT_THAT(harness->dead(), SizeIs(2));
+  EXPECT_THAT(harness->dead()[0].error->message, HasSubstr("not now"));
+  EXPECT_THAT(harness->dead()[0].error->message, HasSubstr("rolled the inbox's transaction back"));
+  EXPECT_THAT(harness->settled(), SizeIs(5));
+}
+
+// One without an id has a transaction of its own. When the group before it fails, nothing of its key may pass.
+TEST_F(InboxFlow, OneWithoutAnIdWaitsForTheGroupBeforeIt) {
+  inbox_->failing_commits = 2;
+  const auto harness = start();
+  ASSERT_TRUE(harness->publish(Placed{"first", 0}, of("first")));
+  harness->advance(kCommitTakes / 2);
+  ASSERT_TRUE(harness->publish(Placed{"a", 1}, of("a")));
+  ASSERT_TRUE(harness->publish(transport::Record{
+      .topic = "orders", .key = "a", .type = "OrderPlaced", .body = R"({"data":{"customer":"a","count":2}})"}));
+  ASSERT_TRUE(harness->publish(Placed{"a", 3}, of("a")));
+  ASSERT_TRUE(harness->run_until_idle());
+  EXPECT_THAT(inbox_->store.ledger, ElementsAre("first0", "a1", "a2", "a3"));
 }
 
 TEST_F(InboxFlow, MarksAnEventWithoutAnIdByItsPosition) {

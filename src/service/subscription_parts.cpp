@@ -38,7 +38,9 @@ void SubscriptionParts::end(std::vector<Outcome> outcomes) {
   endings.reserve(outcomes.size());
   settlings.reserve(outcomes.size());
   for (Outcome& outcome : outcomes) {
-    Ending ending{.ticket = outcome.taken.ticket, .kind = outcome.gone ? Ending::Kind::done : Ending::Kind::put_back};
+    Ending ending{.ticket = outcome.taken.ticket,
+                  .kind = outcome.gone ? Ending::Kind::done : Ending::Kind::put_back,
+                  .spoils = outcome.spoils};
     if (outcome.settling) {
       Settling& settling = *outcome.settling;
       const bool hold = holds(settling.verdict);

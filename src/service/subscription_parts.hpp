@@ -21,6 +21,7 @@ struct Outcome {
   Taken taken;
   std::optional<Settling> settling;  // without its delivery; none: it was not run, and goes back into its lane
   bool gone = false;                 // not ours any more: forgotten
+  bool spoils = false;               // see Taken
 };
 
 struct SubscriptionParts {

@@ -49,7 +49,7 @@ std::vector<Taken> WorkQueue::take_locked(Time now, TakeLimits limits) {
   if (!lanes_.ready(now)) return {};
   std::vector<Taken> taken;
   for (const pipeline::Ticket ticket : lanes_.take(now, limits.max, limits.max_per_lane))
-    taken.push_back({ticket, &lanes_.at(ticket)});
+    taken.push_back({ticket, &lanes_.at(ticket), lanes_.spoils(ticket)});
   note_flow();
   if (lanes_.ready(now)) wake_one();
   return taken;
@@ -98,6 +98,7 @@ void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& 
     std::move(given.rbegin(), given.rend(), std::back_inserter(released));
     return;
   }
+  if (ending.spoils && !flawed(Flaw::spoiler_forgotten)) lanes_.set_spoils(ending.ticket);
   transport::Delivery& delivery = lanes_.at(ending.ticket);
   if (leaving(delivery)) {
     released.push_back(std::move(delivery));

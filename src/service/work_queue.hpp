@@ -22,6 +22,7 @@ namespace tidings::service {
 struct Taken {
   pipeline::Ticket ticket = 0;
   transport::Delivery* delivery = nullptr;
+  bool spoils = false;  // it was handled with others in a transaction that failed: from then on it gets one of its own
 };
 
 // What came of a taken delivery.
@@ -35,6 +36,7 @@ struct Ending {
   pipeline::Ticket ticket = 0;
   Kind kind = Kind::done;
   transport::Attempts attempts;  // of hold
+  bool spoils = false;           // see Taken
 };
 
 struct TakeLimits {

@@ -31,6 +31,7 @@ class MortalTransaction final : public InboxTransaction {
     mortal_->pass("committed");
     return committed;
   }
+  bool alive() const override { return transaction_->alive(); }
   void* handle() override { return transaction_->handle(); }
   std::type_index handle_type() const override { return transaction_->handle_type(); }
 

@@ -70,6 +70,32 @@ TEST_P(OnceConformance, P7EffectsHappenOnceThoughProcessesAreKilledAtAnyStepOfTh
   for (const auto& [id, each] : bodies) EXPECT_THAT(each, SizeIs(1)) << id;
 }
 
+// P5: its statement takes the effects of its neighbours with it. They come again, and it alone is charged.
+TEST_P(OnceConformance, P7WhoRollsTheTransactionBackIsChargedAndNoOther) {
+  std::vector<Order> orders;
+  for (int i = 0; i < 60; ++i) {
+    const bool spoils = i % 10 == 3;
+    orders.push_back({{.number = i,
+                       .fails = !spoils  ? 0
+                                : i < 30 ? 1
+                                         : 100,
+                       .rolls_back = spoils,
+                       .publishes = 1},
+                      "k" + std::to_string(i)});
+  }
+  send(orders);
+  work({.delay_first = units(0.05), .inbox = true});
+  ASSERT_TRUE(settled("shop", capabilities().takeover_max));
+  EXPECT_THAT(dead_letters(), SizeIs(3));
+  for (const auto& letter : dead_letters()) {
+    EXPECT_EQ(letter.attempts, 3);
+    EXPECT_THAT(letter.error, ::testing::HasSubstr("rolled the inbox's transaction back"));
+  }
+  const auto done = effects();
+  EXPECT_THAT(done, SizeIs(57));
+  EXPECT_THAT(std::set(done.begin(), done.end()), SizeIs(57));
+}
+
 TEST_P(OnceConformance, P7ARepetitionIsSkippedAndOtherDataUnderItsIdIsAConflict) {
   work({.inbox = true});
   send({{{.number = 1, .publishes = 1}, "k", "one"}});

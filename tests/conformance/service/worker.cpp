@@ -11,6 +11,10 @@ namespace tidings::conformance {
 
 namespace {
 
+constexpr const char* kSchema =
+    "CREATE TABLE IF NOT EXISTS effects (id TEXT NOT NULL, instance TEXT NOT NULL);"
+    "CREATE TABLE IF NOT EXISTS taken (number INTEGER UNIQUE); INSERT OR IGNORE INTO taken VALUES (0)";
+
 // What a pretended process throws where a real one would be gone.
 struct Ended {};
 
@@ -33,7 +37,7 @@ Result<void> Worker::start() {
   if (plan_.inbox) {
     auto database = Sqlite::open(database_in(host_.directory), {}, host_.executor);
     if (!database) return database.error();
-    const auto made = database->script("CREATE TABLE IF NOT EXISTS effects (id TEXT NOT NULL, instance TEXT NOT NULL)");
+    const auto made = database->script(kSchema);
     if (!made) return made;
     auto inbox = open_sqlite_inbox(*database);
     if (!inbox) return inbox.error();
@@ -86,6 +90,10 @@ Result<void> Worker::handle(const Task& task, Context& context) {
   }
   const bool refused = trouble && task.refused && !context.replayed();
   const bool failed = trouble && context.attempt() <= task.fails;
+  if (failed && task.rolls_back) {
+    auto done = context.transaction<SqliteTransaction>().execute("INSERT OR ROLLBACK INTO taken VALUES (0)");
+    return done ? unavailable("the statement was to fail") : done.error();
+  }
   note(refused || failed ? "failed" : "end", task, context);
   if (refused) return invalid("the task asks to be refused");
   return failed ? fail(task) : Result<void>{};

@@ -22,6 +22,7 @@ struct Task {
   bool refused = false;                     // no attempt helps, until an operator replays it
   bool poison = false;                      // kills its process
   std::string throws;                       // attempts that fail throw: `exception`, or `other`
+  bool rolls_back = false;                  // attempts that fail roll the inbox's transaction back
   std::chrono::milliseconds takes{};        // each run
   std::chrono::milliseconds first_takes{};  // the first run, besides
   int publishes = 0;                        // so many Done events
@@ -30,7 +31,7 @@ struct Task {
   std::string trouble_in;                   // the group in which all of that happens; empty: in each
 };
 BOOST_DESCRIBE_STRUCT(Task, (),
-                      (number, fails, refused, poison, throws, takes, first_takes, publishes, keys, done_id,
+                      (number, fails, refused, poison, throws, rolls_back, takes, first_takes, publishes, keys, done_id,
                        trouble_in))
 
 struct Done {
