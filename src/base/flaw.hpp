@@ -89,6 +89,7 @@ namespace tidings {
   FLAW(local_crash_unsuspected) /* a crash makes nothing suspect */                                     \
   FLAW(local_bury_drops)        /* a buried event is no dead letter */                                  \
   FLAW(local_replay_keeps)      /* a replayed dead letter is there still */                             \
+  FLAW(local_returned_passed)   /* what was given back of a paused partition comes late */              \
   FLAW(local_damage_unseen)     /* a record is not checked when it is read */
 
 #define TIDINGS_ENUMERATOR(name) name,

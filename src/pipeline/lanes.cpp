@@ -88,12 +88,29 @@ void Lanes::set_due(std::uint64_t id, std::optional<Time> due) {
 void Lanes::add_held(const transport::PartitionId& partition, std::ptrdiff_t change) {
   std::size_t& held = held_[partition];
   held += static_cast<std::size_t>(change);
-  if (held > limits_.held_max && !flawed(Flaw::hold_back_never) && held_back_.insert(partition).second) {
+  held_in_all_ += static_cast<std::size_t>(change);
+  const bool too_many = held > limits_.held_max || (change > 0 && held_in_all_ > 2 * limits_.held_max);
+  const auto known = held_back_.find(partition);
+  if (too_many && known == held_back_.end() && !flawed(Flaw::hold_back_never)) {
+    held_back_.emplace(partition, std::min(held, limits_.held_max) / 2);
     changes_.push_back({partition, LaneFlow::held_back});
-  } else if (held <= limits_.held_max / 2 && !flawed(Flaw::hold_back_for_ever) && held_back_.erase(partition) > 0) {
+  } else if (known != held_back_.end() && held <= known->second && !flawed(Flaw::hold_back_for_ever)) {
+    held_back_.erase(known);
     changes_.push_back({partition, LaneFlow::flowing});
   }
   if (held == 0) held_.erase(partition);
+  if (change < 0 && held_in_all_ <= limits_.held_max) let_flow();
+}
+
+// There is room again: only those wait on that hold too much by themselves.
+void Lanes::let_flow() {
+  std::erase_if(held_back_, [this](const auto& item) {
+    const auto held = held_.find(item.first);
+    if (held != held_.end() && held->second > limits_.held_max / 2) return false;
+    if (flawed(Flaw::hold_back_for_ever)) return false;
+    changes_.push_back({item.first, LaneFlow::flowing});
+    return true;
+  });
 }
 
 void Lanes::wake_due(Time now) {
@@ -215,15 +232,42 @@ void Lanes::drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into) 
   refresh(id);
 }
 
-std::vector<transport::Delivery> Lanes::drop(const std::vector<transport::PartitionId>& partitions) {
-  std::vector<std::uint64_t> leaving;
+// In the order in which they were opened.
+std::vector<std::uint64_t> Lanes::lanes_of(const std::vector<transport::PartitionId>& partitions) const {
+  std::vector<std::uint64_t> found;
   for (const auto& [id, lane] : lanes_) {
-    if (std::ranges::find(partitions, lane.partition) != partitions.end()) leaving.push_back(id);
+    if (std::ranges::find(partitions, lane.partition) != partitions.end()) found.push_back(id);
   }
-  std::ranges::sort(leaving);
+  std::ranges::sort(found);
+  return found;
+}
+
+std::vector<transport::Delivery> Lanes::drop(const std::vector<transport::PartitionId>& partitions) {
   std::vector<transport::Delivery> dropped;
-  for (const std::uint64_t id : leaving) drop_lane(id, dropped);
+  for (const std::uint64_t id : lanes_of(partitions)) drop_lane(id, dropped);
   return dropped;
+}
+
+std::vector<transport::Delivery> Lanes::trim(const transport::PartitionId& partition) {
+  std::vector<transport::Delivery> trimmed;
+  const std::size_t share = held_in_all_ > 2 * limits_.held_max ? 0 : limits_.held_max / 2;
+  std::size_t& held = held_[partition];
+  for (const std::uint64_t id : lanes_of({partition})) {
+    Lane& lane = lanes_.at(id);
+    const auto first = static_cast<std::ptrdiff_t>(trimmed.size());
+    while (lane.due && lane.queue.size() > 1 && held > share + 1) {
+      trimmed.push_back(std::move(items_.at(lane.queue.back()).delivery));
+      items_.erase(lane.queue.back());
+      lane.queue.pop_back();
+      --held;
+      --held_in_all_;
+    }
+    std::reverse(trimmed.begin() + first, trimmed.end());
+  }
+  if (const auto known = held_back_.find(partition); known != held_back_.end() && held <= known->second)
+    known->second = held / 2;  // what was trimmed is no reason to let it flow
+  if (held == 0) held_.erase(partition);
+  return trimmed;
 }
 
 std::vector<transport::Delivery> Lanes::drop_all() {

@@ -28,6 +28,7 @@ struct LaneLimits {
   std::size_t concurrency = 1;
   // Deliveries of one partition that wait behind strict retries; beyond it the partition is held back (not handed out
   // by the transport any more) until half of them are gone.
+  // Twice as many of all partitions together: whichever adds to them is held back, too.
   std::size_t held_max = 256;
 };
 
@@ -80,6 +81,11 @@ class Lanes final {
   // Those that run now of these partitions, in no order.
   std::vector<Ticket> running_of(const std::vector<transport::PartitionId>& partitions) const;
 
+  // Of a partition that is held back: what waits behind its retries beyond half of held_max (beyond the retries, while
+  // those of all partitions are too many), last of their keys first dropped. Returned in order for release: it would
+  // fill what may be in flight, and other partitions would wait, too.
+  std::vector<transport::Delivery> trim(const transport::PartitionId& partition);
+
   // Partitions to hold back or to let flow since the last call.
   std::vector<FlowChange> flow_changes();
 
@@ -111,9 +117,11 @@ class Lanes final {
   void return_to_lane(Ticket ticket, Item& item);
   void end_of_run(Lane& lane);
   void add_held(const transport::PartitionId& partition, std::ptrdiff_t change);
+  void let_flow();
   void set_due(std::uint64_t id, std::optional<Time> due);
   void leave_ready(std::uint64_t id);
   void drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into);
+  std::vector<std::uint64_t> lanes_of(const std::vector<transport::PartitionId>& partitions) const;
 
   LaneLimits limits_;
   Ticket last_ticket_ = 0;
@@ -129,7 +137,8 @@ class Lanes final {
   std::set<std::uint64_t> suspects_;                    // lanes whose first is a suspect and ready
   std::set<std::pair<Time, std::uint64_t>> due_;        // waiting lanes
   std::map<transport::PartitionId, std::size_t> held_;  // deliveries behind waiting retries
-  std::set<transport::PartitionId> held_back_;
+  std::size_t held_in_all_ = 0;
+  std::map<transport::PartitionId, std::size_t> held_back_;  // each flows again when no more than that are held
   std::vector<FlowChange> changes_;
 };
 

@@ -197,6 +197,48 @@ TEST(Lanes, HoldAPartitionBackWhenTooMuchOfItWaits) {
   EXPECT_EQ(changes[0].flow, LaneFlow::flowing);
 }
 
+// What waits behind a retry takes no more than its share; the rest goes back, in order, and the retry stays.
+TEST(Lanes, TrimWhatIsHeldBackToHalfOfItsBound) {
+  Lanes lanes{{.concurrency = 4, .held_max = 4}};
+  lanes.admit(delivery(1, "a"));
+  lanes.hold(lanes.take(kStart, 1, 1)[0], failed_until(kStart + 1s));
+  for (std::uint64_t token = 2; token <= 8; ++token) lanes.admit(delivery(token, "a"));
+  lanes.admit(delivery(9, "b"));
+  const auto trimmed = lanes.trim({"orders", 0});
+  std::vector<std::uint64_t> tokens;
+  for (const auto& each : trimmed) tokens.push_back(each.token);
+  EXPECT_THAT(tokens, ::testing::ElementsAre(4, 5, 6, 7, 8));
+  EXPECT_EQ(lanes.size(), 4u);
+  EXPECT_EQ(lanes.flow_changes().size(), 1u) << "it is held back until the retry has had its turn";
+  lanes.take(kStart + 1s, 10, 1);
+  EXPECT_EQ(lanes.flow_changes().at(0).flow, LaneFlow::flowing);
+}
+
+// P4: no partition holds too much, but all of them together do. Those that come last wait, until there is room.
+TEST(Lanes, HoldPartitionsBackThatTogetherHoldTooMuch) {
+  Lanes lanes{{.concurrency = 8, .held_max = 4}};
+  std::uint64_t token = 0;
+  const auto fail_with_two_behind = [&](int partition) {
+    for (int i = 0; i < 3; ++i) lanes.admit(delivery(++token, std::to_string(partition), partition));
+    lanes.hold(lanes.take(kStart, 1, 1)[0], failed_until(kStart + std::chrono::seconds{partition}));
+  };
+  fail_with_two_behind(1);
+  fail_with_two_behind(2);
+  EXPECT_THAT(lanes.flow_changes(), IsEmpty());
+  fail_with_two_behind(3);
+  const auto changes = lanes.flow_changes();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].flow, LaneFlow::held_back);
+  EXPECT_EQ(changes[0].partition.partition, 3);
+  EXPECT_EQ(lanes.trim(changes[0].partition).size(), 2u) << "all but the retry";
+  EXPECT_THAT(lanes.flow_changes(), IsEmpty());
+  lanes.take(kStart + 1s, 1, 1);
+  const auto again = lanes.flow_changes();
+  ASSERT_EQ(again.size(), 1u) << "four are held, of three partitions";
+  EXPECT_EQ(again[0].flow, LaneFlow::flowing);
+  EXPECT_EQ(again[0].partition.partition, 3);
+}
+
 TEST(Lanes, DropWhatDoesNotRunOfAPartitionThatLeaves) {
   Lanes lanes{{.concurrency = 4}};
   lanes.admit(delivery(1, "a", 0));

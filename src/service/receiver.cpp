@@ -66,7 +66,10 @@ void Receiver::decode_ahead(const std::vector<transport::Delivery>& deliveries) 
 }
 
 void Receiver::apply_flow() {
-  service::apply_flow(parts_.queue.flow_changes(), *parts_.consumer, parts_.announcer);
+  const std::vector<pipeline::FlowChange> changes = parts_.queue.flow_changes();
+  const auto flows = [](const pipeline::FlowChange& change) { return change.flow == pipeline::LaneFlow::flowing; };
+  if (std::ranges::any_of(changes, flows)) parts_.settler.wait_settled();  // given back before what comes behind it
+  service::apply_flow(changes, *parts_.consumer, parts_.announcer);
 }
 
 }  // namespace tidings::service

@@ -22,13 +22,13 @@ std::vector<transport::Delivery> WorkQueue::admit(std::vector<transport::Deliver
   const std::lock_guard lock{mutex_};
   std::vector<transport::Delivery> returned;
   for (transport::Delivery& delivery : deliveries) {
-    if (leaving(delivery)) {
+    if (leaving(delivery) || trimmed_.contains(partition_of(delivery))) {
       returned.push_back(std::move(delivery));
     } else {
       lanes_.admit(std::move(delivery));
     }
   }
-  note_flow();
+  trim_held_back(returned);
   wake_one();
   return returned;
 }
@@ -43,6 +43,19 @@ void WorkQueue::wake_one() {
 void WorkQueue::note_flow() {
   std::vector<pipeline::FlowChange> changes = lanes_.flow_changes();
   std::ranges::move(changes, std::back_inserter(flow_));
+}
+
+// What is held back from now on takes no more than its share of what may be in flight.
+void WorkQueue::trim_held_back(std::vector<transport::Delivery>& released) {
+  const std::size_t known = flow_.size();
+  note_flow();
+  for (std::size_t i = known; i < flow_.size(); ++i) {
+    if (flow_[i].flow != pipeline::LaneFlow::held_back) continue;
+    std::vector<transport::Delivery> trimmed = lanes_.trim(flow_[i].partition);
+    if (trimmed.empty()) continue;
+    trimmed_.insert(flow_[i].partition);
+    std::ranges::move(trimmed, std::back_inserter(released));
+  }
 }
 
 std::vector<Taken> WorkQueue::take_locked(Time now, TakeLimits limits) {
@@ -115,7 +128,7 @@ std::vector<transport::Delivery> WorkQueue::end(std::span<const Ending> endings)
   // Backwards: what returns to its lane comes to stand before what was taken after it.
   for (auto ending = endings.rbegin(); ending != endings.rend(); ++ending) end_one(*ending, released);
   std::ranges::reverse(released);
-  note_flow();
+  trim_held_back(released);
   if (lanes_.running() == 0) {
     quiet_->notify_all();
     wake_one();  // a suspect may run now, though its taker went to sleep
@@ -130,6 +143,7 @@ std::vector<transport::Delivery> WorkQueue::give_up(const std::vector<transport:
 
 std::vector<transport::Delivery> WorkQueue::give_up_locked(const std::vector<transport::PartitionId>& partitions) {
   leaving_.insert(partitions.begin(), partitions.end());
+  for (const transport::PartitionId& partition : partitions) trimmed_.erase(partition);
   auto dropped = lanes_.drop(partitions);
   note_flow();
   return dropped;
@@ -169,6 +183,9 @@ bool WorkQueue::wait_quiet(Time deadline) {
 
 std::vector<pipeline::FlowChange> WorkQueue::flow_changes() {
   const std::lock_guard lock{mutex_};
+  for (const pipeline::FlowChange& change : flow_) {
+    if (change.flow == pipeline::LaneFlow::flowing) trimmed_.erase(change.partition);
+  }
   return std::exchange(flow_, {});
 }
 

@@ -59,7 +59,7 @@ class WorkQueue final {
   };
 
   // Returns what must be released instead, in order: all of it when draining, and what is of partitions that are being
-  // given up, for what was before it of its key has been returned.
+  // given up, for what was before it of its key has been returned; and what waits too far behind retries.
   std::vector<transport::Delivery> admit(std::vector<transport::Delivery> deliveries);
 
   // Waits until there is something to run. Empty: draining, or nothing came until `deadline`.
@@ -89,6 +89,7 @@ class WorkQueue final {
   bool wait_quiet(Time deadline);
 
   // Partitions that the transport must hold back, or let flow, since the last call: for who receives, in this order.
+  // Before one flows, all that was returned here must have been released.
   std::vector<pipeline::FlowChange> flow_changes();
   bool has_flow_changes() const;
 
@@ -102,6 +103,7 @@ class WorkQueue final {
   void end_one(const Ending& ending, std::vector<transport::Delivery>& released);
   void wake_one();
   void note_flow();
+  void trim_held_back(std::vector<transport::Delivery>& released);
 
   Executor& executor_;
   mutable std::mutex mutex_;
@@ -109,7 +111,8 @@ class WorkQueue final {
   pipeline::Lanes lanes_;
   std::vector<Seat*> idle_;
   std::set<transport::PartitionId> leaving_;
-  std::set<pipeline::Ticket> lost_;  // they run, and are not ours any more
+  std::set<transport::PartitionId> trimmed_;  // and not to flow yet: what comes of them belongs behind what was trimmed
+  std::set<pipeline::Ticket> lost_;           // they run, and are not ours any more
   std::vector<pipeline::FlowChange> flow_;
   bool draining_ = false;
 };

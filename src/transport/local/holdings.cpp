@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
+
 namespace tidings::local {
 
 namespace {
@@ -99,6 +101,13 @@ void Holdings::resume(std::uint32_t partition, std::uint32_t topic) {
   if (revoking(partition)) return;
   scan_from_ = std::min(scan_from_, reading->stopped_at);
   reading->stopped_at = 0;
+  look_at_returned(*reading);
+}
+
+// The scan may have passed them meanwhile: from there on, those behind them would come first.
+void Holdings::look_at_returned(const Reading& reading) {
+  if (reading.returned.empty() || flawed(Flaw::local_returned_passed)) return;
+  scan_from_ = std::min(scan_from_, reading.returned.front().sequence);
 }
 
 std::shared_ptr<const ScanFilter> Holdings::filter() {
@@ -128,13 +137,38 @@ bool Holdings::passed_by_key(const RecordHeader& place, Sequence sequence,
          });
 }
 
+// Whether one before it of its key waits to be handed out.
+bool Holdings::waits_behind(const Reading& reading, Sequence sequence, std::optional<std::uint32_t> key_hash) {
+  return key_hash && std::ranges::any_of(reading.returned, [&](const Returned& returned) {
+           return returned.sequence < sequence && returned.key_hash == key_hash;
+         });
+}
+
+void Holdings::put_back(Reading& reading, Returned returned) {
+  const auto at = std::ranges::lower_bound(reading.returned, returned.sequence, {}, &Returned::sequence);
+  reading.returned.insert(at, returned);
+  ++returned_;
+}
+
 std::optional<Token> Holdings::take(const RecordHeader& place, Sequence sequence,
                                     std::optional<std::uint32_t> key_hash) {
   Reading* reading = reading_of(place.partition, place.topic);
   if (reading == nullptr || reading->stopped_at != 0) return std::nullopt;
   if (sequence <= reading->delivered_to) {
-    if (passed_by_key(place, sequence, key_hash) || !erase_sorted(reading->returned, sequence)) return std::nullopt;
+    if (passed_by_key(place, sequence, key_hash) || waits_behind(*reading, sequence, key_hash)) return std::nullopt;
+    const auto at = std::ranges::lower_bound(reading->returned, sequence, {}, &Returned::sequence);
+    if (at == reading->returned.end() || at->sequence != sequence) return std::nullopt;
+    reading->returned.erase(at);
     --returned_;
+  } else if (waits_behind(*reading, sequence, key_hash)) {
+    if (sequence > reading->settled_to) {
+      reading->pending.push_back(sequence);
+    } else if (!std::ranges::binary_search(reading->pending, sequence)) {
+      return std::nullopt;
+    }
+    reading->delivered_to = sequence;
+    put_back(*reading, {sequence, key_hash});
+    return std::nullopt;
   } else if (sequence <= reading->settled_to) {
     if (!std::binary_search(reading->pending.begin(), reading->pending.end(), sequence)) return std::nullopt;
     reading->delivered_to = sequence;
@@ -190,15 +224,14 @@ void Holdings::forget(Token token) {
   flights_.erase(found);
   const Reading* reading = reading_of(flight.partition, flight.topic);
   // What waited for this one is looked at again.
-  if (reading != nullptr && !reading->returned.empty()) scan_from_ = std::min(scan_from_, reading->returned.front());
+  if (reading != nullptr) look_at_returned(*reading);
 }
 
 void Holdings::give_back(Token token) {
   const InFlight* flight = find(token);
   if (flight == nullptr) return;
   if (!flight->parked) {
-    insert_sorted(reading_of(flight->partition, flight->topic)->returned, flight->number);
-    ++returned_;
+    put_back(*reading_of(flight->partition, flight->topic), {flight->number, flight->key_hash});
   }
   forget(token);
 }

@@ -85,7 +85,7 @@ class Holdings final {
   void pass(Sequence next) { scan_from_ = next; }
   std::shared_ptr<const ScanFilter> filter();
   // Takes the event into flight, if it is to be handed out. One that was given back waits while a later one of its key
-  // is in flight: it would come after that one.
+  // is in flight: it would come after that one. Until it is taken, no other of its key is: that would pass it.
   std::optional<Token> take(const RecordHeader& place, Sequence sequence, std::optional<std::uint32_t> key_hash);
   // Likewise one that was parked; nothing: it is in flight already, or its partition or topic is not handed out.
   std::optional<Token> take_parked(const ParkedKey& key, std::uint32_t topic);
@@ -121,12 +121,16 @@ class Holdings final {
   void raise_all();
 
  private:
+  struct Returned {
+    Sequence sequence = 0;
+    std::optional<std::uint32_t> key_hash;
+  };
   // One topic of one partition.
   struct Reading {
     Sequence delivered_to = 0;  // handed out, or settled, up to here
     Sequence settled_to = 0;
     std::vector<Sequence> pending;   // ascending: known and not settled
-    std::vector<Sequence> returned;  // ascending: of those up to delivered_to, to be handed out again
+    std::vector<Returned> returned;  // ascending: of those up to delivered_to, to be handed out (again)
     Sequence stopped_at = 0;         // where the scan stood when it was paused or revoked; 0: it flows
     bool paused = false;
     bool changed = false;
@@ -143,6 +147,9 @@ class Holdings final {
   void begin(Reading& reading, const StoredProgress& progress);
   void change(std::uint32_t partition, std::uint32_t topic, Reading& reading);
   void stop(Reading& reading);
+  void put_back(Reading& reading, Returned returned);
+  void look_at_returned(const Reading& reading);
+  static bool waits_behind(const Reading& reading, Sequence sequence, std::optional<std::uint32_t> key_hash);
   Token fly(InFlight flight);
   bool passed_by_key(const RecordHeader& place, Sequence sequence, std::optional<std::uint32_t> key_hash) const;
 

@@ -52,6 +52,29 @@ TEST_F(HoldingsTest, HandsOutWhatIsUnsettledOfWhatItOwns) {
   EXPECT_EQ(scan(1, 6), Sequences{});
 }
 
+// It was given back while its topic was paused, and the scan went over it meanwhile.
+TEST_F(HoldingsTest, HandsOutWhatWasGivenBackBeforeWhatIsBehindIt) {
+  assign(0, {});
+  scan(0, 3);
+  holdings_.pause(0, kTopic);
+  holdings_.give_back(tokens_[2]);
+  holdings_.give_back(tokens_[3]);
+  EXPECT_EQ(scan(0, 5), Sequences{});
+  holdings_.resume(0, kTopic);
+  EXPECT_EQ(scan(0, 5), (Sequences{2, 3, 4, 5}));
+}
+
+TEST_F(HoldingsTest, NothingPassesOneOfItsKeyThatWasGivenBack) {
+  assign(0, {});
+  scan(0, 3, 7);
+  holdings_.give_back(tokens_[2]);
+  EXPECT_EQ(scan(0, 5, 7), Sequences{}) << "3 is in flight: 2 comes after it, 4 and 5 after 2";
+  EXPECT_EQ(scan(0, 6, 8), Sequences{6});
+  settle(3);
+  EXPECT_EQ(scan(0, 5, 7), (Sequences{2, 4, 5}));
+  EXPECT_FALSE(holdings_.has_returned());
+}
+
 TEST_F(HoldingsTest, HandsOutNothingTwice) {
   assign(0, {});
   EXPECT_EQ(scan(0, 3), (Sequences{1, 2, 3}));

@@ -1,6 +1,8 @@
 #include "transport/memory/slice.hpp"
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "base/flaw.hpp"
 
@@ -17,11 +19,17 @@ std::optional<EntryId> Slice::take(const TopicLog& log, Time now) {
 
 std::optional<EntryId> Slice::take_entry(Time now) {
   if (in_flight_ == entries_.size()) return std::nullopt;
+  std::set<std::string_view> waiting;  // keys of which one waits until a later one is no longer in flight
   for (auto& [id, entry] : entries_) {
     const bool time_is_up = entry.attempts.due.value_or(now) <= now || flawed(Flaw::memory_relaxed_early);
     const bool due = entry.state == State::waiting && time_is_up;
     if (entry.state != State::pending && !due) continue;
-    if (entry.released && is_passed(id, entry) && !flawed(Flaw::memory_release_unordered)) continue;
+    const auto& key = entry.kept->record().key;
+    if (key && entry.released && !flawed(Flaw::memory_release_unordered) &&
+        (waiting.contains(*key) || is_passed(id, entry))) {
+      waiting.insert(*key);
+      continue;
+    }
     entry.state = State::in_flight;
     entry.released = false;
     return id;
@@ -34,10 +42,20 @@ std::optional<EntryId> Slice::read_on(const TopicLog& log) {
     next_ = kept->offset() + 1;
     if (kept->published() < start_.published) continue;
     const EntryId id{.offset = kept->offset()};
-    entries_.emplace(id, Entry{.kept = std::move(kept), .state = State::in_flight});
-    return id;
+    const bool behind = is_behind_released(kept->record().key);
+    entries_.emplace(
+        id, Entry{.kept = std::move(kept), .state = behind ? State::pending : State::in_flight, .released = behind});
+    if (!behind) return id;
   }
   return std::nullopt;
+}
+
+// Whether one of that key was given back and waits: what comes now belongs behind it.
+bool Slice::is_behind_released(const std::optional<std::string>& key) const {
+  return key && std::ranges::any_of(entries_, [&](const auto& earlier) {
+           const Entry& entry = earlier.second;
+           return entry.state == State::pending && entry.released && entry.kept->record().key == key;
+         });
 }
 
 // Whether a later record of its key is in flight: handed out now, it would come after that one.

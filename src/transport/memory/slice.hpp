@@ -77,6 +77,7 @@ class Slice final {
  private:
   std::optional<EntryId> take_entry(Time now);
   std::optional<EntryId> read_on(const TopicLog& log);
+  bool is_behind_released(const std::optional<std::string>& key) const;
   bool is_passed(EntryId id, const Entry& entry) const;
   void give_back(Entry& entry);
   std::uint64_t unread(const TopicLog& log) const;

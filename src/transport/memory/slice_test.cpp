@@ -62,6 +62,18 @@ TEST_F(SliceTest, KeepsTheOrderOfAKeyWhenOneIsReleased) {
   EXPECT_EQ(take(), second);
 }
 
+TEST_F(SliceTest, NothingPassesOneOfItsKeyThatWasReleased) {
+  for (const char* key : {"a", "a", "a", "b"}) publish(key);
+  const auto first = take();
+  const auto second = take();
+  slice_.release(*first);
+  EXPECT_EQ(take(), EntryId{4}) << "the first one waits for the second, the third one for the first";
+  EXPECT_EQ(take(), std::nullopt);
+  slice_.finish(*second);
+  EXPECT_EQ(take(), first);
+  EXPECT_EQ(take(), EntryId{3});
+}
+
 TEST_F(SliceTest, KeepsAStrictRetryWithItsOwner) {
   publish("a");
   const auto id = take();

@@ -48,6 +48,7 @@ void SoakConformance::SetUp() {
     made.concurrency = 3;
     made.attempts_max = kAttemptsMax;
     made.delay_first = units(0.2);
+    made.in_flight_max = 40;  // so that partitions are held back
     return made;
   };
   plans_ = {plan("shop-1", "shop"), plan("shop-2", "shop"), plan("books-1", "books"), plan("side-1", "side")};
