@@ -79,6 +79,7 @@ namespace tidings {
   /* local */                                                                                           \
   FLAW(local_confirms_early)    /* a change is confirmed before it is durable */                        \
   FLAW(local_buffer_endless)    /* a publisher's buffer has no bound */                                 \
+  FLAW(local_in_flight_heavy)   /* what is in flight is bounded by number alone */                      \
   FLAW(local_outputs_apart)     /* outputs leave though their acceptance is refused */                  \
   FLAW(local_cut_off_settles)   /* a settlement of what is not owned any more is taken */               \
   FLAW(local_gives_in_flight)   /* a partition changes hands while deliveries of it are in flight */    \

@@ -28,13 +28,19 @@ std::uint64_t Lanes::lane_of(const transport::Delivery& delivery) {
   return id;
 }
 
+std::size_t Lanes::weight_of(const transport::Delivery& delivery) const {
+  return transport::size_of(delivery.record) / limits_.held_unit_bytes + 1;
+}
+
 Ticket Lanes::admit(transport::Delivery delivery) {
   const Ticket ticket = ++last_ticket_;
   const std::uint64_t id = lane_of(delivery);
   Lane& lane = lanes_.at(id);
-  items_.emplace(ticket, Item{std::move(delivery), id});
+  const std::size_t weight = weight_of(delivery);
+  items_.emplace(ticket, Item{.delivery = std::move(delivery), .lane = id, .weight = weight});
   lane.queue.push_back(ticket);
-  if (lane.due) add_held(lane.partition, 1);
+  lane.weight += weight;
+  if (lane.due) add_held(lane.partition, static_cast<std::ptrdiff_t>(weight));
   refresh(id);
   return ticket;
 }
@@ -76,12 +82,12 @@ void Lanes::set_due(std::uint64_t id, std::optional<Time> due) {
   Lane& lane = lanes_.at(id);
   if (lane.due) {
     due_.erase({*lane.due, id});
-    add_held(lane.partition, -static_cast<std::ptrdiff_t>(lane.queue.size()));
+    add_held(lane.partition, -static_cast<std::ptrdiff_t>(lane.weight));
   }
   lane.due = due;
   if (lane.due) {
     due_.emplace(*lane.due, id);
-    add_held(lane.partition, static_cast<std::ptrdiff_t>(lane.queue.size()));
+    add_held(lane.partition, static_cast<std::ptrdiff_t>(lane.weight));
   }
 }
 
@@ -159,6 +165,7 @@ void Lanes::take_from(std::uint64_t id, std::size_t count, std::vector<Ticket>& 
     first.taken = true;
     into.push_back(lane.queue.front());
     lane.queue.pop_front();
+    lane.weight -= first.weight;
     ++lane.taken;
     if (suspect) break;
   }
@@ -193,6 +200,7 @@ void Lanes::return_to_lane(Ticket ticket, Item& item) {
   end_of_run(lane);
   assert(!lane.due);
   item.taken = false;
+  lane.weight += item.weight;
   flawed(Flaw::strict_retry_passed) ? lane.queue.push_back(ticket) : lane.queue.push_front(ticket);
 }
 
@@ -229,6 +237,7 @@ void Lanes::drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into) 
     items_.erase(ticket);
   }
   lane.queue.clear();
+  lane.weight = 0;
   refresh(id);
 }
 
@@ -256,11 +265,13 @@ std::vector<transport::Delivery> Lanes::trim(const transport::PartitionId& parti
     Lane& lane = lanes_.at(id);
     const auto first = static_cast<std::ptrdiff_t>(trimmed.size());
     while (lane.due && lane.queue.size() > 1 && held > share + 1) {
-      trimmed.push_back(std::move(items_.at(lane.queue.back()).delivery));
+      Item& last = items_.at(lane.queue.back());
+      trimmed.push_back(std::move(last.delivery));
+      lane.weight -= last.weight;
+      held -= last.weight;
+      held_in_all_ -= last.weight;
       items_.erase(lane.queue.back());
       lane.queue.pop_back();
-      --held;
-      --held_in_all_;
     }
     std::reverse(trimmed.begin() + first, trimmed.end());
   }

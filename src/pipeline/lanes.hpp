@@ -30,6 +30,8 @@ struct LaneLimits {
   // by the transport any more) until half of them are gone.
   // Twice as many of all partitions together: whichever adds to them is held back, too.
   std::size_t held_max = 256;
+  // One delivery counts there as one for each that many bytes of its record, begun ones included.
+  std::size_t held_unit_bytes = 64u << 10;
 };
 
 // Names a delivery inside Lanes.
@@ -100,16 +102,19 @@ class Lanes final {
     std::uint64_t lane = 0;
     bool taken = false;
     bool spoils = false;
+    std::size_t weight = 1;
   };
   struct Lane {
     std::string name;          // empty: of one delivery without key
     std::deque<Ticket> queue;  // not taken, in order
+    std::size_t weight = 0;    // of the queue
     std::size_t taken = 0;     // of this lane, now running
     std::optional<Time> due;   // of the first of the queue, which waits
     std::uint64_t rank = 0;    // its place in ready_, 0: none
     transport::PartitionId partition;
   };
 
+  std::size_t weight_of(const transport::Delivery& delivery) const;
   std::uint64_t lane_of(const transport::Delivery& delivery);
   void refresh(std::uint64_t lane);
   void wake_due(Time now);

@@ -197,6 +197,29 @@ TEST(Lanes, HoldAPartitionBackWhenTooMuchOfItWaits) {
   EXPECT_EQ(changes[0].flow, LaneFlow::flowing);
 }
 
+// Few large ones are as much as many small ones.
+TEST(Lanes, HoldAPartitionBackWhenTooManyBytesOfItWait) {
+  Lanes lanes{{.concurrency = 4, .held_max = 4, .held_unit_bytes = 100}};
+  const std::string body(150, 'x');
+  const auto large = [&](std::uint64_t token) {
+    Delivery made = delivery(token, "a");
+    made.record.body = body;
+    return made;
+  };
+  lanes.admit(large(1));
+  lanes.admit(large(2));
+  lanes.hold(lanes.take(kStart, 1, 1)[0], failed_until(kStart + 1s));
+  EXPECT_THAT(lanes.flow_changes(), IsEmpty());
+  lanes.admit(large(3));
+  EXPECT_EQ(lanes.flow_changes().size(), 1u);
+  EXPECT_EQ(lanes.trim({"orders", 0}).size(), 2u);
+  const auto retry = lanes.take(kStart + 1s, 10, 10);
+  ASSERT_EQ(retry.size(), 1u);
+  EXPECT_EQ(lanes.flow_changes().at(0).flow, LaneFlow::flowing);
+  lanes.done(retry[0]);
+  EXPECT_EQ(lanes.size(), 0u);
+}
+
 // What waits behind a retry takes no more than its share; the rest goes back, in order, and the retry stays.
 TEST(Lanes, TrimWhatIsHeldBackToHalfOfItsBound) {
   Lanes lanes{{.concurrency = 4, .held_max = 4}};

@@ -9,7 +9,9 @@ namespace {
 pipeline::LaneLimits limits_of(const SubscriptionPlan& plan) {
   // One thread that handles many after another takes from many lanes at once.
   const bool one_thread = plan.inbox || plan.has_batches();
-  return {.concurrency = one_thread ? plan.spec.in_flight_max : plan.concurrency, .held_max = held_max(plan)};
+  return {.concurrency = one_thread ? plan.spec.in_flight_max : plan.concurrency,
+          .held_max = held_max(plan),
+          .held_unit_bytes = std::max<std::size_t>(plan.spec.in_flight_bytes_max / plan.spec.in_flight_max, 1)};
 }
 
 }  // namespace

@@ -106,6 +106,35 @@ TEST_P(SettlingConformance, P9InFlightIsBounded) {
   EXPECT_EQ(reader.next(10, soon()).size(), 10u);
 }
 
+// Large events take memory, few as they are.
+TEST_P(SettlingConformance, P9InFlightIsBoundedByBytesToo) {
+  constexpr std::size_t kBytes = 100'000;
+  declare_topic("orders");
+  for (int i = 0; i < 8; ++i) {
+    publish({{.topic = "orders", .key = "k" + std::to_string(i), .body = std::string(kBytes, 'x')}});
+  }
+  auto reader = join({.group = "g", .topic = "orders", .in_flight_bytes_max = 3 * kBytes});
+  const auto first = reader.all_within(3 * unit());
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_TRUE(reader.accept(first));
+  EXPECT_EQ(reader.next(3, soon()).size(), 3u);
+}
+
+// One that is larger than all of the room comes alone.
+TEST_P(SettlingConformance, P9OneThatExceedsTheBoundInBytesComesAlone) {
+  constexpr std::size_t kBytes = 1'000;
+  declare_topic("orders");
+  for (int i = 0; i < 3; ++i) {
+    publish({{.topic = "orders", .key = "k" + std::to_string(i), .body = std::string(kBytes, 'x')}});
+  }
+  auto reader = join({.group = "g", .topic = "orders", .in_flight_bytes_max = kBytes / 10});
+  for (int i = 0; i < 3; ++i) {
+    const auto one = reader.all_within(unit());
+    ASSERT_EQ(one.size(), 1u);
+    EXPECT_TRUE(reader.accept(one));
+  }
+}
+
 TEST_P(SettlingConformance, APausedPartitionHandsOutNothing) {
   declare_topic("orders", 2);
   auto reader = join("g", "orders");

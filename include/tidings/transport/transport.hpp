@@ -77,7 +77,8 @@ struct SubscriptionSpec {
   Sharing sharing = Sharing::shared;
   Start start;
   std::size_t in_flight_max = 1'024;  // deliveries received and not finally settled; receive() waits beyond it
-  std::size_t running_max = 16;       // slots of the running board (see Consumer::running)
+  std::size_t in_flight_bytes_max = 64u << 20;  // likewise, by size_of(record); one delivery may go beyond
+  std::size_t running_max = 16;                 // slots of the running board (see Consumer::running)
 };
 
 struct Notice {

@@ -78,8 +78,11 @@ void Holdings::revoke(std::uint32_t number) {
 }
 
 std::size_t Holdings::drop(std::uint32_t number) {
-  const std::size_t count =
-      boost::unordered::erase_if(flights_, [number](const auto& entry) { return entry.second.partition == number; });
+  const std::size_t count = boost::unordered::erase_if(flights_, [this, number](const auto& entry) {
+    if (entry.second.partition != number) return false;
+    bytes_ -= entry.second.bytes;
+    return true;
+  });
   for (const Reading& reading : partitions_[number].readings) returned_ -= reading.returned.size();
   const std::size_t topics = topics_.size();
   partitions_[number] = Partition{.readings = std::vector<Reading>(topics)};
@@ -186,6 +189,12 @@ std::optional<Token> Holdings::take_parked(const ParkedKey& key, std::uint32_t t
   return fly({.number = key.id, .topic = topic, .partition = key.partition, .parked = true, .has_row = true});
 }
 
+void Holdings::weigh(Token token, std::size_t bytes) {
+  InFlight& flight = *find(token);
+  bytes_ += bytes - flight.bytes;
+  flight.bytes = bytes;
+}
+
 InFlight* Holdings::find(Token token) {
   const auto found = flights_.find(token);
   return found == flights_.end() ? nullptr : &found->second;
@@ -221,6 +230,7 @@ void Holdings::forget(Token token) {
   if (found == flights_.end()) return;
   const InFlight flight = found->second;
   --partitions_[flight.partition].in_flight;
+  bytes_ -= flight.bytes;
   flights_.erase(found);
   const Reading* reading = reading_of(flight.partition, flight.topic);
   // What waited for this one is looked at again.

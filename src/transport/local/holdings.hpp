@@ -38,6 +38,7 @@ struct InFlight {
   std::uint32_t topic = 0;
   std::uint32_t partition = 0;
   std::optional<std::uint32_t> key_hash;
+  std::size_t bytes = 0;
   bool parked = false;
   bool has_row = false;   // something about its attempts is stored
   bool settling = false;  // a final settlement is on its way
@@ -87,10 +88,13 @@ class Holdings final {
   // Takes the event into flight, if it is to be handed out. One that was given back waits while a later one of its key
   // is in flight: it would come after that one. Until it is taken, no other of its key is: that would pass it.
   std::optional<Token> take(const RecordHeader& place, Sequence sequence, std::optional<std::uint32_t> key_hash);
+  // What it takes in memory, which is known later.
+  void weigh(Token token, std::size_t bytes);
   // Likewise one that was parked; nothing: it is in flight already, or its partition or topic is not handed out.
   std::optional<Token> take_parked(const ParkedKey& key, std::uint32_t topic);
 
   std::size_t in_flight() const { return flights_.size(); }
+  std::size_t in_flight_bytes() const { return bytes_; }
   InFlight* find(Token token);
   // Settled finally; to be stored. Undone by unsettle(), completed by forget().
   void settle(Token token);
@@ -158,6 +162,7 @@ class Holdings final {
   std::vector<std::uint32_t> index_;  // by topic id: its place in topics_, plus one
   boost::unordered_flat_map<Token, InFlight> flights_;
   std::vector<Place> changed_;
+  std::size_t bytes_ = 0;     // of flights_
   std::size_t returned_ = 0;  // over all readings
   Sequence scan_from_ = UINT64_MAX;
   std::shared_ptr<const ScanFilter> filter_;

@@ -48,8 +48,10 @@ Result<void> check(const SubscriptionSpec& spec) {
     return invalid(
         fmt::format("a subscription of group '{}' to commands names their topic, not a pattern", spec.group));
   }
-  if (spec.in_flight_max == 0 || spec.running_max == 0 || spec.running_max > kBoardSlotsMax) {
-    return invalid(fmt::format("in_flight_max is 1 or more and running_max 1 to {}", kBoardSlotsMax));
+  const bool has_room = spec.in_flight_max > 0 && spec.in_flight_bytes_max > 0;
+  if (!has_room || spec.running_max == 0 || spec.running_max > kBoardSlotsMax) {
+    return invalid(
+        fmt::format("in_flight_max and in_flight_bytes_max are 1 or more and running_max 1 to {}", kBoardSlotsMax));
   }
   return {};
 }
@@ -105,6 +107,7 @@ Result<std::unique_ptr<Consumer>> join(const std::shared_ptr<Store>& store, cons
               .process = store->process()},
       .board = *std::move(board),
       .in_flight_max = spec.in_flight_max,
+      .in_flight_bytes_max = spec.in_flight_bytes_max,
   };
   const auto joined = store->committer().perform([&](Commit& commit) { return add_member(commit, parts, spec); });
   if (!joined) {

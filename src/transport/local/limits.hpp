@@ -48,6 +48,8 @@ inline constexpr std::size_t kQueueOpsMax = 10'000;  // that wait for the writer
 inline constexpr Duration kChangeWithin = 30s;
 
 // One receive().
+// Deliveries of one batch share blocks of so many bytes: one that stays long keeps no more than that in memory.
+inline constexpr std::size_t kArenaBytes = 64u << 10;
 inline constexpr std::size_t kBatchBytesMax = 4u << 20;
 inline constexpr std::size_t kScanSlice = 256;          // records looked at under the consumer's lock
 inline constexpr std::size_t kScanRecordsMax = 16'384;  // records looked at in one read transaction

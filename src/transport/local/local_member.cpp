@@ -20,14 +20,22 @@ Member::Member(Store& store, MemberParts parts)
       row_{std::move(parts.row)},
       board_{std::move(parts.board)},
       in_flight_max_{parts.in_flight_max},
+      in_flight_bytes_max_{parts.in_flight_bytes_max},
       changed_{store.executor().condition()},
       holdings_{store.partitions()},
       catalog_{store.catalog()} {
   for (const std::uint32_t topic : topics_now(*catalog_)) holdings_.add_topic(topic);
 }
 
+// In number; 0 where there is none in bytes.
 std::size_t Member::room() const {
+  if (room_bytes() == 0) return 0;
   return in_flight_max_ - std::min(in_flight_max_, holdings_.in_flight());
+}
+
+std::size_t Member::room_bytes() const {
+  if (flawed(Flaw::local_in_flight_heavy)) return SIZE_MAX;
+  return in_flight_bytes_max_ - std::min(in_flight_bytes_max_, holdings_.in_flight_bytes());
 }
 
 bool Member::ready() const {

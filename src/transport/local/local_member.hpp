@@ -30,6 +30,7 @@ struct MemberParts {
   MemberRow row;
   std::unique_ptr<RunningBoard> board;
   std::size_t in_flight_max = 0;
+  std::size_t in_flight_bytes_max = 0;
 };
 
 class Member final : public StoreListener, public AtCommitEnd, public std::enable_shared_from_this<Member> {
@@ -69,6 +70,7 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
 
   // member.cpp
   std::size_t room() const;
+  std::size_t room_bytes() const;
   bool ready() const;
   std::size_t drop(std::uint32_t partition);
   void drop_unowned(std::vector<transport::Delivery>& deliveries) const;
@@ -107,6 +109,7 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   const MemberRow row_;
   const std::unique_ptr<RunningBoard> board_;
   const std::size_t in_flight_max_;
+  const std::size_t in_flight_bytes_max_;
 
   mutable std::mutex mutex_;
   const std::unique_ptr<Condition> changed_;

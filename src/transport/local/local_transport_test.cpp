@@ -3,8 +3,11 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <map>
+#include <numeric>
 
 #include "tests/support/scratch_directory.hpp"
+#include "transport/local/limits.hpp"
 
 namespace tidings::local {
 namespace {
@@ -85,6 +88,29 @@ Record record(const std::string& topic, const std::string& key, const std::strin
           .headers = {{"a", "1"}, {"b", std::nullopt}, {"a", ""}},
           .broker_fields = "opaque",
           .body = body};
+}
+
+// P9: what one delivery keeps in memory, as long as it stays.
+TEST_F(LocalTransportTest, ADeliveryKeepsLittleMoreThanItself) {
+  constexpr std::size_t kBytes = 10'000;
+  const auto transport = open();
+  declare(*transport, "orders");
+  std::vector<Record> records;
+  for (int i = 0; i < 40; ++i)
+    records.push_back({.topic = "orders", .key = std::to_string(i), .body = std::string(kBytes, 'x')});
+  records.push_back({.topic = "orders", .key = "large", .body = std::string(20 * kBytes, 'x')});
+  publish(*transport, std::move(records));
+  const auto consumer = join(*transport, {.group = "g", .topic = "orders"});
+  std::map<const void*, std::vector<std::size_t>> blocks;
+  for (const Delivery& delivery : receive(*consumer, 41)) {
+    EXPECT_EQ(delivery.record.body->find_first_not_of('x'), std::string::npos);
+    blocks[delivery.memory.get()].push_back(delivery.record.body->size());
+  }
+  EXPECT_LT(blocks.size(), 20u) << "small ones share";
+  for (const auto& [block, sizes] : blocks) {
+    const std::size_t bytes = std::accumulate(sizes.begin(), sizes.end(), std::size_t{0});
+    EXPECT_TRUE(bytes <= kArenaBytes || sizes.size() == 1) << bytes;
+  }
 }
 
 TEST_F(LocalTransportTest, HandsOutWhatWasPublishedUnchanged) {

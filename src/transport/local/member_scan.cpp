@@ -14,7 +14,7 @@ using transport::HeaderView;
 
 namespace {
 
-// What the deliveries of one batch look into.
+// What some deliveries of one batch look into.
 struct Arena {
   Arena(std::shared_ptr<const Catalog> topics, std::size_t header_count, std::size_t byte_count)
       : catalog{std::move(topics)},
@@ -47,6 +47,7 @@ bool Scan::begin() {
 Result<void> Scan::run(std::size_t room, std::vector<Delivery>& deliveries) {
   const bool due = member_.parked_due_ <= member_.store_.now();
   if (room == 0 || (!member_.look_events_ && !due)) return {};
+  bytes_max_ = std::min(kBatchBytesMax, member_.room_bytes());
   lock_.unlock();
   const bool begun = begin();
   lock_.lock();
@@ -84,7 +85,7 @@ void Scan::parked(std::size_t room) {
   for (std::uint32_t i = 0; i < member_.holdings_.partition_count() && picks_.size() < room; ++i) {
     if (member_.holdings_.owns(i) && !member_.holdings_.revoking(i)) parked_of(i, now, room, next_due);
   }
-  if (picks_.size() == room) next_due = Time{};  // there may be more
+  if (is_full(room)) next_due = Time{};  // there may be more
   member_.parked_due_ = std::min(member_.parked_due_, next_due);
 }
 
@@ -92,7 +93,7 @@ void Scan::parked_of(std::uint32_t partition, Time now, std::size_t room, Time& 
   ReadTransaction& reader = *member_.reader_;
   const auto visit = [&](const ParkedKey& key, Time due, std::uint32_t topic) {
     if (due > now) next_due = std::min(next_due, due);
-    if (due > now || picks_.size() == room || bytes_ >= kBatchBytesMax) return false;
+    if (due > now || is_full(room)) return false;
     const auto token = member_.holdings_.take_parked(key, topic);
     if (!token) return true;
     auto row = load_parked(reader, key);
@@ -103,7 +104,7 @@ void Scan::parked_of(std::uint32_t partition, Time now, std::size_t room, Time& 
     const RecordHeader header =
         decode_header(row->stored)
             .value_or(RecordHeader{.topic = topic, .partition = static_cast<std::uint16_t>(partition)});
-    bytes_ += row->stored.size();
+    weigh(*token, row->stored.size());
     picks_.push_back({.token = *token,
                       .epoch = member_.holdings_.epoch(partition),
                       .header = header,
@@ -131,14 +132,14 @@ void Scan::events(std::size_t room) {
     // Moved back meanwhile, or partitions came: what this slice passed over may be ours now.
     if (member_.holdings_.scan_from() != from || member_.holdings_.filter() != filter) break;
     for (const Candidate& candidate : candidates_) {
-      if (picks_.size() == room || bytes_ >= kBatchBytesMax) {
+      if (is_full(room)) {
         next_ = candidate.sequence;
         break;
       }
       take(candidate);
     }
     member_.holdings_.pass(next_);
-    if (picks_.size() == room || bytes_ >= kBatchBytesMax || looked_at_ >= kScanRecordsMax) break;
+    if (is_full(room) || looked_at_ >= kScanRecordsMax) break;
     lock_.unlock();
   }
   if (!lock_.owns_lock()) {
@@ -181,18 +182,37 @@ void Scan::take(const Candidate& candidate) {
     member_.trials_.erase(trial);
     flight.has_row = true;
   }
-  bytes_ += candidate.stored.size();
+  weigh(*token, candidate.stored.size());
   picks_.push_back(std::move(pick));
 }
 
+void Scan::weigh(Token token, std::size_t bytes) {
+  member_.holdings_.weigh(token, bytes);
+  bytes_ += bytes;
+}
+
 void Scan::deliver(std::vector<Delivery>& deliveries) {
+  deliveries.reserve(deliveries.size() + picks_.size());
+  for (auto first = picks_.begin(); first != picks_.end();) {
+    auto last = first;
+    for (std::size_t bytes = 0; last != picks_.end() && (bytes += last->stored.size()) <= kArenaBytes;) ++last;
+    if (last == first) ++last;  // a large one has an arena of its own
+    deliver({first, last}, deliveries);
+    first = last;
+  }
+}
+
+void Scan::deliver(std::span<Pick> picks, std::vector<Delivery>& deliveries) {
   std::size_t headers = 0;
-  for (const Pick& pick : picks_) headers += pick.header.headers;
-  const auto arena = std::make_shared<const Arena>(catalog_, headers, bytes_);
+  std::size_t size = 0;
+  for (const Pick& pick : picks) {
+    headers += pick.header.headers;
+    size += pick.stored.size();
+  }
+  const auto arena = std::make_shared<const Arena>(catalog_, headers, size);
   HeaderView* views = arena->headers.get();
   char* bytes = arena->bytes.get();
-  deliveries.reserve(deliveries.size() + picks_.size());
-  for (Pick& pick : picks_) {
+  for (Pick& pick : picks) {
     std::memcpy(bytes, pick.stored.data(), pick.stored.size());
     deliveries.push_back(delivery_of(pick, {bytes, pick.stored.size()}, {views, pick.header.headers}));
     deliveries.back().memory = arena;

@@ -1,9 +1,10 @@
 // One look of a member at the store for what it may hand out next.
 //
 // The scan walks the events in order without the member's lock, takes it for those that may be its own, and copies
-// what it took into one block of memory for all of them.
+// what it took into blocks of memory, several small ones into one.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,7 +46,10 @@ class Scan final {
   void events(std::size_t room);
   bool slice(TreeCursor& cursor, const ScanFilter& filter);
   void take(const Candidate& candidate);
+  bool is_full(std::size_t room) const { return picks_.size() >= room || bytes_ >= bytes_max_; }
+  void weigh(Token token, std::size_t bytes);
   void deliver(std::vector<transport::Delivery>& deliveries);
+  void deliver(std::span<Pick> picks, std::vector<transport::Delivery>& deliveries);
   transport::Delivery delivery_of(Pick& pick, Bytes stored, std::span<transport::HeaderView> headers) const;
 
   Member& member_;
@@ -55,6 +59,7 @@ class Scan final {
   std::vector<Candidate> candidates_;
   Sequence next_ = 0;  // behind the last that the slice looked at
   std::size_t bytes_ = 0;
+  std::size_t bytes_max_ = 0;
   std::size_t looked_at_ = 0;
   bool reading_ = false;
 };

@@ -103,6 +103,7 @@ Result<MemberId> Deployment::join(const SubscriptionSpec& spec, const ProcessNam
   member->instance = spec.instance.empty() ? fmt::format("{}-{}", process.name, id) : spec.instance;
   member->process = process;
   member->in_flight_max = spec.in_flight_max;
+  member->in_flight_bytes_max = spec.in_flight_bytes_max;
   member->board = std::move(board);
   subscription.join(*member);
   seats_.emplace(id, Seat{std::move(member), subscription_id});
@@ -185,8 +186,8 @@ transport::Batch Deployment::take(MemberId id, std::size_t max, Time now) {
 
 Result<void> Deployment::settle(MemberId id, Settlement settlement, Time now) {
   auto& in_flight = member(id).in_flight;
-  const auto found = in_flight.find(settlement.token);
-  if (found == in_flight.end()) {
+  const InFlight* flight = in_flight.find(settlement.token);
+  if (flight == nullptr) {
     if (flawed(Flaw::memory_cut_off_settles)) return {};
     return conflict(
         fmt::format("delivery {} is not ours any more: its partition went to another member, or it was "
@@ -204,7 +205,7 @@ Result<void> Deployment::settle(MemberId id, Settlement settlement, Time now) {
     if (auto room = room_for(settlement.publishes, Beyond::reserve, now); !room) return room;
   }
   for (Record& record : settlement.publishes) topics_.append(std::move(record), now);
-  if (apply(id, found->second, settlement.outcome, now)) in_flight.erase(found);
+  if (apply(id, *flight, settlement.outcome, now)) in_flight.erase(settlement.token);
   if (subscription_of(id).is_handing_over()) subscription_of(id).balance(now);
   return {};
 }

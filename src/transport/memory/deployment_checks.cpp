@@ -16,8 +16,9 @@ Result<void> Deployment::check_spec(const SubscriptionSpec& spec) const {
     return invalid(fmt::format("a subscription of group '{}' names either a topic or a pattern, not '{}' and '{}'",
                                spec.group, spec.topic, spec.pattern));
   }
-  if (spec.in_flight_max == 0) {
-    return invalid(fmt::format("in_flight_max of group '{}' is 0: it would never receive anything", spec.group));
+  if (spec.in_flight_max == 0 || spec.in_flight_bytes_max == 0) {
+    return invalid(fmt::format(
+        "in_flight_max or in_flight_bytes_max of group '{}' is 0: it would never receive anything", spec.group));
   }
   if (!spec.pattern.empty()) {
     if (spec.command) {

@@ -60,8 +60,8 @@ void MemorySubscription::attach(Member& member) {
 void MemorySubscription::give_back(Member& member, Going going) {
   std::map<PartitionId, std::set<EntryId>> running;
   for (const auto& slot : member.board->slots) {
-    const auto found = member.in_flight.find(slot.load());
-    if (found != member.in_flight.end()) running[found->second.partition].insert(found->second.entry);
+    const InFlight* flight = member.in_flight.find(slot.load());
+    if (flight != nullptr) running[flight->partition].insert(flight->entry);
   }
   for (const auto& [partition, holding] : ownership_.holdings()) {
     if (holding.owner != member.id) continue;
@@ -93,7 +93,7 @@ void MemorySubscription::tell(const OwnershipChange& change) {
   notify(member, change.kind, change.partition, change.deadline);
   if (change.kind != Notice::Kind::lost) return;
   slices_.at(change.partition).owner_left();
-  std::erase_if(member.in_flight, [&](const auto& item) { return item.second.partition == change.partition; });
+  member.in_flight.erase_of(change.partition);
   member.paused.erase(change.partition);
 }
 
@@ -110,8 +110,7 @@ std::vector<Delivery> MemorySubscription::take(Member& member, std::size_t max, 
   for (std::size_t i = 0; i < holdings.size(); ++i, ++it) {
     if (it == holdings.end()) it = holdings.begin();
     if (!may_take(member, it->first, it->second)) continue;
-    while (taken.size() < max &&
-           (member.in_flight.size() < member.in_flight_max || flawed(Flaw::memory_in_flight_endless))) {
+    while (taken.size() < max && (member.has_room() || flawed(Flaw::memory_in_flight_endless))) {
       auto delivery = take_one(member, it->first, now, topics);
       if (!delivery) break;
       taken.push_back(std::move(*delivery));
@@ -127,8 +126,8 @@ std::optional<Delivery> MemorySubscription::take_one(Member& member, const Parti
   const auto id = slice.take(*topics.find(partition.topic), now);
   if (!id) return std::nullopt;
   const std::uint64_t token = ++member.last_token;
-  member.in_flight.emplace(token, InFlight{partition, *id});
   const Entry& entry = slice.at(*id);
+  member.in_flight.add(token, {partition, *id, transport::size_of(entry.kept->record())});
   return Delivery{.token = token,
                   .epoch = ownership_.holdings().at(partition).epoch,
                   .record = entry.kept->view(),
@@ -142,7 +141,7 @@ std::optional<Delivery> MemorySubscription::take_one(Member& member, const Parti
 
 Time MemorySubscription::next_due(const Member& member) const {
   Time due = kNever;
-  if (member.in_flight.size() >= member.in_flight_max) return due;  // a settlement wakes it
+  if (!member.has_room()) return due;  // a settlement wakes it
   for (const auto& [partition, holding] : ownership_.holdings()) {
     if (may_take(member, partition, holding)) due = std::min(due, slices_.at(partition).next_due());
   }
