@@ -6,6 +6,7 @@
 #include <random>
 
 #include "event/sample_events.hpp"
+#include "tidings/executor.hpp"
 
 namespace tidings {
 namespace {
@@ -126,7 +127,7 @@ Envelope envelope(Values& values) {
 
 // A10
 TEST(RoundTrip, GivesBackRandomEvents) {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = thread_executor()->random();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Values values{seed};
   const auto codec = json_codec();
@@ -149,7 +150,7 @@ TEST(RoundTrip, GivesBackRandomEvents) {
 
 // No bytes make the decoder do anything but answer: a valid body with some bytes changed, cut or doubled.
 TEST(RoundTrip, SurvivesDamagedBodies) {
-  const std::uint64_t seed = std::random_device{}();
+  const std::uint64_t seed = thread_executor()->random();
   SCOPED_TRACE("seed " + std::to_string(seed));
   Values values{seed};
   const auto codec = json_codec();

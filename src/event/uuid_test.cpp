@@ -5,7 +5,6 @@
 #include <fstream>
 #include <set>
 #include <sstream>
-#include <thread>
 #include <vector>
 
 #include "tidings/digest.hpp"
@@ -54,14 +53,15 @@ TEST(IdGenerator, GrowsThoughTheClockIsSetBack) {
 }
 
 TEST(IdGenerator, GrowsInEachThreadAndRepeatsInNone) {
-  IdGenerator ids{thread_executor()};
+  const auto executor = thread_executor();
+  IdGenerator ids{executor};
   std::vector<std::vector<std::string>> made(4);
   {
-    std::vector<std::jthread> threads;
+    std::vector<std::unique_ptr<Thread>> threads;
     for (auto& mine : made) {
-      threads.emplace_back([&ids, &mine] {
+      threads.push_back(executor->spawn("ids", [&ids, &mine] {
         for (int i = 0; i < 2'000; ++i) mine.push_back(ids.next());
-      });
+      }));
     }
   }
   std::set<std::string> all;

@@ -20,17 +20,19 @@ using testing::ChildProcess;
 // Threads that do nothing, and never rest.
 class Burners {
  public:
-  explicit Burners(std::size_t count) {
+  Burners(std::size_t count, Executor& executor) {
     for (std::size_t i = 0; i < count; ++i) {
-      threads_.emplace_back([](const std::stop_token& stop) {
-        while (!stop.stop_requested()) {
+      threads_.push_back(executor.spawn("burner", [this] {
+        while (!enough_) {
         }
-      });
+      }));
     }
   }
+  ~Burners() { enough_ = true; }
 
  private:
-  std::vector<std::jthread> threads_;
+  std::atomic<bool> enough_ = false;
+  std::vector<std::unique_ptr<Thread>> threads_;
 };
 
 class LocalTakeover : public ::testing::Test {
@@ -65,7 +67,7 @@ class LocalTakeover : public ::testing::Test {
   }
 
   void measure(const std::string& name, std::size_t burners) {
-    const Burners busy{burners};
+    const Burners busy{burners, *executor_};
     std::vector<Duration> times;
     for (int i = 0; i < TAKEOVERS && !HasFailure(); ++i) times.push_back(take_over(name + "-" + std::to_string(i)));
     if (HasFailure()) return;

@@ -1,4 +1,5 @@
-"""What the house keeps in order: arrows between rooms, sizes, banned calls, tests that are in the build, limits that are told.
+"""What the house keeps in order: arrows between rooms, sizes, banned calls, headers that compile alone, tests that are in
+the build, limits that are told.
 
 tidy.py ROOT prints one line for each fault, and exits 1 when there is any. tidy_test.py tests it.
 """
@@ -9,6 +10,8 @@ import re
 import subprocess
 import sys
 
+from cpp_text import blocks, code_of
+
 LINES_MAX = 400
 FUNCTION_LINES_MAX = 60
 
@@ -16,16 +19,26 @@ FUNCTION_LINES_MAX = 60
 LARGE_FILES = {}
 LONG_FUNCTIONS = {}
 
-# What bypasses a seam: (pattern, what to use instead, files in which it is the seam itself).
+# What bypasses a seam: (pattern, what to use instead, {where it is allowed: why}).
+SEAM = {"src/base/executor.cpp": "the seam itself"}
+THREADS = SEAM | {"src/testing/sim/*": "the seam on virtual time"}
+CLOCKS = SEAM | {"src/transport/local/wake_file.cpp": "a mutex between processes has its deadline on the kernel's clock"}
+STREAMS = dict.fromkeys(["tools/*", "examples/*", "tests/*", "bench/*", "*_test.cpp", "*_child.cpp"], "programs")
 BANNED = [
-    (r"std::(jthread|thread)\b(?!::id)", "Executor::spawn", ["src/base/*", "src/testing/sim/*", "tests/support/*", "*_test.cpp"]),
-    (r"std::condition_variable", "Executor::condition", ["src/base/*", "src/testing/sim/*", "tests/support/*", "*_test.cpp"]),
-    (r"sleep_for|\busleep\(|(?<!\w)::sleep\(", "a Condition with a deadline", ["tests/support/*"]),
-    (r"system_clock::now|steady_clock::now|\btime\((0|NULL|nullptr)\)", "Executor::now",
-     ["src/base/*", "tests/*", "bench/*", "*_test.cpp", "*_child.cpp"]),
-    (r"\b(strcpy|strcat|sprintf|gets|rand|system)\(", "something that knows its bounds", []),
-    (r"\bstd::(cout|cerr)\b", "what the caller hands in", ["tools/*", "examples/*", "tests/*", "bench/*", "*_test.cpp", "*_child.cpp"]),
+    (r"\bstd::(?:jthread\b|thread\b(?!::(?:id|hardware_concurrency)\b)|async\b)|\b(?:pthread|thrd)_create\b",
+     "Executor::spawn", THREADS),
+    (r"\bstd::condition_variable", "Executor::condition", THREADS),
+    (r"\bthis_thread\b(?!::get_id)|\b(?:sleep_for|nanosleep|clock_nanosleep|usleep)\b|(?<![\w>])::sleep\("
+     r"|(?<![\w.>:])sleep\((?=\d)", "a Condition with a deadline, or Executor::sleep_until", SEAM),
+    (r"\b(?:system|steady|high_resolution)_clock\b(?:::now\b|(?=\s*;))|\b(?:clock_gettime|gettimeofday|timespec_get)\b"
+     r"|(?<![\w.>])time\((?:0|NULL|nullptr)\)", "Executor::now", CLOCKS),
+    (r"\brandom_device\b|\b(?:rand|srand|[dlm]rand48|getrandom|getentropy)\(", "Executor::random", SEAM),
+    (r"\b(?:strcpy|strcat|sprintf|gets|system)\(", "something that knows its bounds", {}),
+    (r"\bstd::(?:cout|cerr)\b", "what the caller hands in", STREAMS),
 ]
+
+# Other headers than the standard's that those of include/ may include.
+PUBLIC_INCLUDES = r"[a-z_]+|tl/expected\.hpp|boost/(?:describe|mp11)\.hpp"
 
 
 def sources(root):
@@ -63,7 +76,7 @@ def room_of_file(name, headers):
         return room_of_header(path.removeprefix("detail/"), headers)
     if parts[0] == "src":
         return parts[2] if parts[1] in ("transport", "testing") and len(parts) > 3 else parts[1]
-    return {"tools": "tools"}.get(parts[0])
+    return parts[0] if parts[0] in ("tools", "examples") else None
 
 
 def room_of_include(path, headers):
@@ -73,10 +86,22 @@ def room_of_include(path, headers):
     return parts[1] if parts[0] in ("transport", "testing") and len(parts) > 2 else parts[0]
 
 
-def arrow_faults(name, text, arrows, headers):
+def private_include_faults(name, text, names):
+    """An example shows what users can do: it includes public headers, and files of its own."""
+    folder = "/".join(name.split("/")[:2]) + "/"
+    own = [other for other in names if other.startswith(folder)]
+    for path in re.findall(r'^#include "([^"]+)"', text, re.M):
+        if f"include/{path}" not in names and not any(other.endswith(f"/{path}") for other in own):
+            yield f"{name}: may include public headers and files of {folder} only ({path})"
+
+
+def arrow_faults(name, text, arrows, headers, names=()):
     room = room_of_file(name, headers)
     if name.startswith("include/tidings/") and room is None:
         yield f"{name}: belongs to no room; name it in tests/tidy/arrows.txt"
+    if room is not None and arrows.get(room) == {"public"}:
+        yield from private_include_faults(name, text, names)
+        return
     if room is None or name.endswith("_test.cpp"):
         return
     if room not in arrows:
@@ -92,21 +117,13 @@ def size_faults(name, text):
     count = text.count("\n")
     if count > LINES_MAX and name not in LARGE_FILES:
         yield f"{name}: {count} lines, at most {LINES_MAX}; split it by concept"
-    start = None
-    for number, line in enumerate(text.splitlines(), 1):
-        for indent in ("", "  "):
-            opens = re.match(rf"{indent}[^\s#/}}].*[^,;]$", line) and line.endswith("{")
-            if opens and not re.match(r"\s*(inline )?(namespace|class|struct|enum|union|extern|template)\b.*", line):
-                start = (number, indent, line.strip()) if start is None else start
-        if start and line in (start[1] + "}", start[1] + "};", start[1] + "});"):
-            if number - start[0] - 1 > FUNCTION_LINES_MAX and f"{name}:{start[2]}" not in LONG_FUNCTIONS:
-                yield f"{name}:{start[0]}: {number - start[0] - 1} lines, a function has at most {FUNCTION_LINES_MAX}"
-            start = None
+    lines = text.splitlines()
+    for number, size in blocks(text):
+        if size > FUNCTION_LINES_MAX and f"{name}:{lines[number - 1].strip()}" not in LONG_FUNCTIONS:
+            yield f"{name}:{number}: {size} lines, a function has at most {FUNCTION_LINES_MAX}"
 
 
-def banned_faults(name, text):
-    code = re.sub(r"//[^\n]*", "", text)
-    code = re.sub(r'"(\\.|[^"\\\n])*"', '""', code)
+def banned_faults(name, code):
     for pattern, instead, seams in BANNED:
         if any(fnmatch.fnmatch(name, seam) for seam in seams):
             continue
@@ -114,6 +131,32 @@ def banned_faults(name, text):
         if found:
             line = code[:found.start()].count("\n") + 1
             yield f"{name}:{line}: '{found.group(0)}' is banned here; use {instead}"
+
+
+def public_header_faults(name, text, names):
+    """What a public header includes is installed with it, or of the few libraries that users have anyway."""
+    if not name.startswith("include/"):
+        return
+    for form, path in re.findall(r'^#include ([<"])([^">]+)', text, re.M):
+        if form == '"' and f"include/{path}" not in names or form == "<" and not re.fullmatch(PUBLIC_INCLUDES, path):
+            yield f"{name}: a public header includes public headers, std, Boost.Describe and tl::expected only ({path})"
+
+
+def header_faults(texts):
+    """A header of include or src that has a source of its name is the first that this source includes, so it compiles
+    alone. CMakeLists.txt beside this makes a source for each of the others."""
+    sources_of = {}
+    for name in texts:
+        if name.startswith("src/") and name.endswith(".cpp"):
+            stem = pathlib.PurePath(name).stem
+            sources_of.setdefault(stem.removesuffix("_test"), []).append(name)
+    for name in texts:
+        if not name.startswith(("include/", "src/")) or "/detail/" in name or not name.endswith(".hpp"):
+            continue
+        beside = sources_of.get(pathlib.PurePath(name).stem, [])
+        firsts = [re.search(r'^#include [<"]([^>"]+)', texts[source], re.M) for source in beside]
+        if beside and name.split("/", 1)[1] not in [first.group(1) for first in firsts if first]:
+            yield f"{name}: neither of {', '.join(beside)} includes it first, so nobody knows whether it compiles alone"
 
 
 def build_faults(root, names):
@@ -164,18 +207,19 @@ def name_faults(names):
 
 def faults(root):
     arrows, headers = read_arrows((root / "tests/tidy/arrows.txt").read_text())
-    names = sources(root)
+    texts = {name: (root / name).read_text() for name in sources(root)}
     limits, tests = {}, set()
-    for name in names:
-        text = (root / name).read_text()
+    for name, text in texts.items():
         tests |= tests_of(text)
         if name.startswith(("include/", "src/", "tools/")) and not name.endswith("_test.cpp"):
             limits |= {limit: name for limit in limits_of(text)}
-        yield from arrow_faults(name, text, arrows, headers)
+        yield from arrow_faults(name, text, arrows, headers, texts)
         yield from size_faults(name, text)
-        yield from banned_faults(name, text)
-    yield from build_faults(root, names)
-    yield from name_faults(names)
+        yield from banned_faults(name, code_of(text))
+        yield from public_header_faults(name, text, texts)
+    yield from header_faults(texts)
+    yield from build_faults(root, texts)
+    yield from name_faults(texts)
     yield from limit_faults((root / "docs/limits.md").read_text(), limits, tests)
 
 
