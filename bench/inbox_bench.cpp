@@ -36,11 +36,10 @@ void expect(const auto& result) {
   std::exit(1);
 }
 
-std::vector<std::string> make_ids(const Case& spec, int count, const std::shared_ptr<Executor>& executor) {
-  IdGenerator generator{executor};
+std::vector<std::string> make_ids(const Case& spec, int count, Executor& executor) {
   std::vector<std::string> ids;
   for (int i = 0; i < count; ++i) {
-    std::string id = generator.next();
+    std::string id = new_id(executor);
     ids.push_back(spec.derived_ids ? derived_id({.event_id = id, .type = "PaymentCompleted", .key = id}) : id);
   }
   return ids;
@@ -70,7 +69,7 @@ Rate run(const Case& spec, const std::filesystem::path& directory, int count) {
   expect(database->script("CREATE TABLE payments (id TEXT PRIMARY KEY, cents INTEGER NOT NULL)"));
   auto inbox = open_sqlite_inbox(*database);
   expect(inbox);
-  const std::vector<std::string> ids = make_ids(spec, count, executor);
+  const std::vector<std::string> ids = make_ids(spec, count, *executor);
   std::vector<transport::Record> outputs;
   if (spec.outputs) outputs.push_back({.topic = "payments", .key = "k", .id = ids[0], .body = std::string(400, 'x')});
 

@@ -9,10 +9,12 @@
 // - wait only by Condition or Executor::sleep_until, never on std::condition_variable, std::thread or a clock.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <ratio>
 #include <string>
 
 #include "tidings/names.hpp"
@@ -20,6 +22,9 @@
 namespace tidings {
 
 class Executor;
+
+// Fine enough for ids: 4096ths of a millisecond (docs/wire.md, "Ids").
+using Moment = std::chrono::time_point<Time::clock, std::chrono::duration<std::int64_t, std::ratio<1, 4'096'000>>>;
 
 // A condition variable of an executor. Spurious wake-ups happen: wait in a loop, or with a predicate.
 class Condition {
@@ -53,6 +58,10 @@ class Executor {
   virtual void sleep_until(Time deadline) = 0;
   // 64 random bits: of the system in production, of the seed in a simulation. Any thread.
   virtual std::uint64_t random() = 0;
+  // Now, or just after the last one that was given: each is later than all before, also when the clock is set back. In
+  // production those of the whole process, whichever executor gives them; in a simulation those of this executor. Any
+  // thread; never blocks.
+  virtual Moment next_moment() = 0;
 };
 
 // Real threads, the system clock, the system's randomness.

@@ -3,9 +3,7 @@
 // Wire: docs/wire.md, "Ids"; ADR 0003.
 #pragma once
 
-#include <atomic>
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,19 +12,9 @@
 
 namespace tidings {
 
-// Makes UUIDv7 ids: by time, each greater than the one before, also when the clock is set back.
-//
-// Threads: any, at once. Never blocks.
-class IdGenerator final {
- public:
-  explicit IdGenerator(std::shared_ptr<Executor> executor) : executor_{std::move(executor)} {}
-
-  std::string next();
-
- private:
-  std::shared_ptr<Executor> executor_;
-  std::atomic<std::uint64_t> last_{0};  // milliseconds and 4096ths of one
-};
+// A UUIDv7: by time, each greater than all that this process made before (in a simulation: that this executor made),
+// also when the clock is set back. Any thread; never blocks.
+std::string new_id(Executor& executor);
 
 // What the id of an event is derived from that a handler publishes (promise P7): a handler that runs again gives its
 // events the same ids.

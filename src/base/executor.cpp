@@ -6,6 +6,8 @@
 #include <random>
 #include <thread>
 
+#include "base/moments.hpp"
+
 namespace tidings {
 
 bool Condition::wait_until(std::unique_lock<std::mutex>& lock, Time deadline, const Executor& executor,
@@ -65,6 +67,10 @@ class SystemExecutor final : public Executor {
   std::uint64_t random() override {
     thread_local std::mt19937_64 generator{seed()};
     return generator();
+  }
+  Moment next_moment() override {
+    static constinit Moments of_process;  // as there is one clock: programs make executors where they need one
+    return of_process.next(now());
   }
 
  private:

@@ -48,6 +48,19 @@ TEST(ThreadExecutor, GivesUpAtTheDeadline) {
   EXPECT_GE(executor->now(), start + 5ms);
 }
 
+// A12: ids of a process grow, whichever executor they are made with.
+TEST(ThreadExecutor, GivesMomentsThatGrowOverAllOfTheProcess) {
+  const auto one = thread_executor();
+  const auto other = thread_executor();
+  Moment last = one->next_moment();
+  for (int i = 0; i < 10'000; ++i) {
+    const Moment moment = (i % 2 == 0 ? other : one)->next_moment();
+    ASSERT_LT(last, moment);
+    last = moment;
+  }
+  EXPECT_GE(one->next_moment(), one->now() - 1s) << "they follow the clock";
+}
+
 TEST(ThreadExecutor, AThreadMayBeTheLastToHoldItself) {
   const auto executor = thread_executor();
   struct Owner {

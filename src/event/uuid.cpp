@@ -1,6 +1,5 @@
 #include "tidings/uuid.hpp"
 
-#include <algorithm>
 #include <initializer_list>
 
 #include "tidings/digest.hpp"
@@ -29,12 +28,6 @@ std::string uuid_text(std::uint64_t high, std::uint64_t low) {
   return text;
 }
 
-// Milliseconds since 1970, and 4096ths of one: the 60 bits that a UUIDv7 begins with.
-std::uint64_t stamp_of(Time time) {
-  const auto micros = static_cast<std::uint64_t>(std::max<std::int64_t>(time.time_since_epoch().count(), 0));
-  return (micros / 1000) << 12 | (micros % 1000) * 4096 / 1000;
-}
-
 // A part that is absent differs from an empty one.
 void append_part(std::string& to, std::optional<std::string_view> part) {
   const std::uint32_t length = part ? static_cast<std::uint32_t>(part->size()) : 0xffffffff;
@@ -57,14 +50,10 @@ std::string hashed_id(std::initializer_list<std::optional<std::string_view>> par
 
 }  // namespace
 
-std::string IdGenerator::next() {
-  const std::uint64_t now = stamp_of(executor_->now());
-  std::uint64_t last = last_.load(std::memory_order_relaxed);
-  std::uint64_t stamp = 0;
-  do {
-    stamp = std::max(now, last + 1);
-  } while (!last_.compare_exchange_weak(last, stamp, std::memory_order_relaxed));
-  return uuid_text((stamp >> 12) << 16 | kVersion7 | (stamp & 0xfff), (executor_->random() & kBelowVariant) | kVariant);
+// Milliseconds since 1970 and 4096ths of one, with the version between them; then chance.
+std::string new_id(Executor& executor) {
+  const auto moment = static_cast<std::uint64_t>(executor.next_moment().time_since_epoch().count());
+  return uuid_text((moment >> 12) << 16 | kVersion7 | (moment & 0xfff), (executor.random() & kBelowVariant) | kVariant);
 }
 
 std::string derived_id(const DerivedFrom& from) {

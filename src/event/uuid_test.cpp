@@ -3,10 +3,12 @@
 #include <gtest/gtest.h>
 
 #include <fstream>
+#include <memory>
 #include <set>
 #include <sstream>
 #include <vector>
 
+#include "base/moments.hpp"
 #include "tidings/digest.hpp"
 
 namespace tidings {
@@ -31,36 +33,38 @@ class FixedClock final : public Executor {
   std::unique_ptr<Thread> spawn(std::string, std::function<void()>) override { return nullptr; }
   void sleep_until(Time) override {}
   std::uint64_t random() override { return 0x0123456789abcdef; }
+  Moment next_moment() override { return moments_.next(time); }
+
+ private:
+  Moments moments_;
 };
 
 // A12: UUIDv7.
-TEST(IdGenerator, WritesTimeVersionAndVariant) {
-  IdGenerator ids{std::make_shared<FixedClock>()};
+TEST(NewId, HasTimeVersionAndVariant) {
+  FixedClock clock;
   // 1'700'000'000'123 ms; 456 us are 1867 4096ths of a millisecond.
-  EXPECT_EQ(ids.next(), "018bcfe5-687b-774b-8123-456789abcdef");
-  EXPECT_EQ(ids.next(), "018bcfe5-687b-774c-8123-456789abcdef");
+  EXPECT_EQ(new_id(clock), "018bcfe5-687b-774b-8123-456789abcdef");
+  EXPECT_EQ(new_id(clock), "018bcfe5-687b-774c-8123-456789abcdef");
 }
 
-TEST(IdGenerator, GrowsThoughTheClockIsSetBack) {
-  const auto clock = std::make_shared<FixedClock>();
-  IdGenerator ids{clock};
-  const std::string first = ids.next();
-  clock->time -= std::chrono::hours{1};
-  const std::string second = ids.next();
-  clock->time += std::chrono::hours{2};
+TEST(NewId, GrowsThoughTheClockIsSetBack) {
+  FixedClock clock;
+  const std::string first = new_id(clock);
+  clock.time -= std::chrono::hours{1};
+  const std::string second = new_id(clock);
+  clock.time += std::chrono::hours{2};
   EXPECT_LT(first, second);
-  EXPECT_LT(second, ids.next());
+  EXPECT_LT(second, new_id(clock));
 }
 
-TEST(IdGenerator, GrowsInEachThreadAndRepeatsInNone) {
+TEST(NewId, GrowsInEachThreadAndRepeatsInNone) {
   const auto executor = thread_executor();
-  IdGenerator ids{executor};
   std::vector<std::vector<std::string>> made(4);
   {
     std::vector<std::unique_ptr<Thread>> threads;
     for (auto& mine : made) {
-      threads.push_back(executor->spawn("ids", [&ids, &mine] {
-        for (int i = 0; i < 2'000; ++i) mine.push_back(ids.next());
+      threads.push_back(executor->spawn("ids", [&executor, &mine] {
+        for (int i = 0; i < 2'000; ++i) mine.push_back(new_id(*executor));
       }));
     }
   }

@@ -3,6 +3,7 @@
 #include <boost/describe.hpp>
 
 #include "tidings/json.hpp"
+#include "tidings/uuid.hpp"
 
 namespace tidings::operate {
 
@@ -24,8 +25,12 @@ bool is_envelope(const Line& line) {
 
 }  // namespace
 
-LineReader::LineReader(Topic topic, LineDefaults defaults, Profile profile, IdGenerator& ids)
-    : topic_{std::move(topic)}, defaults_{std::move(defaults)}, profile_{profile}, ids_{ids}, codec_{json_codec()} {}
+LineReader::LineReader(Topic topic, LineDefaults defaults, Profile profile, Executor& executor)
+    : topic_{std::move(topic)},
+      defaults_{std::move(defaults)},
+      profile_{profile},
+      executor_{executor},
+      codec_{json_codec()} {}
 
 Result<transport::Record> LineReader::from_line(std::string_view text, Time now) const {
   auto line = from_json<Line>(text);
@@ -52,7 +57,7 @@ Result<transport::Record> LineReader::record_of(Envelope envelope, const RawJson
   if (envelope.type.empty()) return invalid("the event has no type; give it one, or name one for all by --type");
   if (data.text.empty()) return invalid("data: missing");
   if (envelope.aggregate_id.empty() && defaults_.key) envelope.aggregate_id = defaults_.key->str();
-  if (envelope.id.empty()) envelope.id = ids_.next();
+  if (envelope.id.empty()) envelope.id = new_id(executor_);
   if (envelope.correlation_id.empty()) envelope.correlation_id = envelope.id;
   if (envelope.time == Time{}) envelope.time = now;
   std::string body;

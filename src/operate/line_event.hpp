@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "tidings/codec.hpp"
+#include "tidings/executor.hpp"
 #include "tidings/transport/record.hpp"
-#include "tidings/uuid.hpp"
 
 namespace tidings::operate {
 
@@ -22,7 +22,7 @@ struct LineDefaults {
 // Makes records of one topic.
 class LineReader final {
  public:
-  LineReader(Topic topic, LineDefaults defaults, Profile profile, IdGenerator& ids);
+  LineReader(Topic topic, LineDefaults defaults, Profile profile, Executor& executor);
 
   // A line is an envelope in either profile (it has an event id or an event type), or `{"type":T,"key":K,"data":...}`.
   // An envelope keeps what it says; what is missing is filled: id, time, correlation id (its own id).
@@ -39,7 +39,7 @@ class LineReader final {
   Topic topic_;
   LineDefaults defaults_;
   Profile profile_;
-  IdGenerator& ids_;
+  Executor& executor_;
   std::unique_ptr<const Codec> codec_;
 };
 

@@ -15,7 +15,7 @@ constexpr Time kNow = SimulatedExecutor::kStart;
 class LineEvent : public ::testing::Test {
  protected:
   LineReader reader(LineDefaults defaults = {}, Profile profile = Profile::kafka) {
-    return {Topic{"orders"}, std::move(defaults), profile, ids_};
+    return {Topic{"orders"}, std::move(defaults), profile, executor_};
   }
   Error error_of(std::string_view line, LineDefaults defaults = {}) {
     const auto record = reader(std::move(defaults)).from_line(line, kNow);
@@ -23,7 +23,7 @@ class LineEvent : public ::testing::Test {
   }
 
  private:
-  IdGenerator ids_{std::make_shared<SimulatedExecutor>(1)};
+  SimulatedExecutor executor_{1};
 };
 
 // A37: a line is {type,key,data} ...

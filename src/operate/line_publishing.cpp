@@ -101,8 +101,7 @@ class Publication final {
         request_{request},
         ports_{ports},
         publisher_{publisher},
-        ids_{executor},
-        reader_{request.topic, request.defaults, transport.capabilities().profile, ids_},
+        reader_{request.topic, request.defaults, transport.capabilities().profile, *executor},
         window_{std::make_shared<Window>(executor)} {}
 
   Result<PublishTotals> run() {
@@ -219,7 +218,6 @@ class Publication final {
   const PublishRequest& request_;
   const PublishPorts& ports_;
   transport::Publisher& publisher_;
-  IdGenerator ids_;
   LineReader reader_;
   std::shared_ptr<Window> window_;
 

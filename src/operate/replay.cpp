@@ -89,7 +89,7 @@ Result<Replayed> replay(Transport& transport, const std::shared_ptr<Executor>& e
   const auto history = history_of(transport);
   if (!history) return history.error();
   Replayed done;
-  if (plan.again) done.replay_id = IdGenerator{executor}.next();
+  if (plan.again) done.replay_id = new_id(*executor);
   const auto replayed = (*history)->replay(range_of(plan), plan.group, done.replay_id);
   if (!replayed) return replayed.error();
   done.replayed = *replayed;

@@ -24,7 +24,7 @@ constexpr Duration kFullFor = std::chrono::seconds{1};
 class Outbox::State {
  public:
   State(const Sqlite& database, OutboxOptions options)
-      : shared_{database.connection()->shared()}, options_{std::move(options)}, ids_{shared_->executor} {
+      : shared_{database.connection()->shared()}, options_{std::move(options)} {
     std::ranges::sort(options_.publishes);
   }
 
@@ -67,8 +67,8 @@ class Outbox::State {
                       .version = type.info.version,
                       .correlation_id = std::move(options.correlation_id),
                       .metadata = std::move(options.metadata)};
-    if (envelope.id.empty()) envelope.id = ids_.next();
-    if (envelope.correlation_id.empty()) envelope.correlation_id = ids_.next();
+    if (envelope.id.empty()) envelope.id = new_id(*shared_->executor);
+    if (envelope.correlation_id.empty()) envelope.correlation_id = new_id(*shared_->executor);
     auto record = transport::to_record(
         {.topic = type.info.stream(), .envelope = envelope, .key = options.key, .type = type.data, .data = data},
         codecs_.standard(), options_.profile);
@@ -108,7 +108,6 @@ class Outbox::State {
 
   const std::shared_ptr<detail::SqliteShared> shared_;
   OutboxOptions options_;
-  IdGenerator ids_;
   const Codecs codecs_;
   std::atomic<std::int64_t> room_until_{0};  // up to this sequence
   std::atomic<Time> full_until_{Time{}};

@@ -1,6 +1,7 @@
 #include "service/bus_publisher.hpp"
 
 #include "service/outputs.hpp"
+#include "tidings/uuid.hpp"
 
 namespace tidings::service {
 
@@ -55,8 +56,8 @@ Result<transport::Record> BusPublisher::record_of(const EventType& type, const v
   Publication publication{.envelope = envelope_from(options), .key = options.key};
   Envelope& envelope = publication.envelope;
   envelope.time = options.time.value_or(engine_->executor->now());
-  if (envelope.id.empty()) envelope.id = engine_->ids.next();
-  if (envelope.correlation_id.empty()) envelope.correlation_id = engine_->ids.next();
+  if (envelope.id.empty()) envelope.id = new_id(*engine_->executor);
+  if (envelope.correlation_id.empty()) envelope.correlation_id = new_id(*engine_->executor);
   return engine_->encoder.encode(type, data, std::move(publication));
 }
 

@@ -11,7 +11,6 @@
 #include "service/solo_gate.hpp"
 #include "service/timekeeper.hpp"
 #include "tidings/bus.hpp"
-#include "tidings/uuid.hpp"
 
 namespace tidings::service {
 
@@ -22,7 +21,6 @@ struct Engine {
         executor{std::move(executor_)},
         options{std::move(options_)},
         encoder{options.name, std::move(published), transport->capabilities()},
-        ids{executor},
         gate{*executor},
         timekeeper{executor} {}
 
@@ -30,7 +28,6 @@ struct Engine {
   const std::shared_ptr<Executor> executor;
   const BusOptions options;
   const Encoder encoder;
-  IdGenerator ids;
   SoloGate gate;
   Timekeeper timekeeper;
 };

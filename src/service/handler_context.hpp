@@ -26,13 +26,12 @@ struct RunScope {
 class HandlerContext final : public Context {
  public:
   // All of them outlive it.
-  HandlerContext(const RunScope& scope, const Encoder& encoder, const Executor& executor, IdGenerator& ids)
+  HandlerContext(const RunScope& scope, const Encoder& encoder, Executor& executor)
       : scope_{scope},
         executor_{executor},
         outputs_{{scope.envelope, scope.subscription, scope.delivery.replay_id, scope.delivery.record.key},
                  encoder,
-                 executor,
-                 ids} {}
+                 executor} {}
 
   const Envelope& envelope() const override { return scope_.envelope; }
   std::string_view topic() const override { return scope_.delivery.record.topic; }

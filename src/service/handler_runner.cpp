@@ -122,7 +122,7 @@ RunResult HandlerRunner::run(const transport::Delivery& delivery, const Decoded&
   const HandlerPlan& handler = *decoded.handler;
   Engine& engine = *parts_.engine;
   return timed(handler, {&delivery, &decoded.envelope}, [&](RunResult& result) {
-    HandlerContext context{scope, engine.encoder, *engine.executor, engine.ids};
+    HandlerContext context{scope, engine.encoder, *engine.executor};
     auto outcome = call(handler, delivery, decoded, context);
     if (outcome || flawed(Flaw::outputs_of_failure)) result.outputs = context.take_outputs();
     return outcome;
@@ -141,7 +141,7 @@ bool HandlerRunner::run_whole(const HandlerPlan& handler, std::span<const BatchI
                        .batch = items.size()};
   Engine& engine = *parts_.engine;
   RunResult whole = timed(handler, {first.delivery, &first.decoded->envelope}, [&](RunResult&) {
-    HandlerContext context{scope, engine.encoder, *engine.executor, engine.ids};
+    HandlerContext context{scope, engine.encoder, *engine.executor};
     return call_batch(handler, items, context, outcomes);
   });
   if (!whole.outcome) {

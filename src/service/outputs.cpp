@@ -6,6 +6,7 @@
 
 #include "base/flaw.hpp"
 #include "tidings/type_name.hpp"
+#include "tidings/uuid.hpp"
 
 namespace tidings::service {
 
@@ -45,7 +46,7 @@ Result<void> Outputs::add(const EventType& type, const void* data, PublishOption
 
 // The same in every run of the handler for this event (promise P7), if the event has a name.
 std::string Outputs::id_for(const EventType& type, std::string_view key) const {
-  if (cause_.envelope.id.empty() || flawed(Flaw::output_ids_new)) return ids_.next();
+  if (cause_.envelope.id.empty() || flawed(Flaw::output_ids_new)) return new_id(executor_);
   const auto alike = [&](const transport::Record& record) {
     const std::string_view other = record.key ? std::string_view{*record.key} : std::string_view{};
     return other == key && same_type(record.type, type.info.type);

@@ -10,7 +10,6 @@
 #include "service/encoder.hpp"
 #include "tidings/executor.hpp"
 #include "tidings/publish_options.hpp"
-#include "tidings/uuid.hpp"
 
 namespace tidings::service {
 
@@ -29,8 +28,8 @@ struct Cause {
 class Outputs final {
  public:
   // All of them outlive it.
-  Outputs(Cause cause, const Encoder& encoder, const Executor& executor, IdGenerator& ids)
-      : cause_{cause}, encoder_{encoder}, executor_{executor}, ids_{ids} {}
+  Outputs(Cause cause, const Encoder& encoder, Executor& executor)
+      : cause_{cause}, encoder_{encoder}, executor_{executor} {}
 
   // What the options leave open comes from the cause: correlation id, aggregate id and key, and an id that is the same
   // whenever it is handled (P7). invalid: not declared, too large, not encodable. overloaded: kOutputsMax,
@@ -45,8 +44,7 @@ class Outputs final {
 
   const Cause cause_;
   const Encoder& encoder_;
-  const Executor& executor_;
-  IdGenerator& ids_;
+  Executor& executor_;
   std::vector<transport::Record> records_;
   std::size_t bytes_ = 0;
 };

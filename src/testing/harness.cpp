@@ -62,7 +62,6 @@ class Harness::State final {
   std::shared_ptr<memory::MemoryBroker> broker_;
   std::unique_ptr<transport::Transport> outside_;  // where other services are
   std::unique_ptr<transport::Publisher> publisher_;
-  IdGenerator ids_;
   Codecs codecs_;
   std::set<std::string, std::less<>> ours_;  // ids that publish() sent
   mutable std::mutex mutex_;
@@ -74,8 +73,7 @@ Harness::State::State(const std::function<void(Contract&)>& declare, HarnessOpti
     : executor_{std::make_shared<SimulatedExecutor>(options.seed)},
       broker_{memory::MemoryBroker::make(executor_)},
       outside_{broker_->open("outside")},
-      publisher_{outside_->publisher({}).value()},
-      ids_{executor_} {
+      publisher_{outside_->publisher({}).value()} {
   const auto keep = [this](const Decision& decision) {
     const std::lock_guard lock{mutex_};
     decisions_.push_back(kept(decision));
@@ -88,13 +86,14 @@ Harness::State::State(const std::function<void(Contract&)>& declare, HarnessOpti
 }
 
 Result<void> Harness::State::publish(const EventType& type, const void* data, PublishOptions options) {
-  Envelope envelope{.id = options.id.empty() ? ids_.next() : std::move(options.id),
-                    .type = std::string{type.info.type},
-                    .time = options.time.value_or(executor_->now()),
-                    .aggregate_id = std::move(options.aggregate_id),
-                    .version = type.info.version,
-                    .correlation_id = options.correlation_id.empty() ? ids_.next() : std::move(options.correlation_id),
-                    .metadata = std::move(options.metadata)};
+  Envelope envelope{
+      .id = options.id.empty() ? new_id(*executor_) : std::move(options.id),
+      .type = std::string{type.info.type},
+      .time = options.time.value_or(executor_->now()),
+      .aggregate_id = std::move(options.aggregate_id),
+      .version = type.info.version,
+      .correlation_id = options.correlation_id.empty() ? new_id(*executor_) : std::move(options.correlation_id),
+      .metadata = std::move(options.metadata)};
   const std::string topic{type.info.stream()};
   transport::Declaration declaration{.topics = {{.name = topic, .command = type.info.is_command()}}};
   if (!type.info.is_command()) declaration.published.push_back({envelope.type, topic});

@@ -100,6 +100,27 @@ TEST(Harness, LetsTheClockGoNoFurtherThanItIsTold) {
   EXPECT_EQ(bank.charged, 1'999);
 }
 
+// The ids of a run are those of its seed, whatever other harnesses of the process did meanwhile.
+TEST(Harness, GivesTheSameIdsForTheSameSeed) {
+  const auto ids_beside = [](int others) {
+    Bank bank{0};
+    const auto declare = [&](tidings::Contract& service) { declare_payments(service, bank); };
+    Harness harness{declare, {.seed = 7}};
+    Harness other{declare, {.seed = 8}};
+    std::vector<std::string> ids;
+    for (int i = 0; i < 3; ++i) {
+      EXPECT_TRUE(harness.publish(OrderCreated{"alice", 1}));
+      for (int j = 0; j < others; ++j) EXPECT_TRUE(other.publish(OrderCreated{"bob", 1}));
+    }
+    EXPECT_TRUE(harness.run_until_idle());
+    for (const auto& settled : harness.settled()) ids.push_back(settled.event_id);
+    return ids;
+  };
+  const auto alone = ids_beside(0);
+  EXPECT_EQ(alone.size(), 3u);
+  EXPECT_EQ(ids_beside(5), alone);
+}
+
 TEST(Harness, SaysWhatIsLeft) {
   Bank bank{1};
   Harness harness{[&](tidings::Contract& service) { declare_payments(service, bank); }};

@@ -38,6 +38,7 @@ class SimulatedExecutor final : public Executor {
   [[nodiscard]] std::unique_ptr<Thread> spawn(std::string name, std::function<void()> body) override;
   void sleep_until(Time deadline) override;
   std::uint64_t random() override;
+  Moment next_moment() override;
 
   // The calls below are for the thread that made the executor.
 

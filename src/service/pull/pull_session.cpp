@@ -58,7 +58,6 @@ PullSession::PullSession(transport::Transport& transport, Executor& executor, Su
       name_{plan_.spec.group + " " + plan_.name()},
       consumer_{std::move(consumer)},
       encoder_{options_.service, options_.publishes, transport.capabilities()},
-      ids_{std::shared_ptr<Executor>{std::shared_ptr<void>{}, &executor}},  // it outlives us
       reader_{encoder_.codecs(), transport.capabilities()},
       announcer_{options_.service, plan_, options_.observers, executor},
       board_{consumer_->running()},
@@ -66,7 +65,7 @@ PullSession::PullSession(transport::Transport& transport, Executor& executor, Su
       slots_(plan_.spec.running_max) {}
 
 Outputs PullSession::outputs(const Pulled& pulled) {
-  return {{pulled.envelope, name_, pulled.delivery.replay_id, pulled.delivery.record.key}, encoder_, executor_, ids_};
+  return {{pulled.envelope, name_, pulled.delivery.replay_id, pulled.delivery.record.key}, encoder_, executor_};
 }
 
 pipeline::Rules PullSession::rules(RetryOrder order) const {

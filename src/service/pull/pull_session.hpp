@@ -71,7 +71,6 @@ class PullSession final {
   const std::string name_;  // group and what it reads: part of derived ids
   std::unique_ptr<transport::Consumer> consumer_;
   const Encoder encoder_;
-  IdGenerator ids_;
   const EventReader reader_;
   const Announcer announcer_;
   RunningSlots board_;

@@ -13,6 +13,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/moments.hpp"
 #include "tidings/executor.hpp"
 
 namespace tidings::testing {
@@ -41,6 +42,7 @@ class Baton {
 
   Time now() const { return Time{Duration{now_.load(std::memory_order_relaxed)}}; }
   std::uint64_t random();
+  Moment next_moment() { return moments_.next(now()); }
 
   // A task that is ready. It runs in the thread that calls begin() with it, and is over when that calls end().
   std::shared_ptr<Task> add(std::string name);
@@ -76,6 +78,7 @@ class Baton {
 
   mutable std::mutex mutex_;
   std::atomic<Duration::rep> now_;
+  Moments moments_;
   const std::uint64_t seed_;
   std::mt19937_64 order_;                     // draws who runs next
   std::mt19937_64 random_;                    // what Executor::random gives

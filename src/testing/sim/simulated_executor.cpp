@@ -76,6 +76,10 @@ std::uint64_t SimulatedExecutor::random() {
   return baton_->random();
 }
 
+Moment SimulatedExecutor::next_moment() {
+  return baton_->next_moment();
+}
+
 void SimulatedExecutor::run_until_idle(Duration within) {
   baton_->idle(now() + within);
 }

@@ -148,6 +148,18 @@ TEST(SimulatedExecutor, LetsAThreadGoThatIsTheLastToHoldItself) {
   EXPECT_TRUE(watched.expired());
 }
 
+// A12: what others of the process do leaves no trace in a simulation.
+TEST(SimulatedExecutor, GivesMomentsOfItsOwn) {
+  SimulatedExecutor one{1};
+  const Moment first = one.next_moment();
+  EXPECT_EQ(first, SimulatedExecutor::kStart);
+  EXPECT_LT(first, one.next_moment());
+  SimulatedExecutor other{1};
+  EXPECT_EQ(other.next_moment(), first);
+  one.run_for(1s);
+  EXPECT_EQ(one.next_moment(), SimulatedExecutor::kStart + 1s);
+}
+
 TEST(SimulatedExecutorDeathTest, NamesTheThreadsOfADeadlock) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto deadlock = [] {

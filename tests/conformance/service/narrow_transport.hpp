@@ -1,7 +1,7 @@
-// A transport whose limit is lower than that of who published: on a broker, a topic's limit was raised for others.
+// A transport that says it can do less: a lower limit than that of who published (on a broker, a topic's limit was
+// raised for others), or positions that name no event.
 #pragma once
 
-#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -11,10 +11,8 @@ namespace tidings::conformance {
 
 class NarrowTransport final : public transport::Transport {
  public:
-  NarrowTransport(std::shared_ptr<transport::Transport> transport, std::size_t record_bytes_max)
-      : transport_{std::move(transport)}, capabilities_{transport_->capabilities()} {
-    capabilities_.record_bytes_max = std::min(capabilities_.record_bytes_max, record_bytes_max);
-  }
+  NarrowTransport(std::shared_ptr<transport::Transport> transport, transport::Capabilities capabilities)
+      : transport_{std::move(transport)}, capabilities_{std::move(capabilities)} {}
 
   const transport::Capabilities& capabilities() const override { return capabilities_; }
   Result<void> declare(const transport::Declaration& declaration) override { return transport_->declare(declaration); }
@@ -30,7 +28,7 @@ class NarrowTransport final : public transport::Transport {
 
  private:
   const std::shared_ptr<transport::Transport> transport_;
-  transport::Capabilities capabilities_;
+  const transport::Capabilities capabilities_;
 };
 
 }  // namespace tidings::conformance

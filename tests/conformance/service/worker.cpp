@@ -44,7 +44,9 @@ Result<void> Worker::start() {
     options.inbox = mortal_inbox(*std::move(inbox), mortal_);
   }
   options.observers.push_back([this](const Decision& decision) { note(decision); });
-  bus_ = std::make_unique<Bus>(std::make_shared<NarrowTransport>(host_.transport, plan_.record_bytes_max),
+  transport::Capabilities capabilities = host_.transport->capabilities();
+  capabilities.record_bytes_max = std::min(capabilities.record_bytes_max, plan_.record_bytes_max);
+  bus_ = std::make_unique<Bus>(std::make_shared<NarrowTransport>(host_.transport, std::move(capabilities)),
                                host_.executor, std::move(options));
   bus_->publishes<Done>();
   bus_->on<Task>([this](const Task& task, Context& context) { return handle(task, context); }, this->options());
