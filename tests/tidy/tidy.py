@@ -76,7 +76,7 @@ def room_of_file(name, headers):
         return room_of_header(path.removeprefix("detail/"), headers)
     if parts[0] == "src":
         return parts[2] if parts[1] in ("transport", "testing") and len(parts) > 3 else parts[1]
-    return parts[0] if parts[0] in ("tools", "examples") else None
+    return parts[0] if parts[0] in ("tools", "examples", "bench") else None
 
 
 def room_of_include(path, headers):
@@ -87,8 +87,8 @@ def room_of_include(path, headers):
 
 
 def private_include_faults(name, text, names):
-    """An example shows what users can do: it includes public headers, and files of its own."""
-    folder = "/".join(name.split("/")[:2]) + "/"
+    """Examples and benchmarks do what users can do: they include public headers, and files of their own folder."""
+    folder = "/".join(name.split("/")[:-1][:2]) + "/"
     own = [other for other in names if other.startswith(folder)]
     for path in re.findall(r'^#include "([^"]+)"', text, re.M):
         if f"include/{path}" not in names and not any(other.endswith(f"/{path}") for other in own):

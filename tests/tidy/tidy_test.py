@@ -14,6 +14,7 @@ header base: result
 header transport: transport/*
 header service: bus
 examples: public
+bench: public
 """)
 NAMES = ["include/tidings/bus.hpp", "examples/shop/tables.hpp", "examples/shop/demo/books.cpp", "examples/bus/own.hpp"]
 
@@ -45,6 +46,8 @@ class Tidy(unittest.TestCase):
         for include in ("transport/local/store.hpp", "tidings/none.hpp", "own.hpp"):
             self.assertIn(f"files of examples/shop/ only ({include})", arrow("examples/shop/demo/books.cpp", include)[0])
         self.assertEqual(len(arrow("examples/shop/books_test.cpp", "service/engine.hpp")), 1)
+        self.assertEqual(arrow("bench/id_bench.cpp", "tidings/bus.hpp"), [])
+        self.assertEqual(len(arrow("bench/id_bench.cpp", "service/engine.hpp")), 1)
 
     def test_public_headers_belong_to_a_room(self):
         self.assertIn("belongs to no room", arrow("include/tidings/new.hpp", "tidings/result.hpp")[0])
