@@ -1,7 +1,8 @@
 // Publish and subscribe inside a program with a main of its own. `Service` is built on it.
 //
 // Owns:    the connection to the transport, and the threads of its subscriptions.
-// Threads: publish by any thread; declare handlers before start().
+// Threads: declare handlers before start(), start() and stop() by one thread; everything else by any, at once.
+// Blocks:  start, publish, flush, stop and ready, on the transport.
 #pragma once
 
 #include <functional>
@@ -42,23 +43,28 @@ class Bus final : public Contract {
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
-  // Declares topics and types, joins the groups, starts to handle. invalid: every fault of the contract at once.
+  // Declares topics and types, joins the groups, starts to handle. invalid: every fault of the contract at once, or a
+  // group whose inbox is in another store. conflict: a command's second group, a topic that is there and differs.
+  // unavailable: start again later, with a new one.
   Result<void> start();
 
-  // Publishes and waits until it is confirmed. invalid: undeclared type, too large; overloaded; unavailable.
+  // Publishes and waits until it is confirmed, at most PublisherOptions::deliver_within. invalid: undeclared type, not
+  // encodable, too large, not started. overloaded: too much waits, or the store is full; later. unavailable: not
+  // confirmed in time: it may or may not be there, so publish again with the same id.
   template <class E>
   Result<void> publish(const E& event, PublishOptions options = {}) {
     if constexpr (detail::is_event<E>()) return publish(event_type<E>(), &event, std::move(options));
   }
 
-  // Publishes without waiting: `confirmed` runs once, on a thread of the transport; it must be short.
+  // Publishes without waiting: `confirmed` runs once, with what publish() would return, on a thread of the transport
+  // or, where it is refused at once, in here; it must be short.
   template <class E>
   void publish_async(const E& event, PublishOptions options, std::function<void(Result<void>)> confirmed) {
     if constexpr (detail::is_event<E>())
       publish_async(event_type<E>(), &event, std::move(options), std::move(confirmed));
   }
 
-  // Waits until everything published so far is confirmed or refused.
+  // Waits until everything published so far is confirmed or refused. unavailable: not by the deadline.
   Result<void> flush(Time deadline);
 
   // Stops intake, finishes what runs, settles it, releases what waits; at the deadline handlers get their stop token
@@ -79,6 +85,7 @@ class Bus final : public Contract {
   };
   std::vector<SubscriptionState> subscriptions() const;
 
+  // What it was made with; they live as long as the bus.
   transport::Transport& transport();
   Executor& executor();
 

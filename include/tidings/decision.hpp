@@ -1,5 +1,7 @@
 // What the pipeline decided about one delivery. Logs, metrics, traces, trail and diagnosis are consumers of decisions,
 // and nothing else hooks in.
+//
+// Threads: values; observers are called by many, see Observer.
 #pragma once
 
 #include <functional>

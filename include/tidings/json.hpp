@@ -1,6 +1,8 @@
 // One described value to JSON text and back, without an envelope.
 //
 // Threads: any, at once.
+// Errors:  writing: invalid (text that is not UTF-8, NaN or infinity, RawJson that is not JSON, a limit); reading:
+//          corrupt (not JSON, not UTF-8), invalid (JSON, but not this type, with path and reason; a limit).
 #pragma once
 
 #include <string>

@@ -104,6 +104,7 @@ class Log final {
   // For all copies, at once.
   void set_level(LogLevel level) const;
 
+  // As LogSink: waits for what was written before, counts what was dropped.
   bool flush(Time deadline) const;
   std::uint64_t dropped() const;
 
@@ -126,8 +127,8 @@ std::shared_ptr<LogSink> standard_error_sink(const std::shared_ptr<Executor>& ex
 // What the lines of this thread are about, while it lives. The text is not copied. The service opens one around every
 // handler; open one yourself where you go on with an event on another thread.
 //
-// It is the one thread-local of Tidings: handlers call libraries that log without being handed a Context, and their
-// lines must be found by correlation id too.
+// It is thread-local: handlers call libraries that log without being handed a Context, and their lines must be found by
+// correlation id too.
 class LogScope final {
  public:
   struct About {

@@ -12,6 +12,7 @@
 //   return relay->run(stop);
 //
 // What a handler publishes does not come here: it leaves with the settlement (Context::publish).
+// Blocks:  every call, on the database (sqlite.hpp, with its errors); run() until stopped.
 // Format:  docs/formats/inbox-sqlite.md, table tidings_outbox.
 #pragma once
 
@@ -42,7 +43,7 @@ struct OutboxOptions {
 // Threads: any; each call by the thread of its transaction.
 class Outbox final {
  public:
-  // Creates the tables where they are missing.
+  // Creates the tables where they are missing. invalid: an option; unsupported: the tables are of a newer format.
   static Result<Outbox> open(const Sqlite& database, OutboxOptions options);
   Outbox(Outbox&&) noexcept;
   Outbox& operator=(Outbox&&) noexcept;
@@ -93,7 +94,7 @@ struct RelayOptions {
 // Threads: run() by one.
 class Relay final {
  public:
-  // `database`: that of the outbox, so that its commits wake the relay.
+  // `database`: that of the outbox, so that its commits wake the relay. Errors: as Outbox::open.
   static Result<Relay> open(const Sqlite& database, std::unique_ptr<transport::Publisher> publisher,
                             RelayOptions options = {});
   Relay(Relay&&) noexcept;

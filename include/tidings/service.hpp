@@ -1,5 +1,6 @@
 // A whole process: configuration, transport, handlers, signals, drain, logs, admin endpoint.
 //
+// Threads: declare handlers and settings before run(), by one thread; log() and stop() by any.
 // See README for the form of a service. `run` blocks until the process should end and returns its exit code.
 #pragma once
 

@@ -1,6 +1,8 @@
 // What an operator may ask of a transport. Each interface is optional: null means `unsupported`.
 //
 // Threads: any. Blocks: on the store or the broker. None of it disturbs a live group unless its comment says so.
+// Errors:  unavailable (the store or broker cannot be reached; try again), invalid (no such topic or group, no id),
+//          corrupt (damaged).
 #pragma once
 
 #include <cstdint>
