@@ -30,6 +30,11 @@ class KillAt {
   int left_ = 0;
 };
 
+// In a child process, which must not go on as the test.
+inline void require(bool holds) {
+  if (!holds) _exit(1);
+}
+
 enum class End { reached, killed, failed };
 
 // Runs `body` in a child process. `failed`: it called _exit with another code than 0, or died otherwise.

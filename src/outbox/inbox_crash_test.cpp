@@ -17,6 +17,7 @@ namespace {
 using testing::End;
 using testing::KillAt;
 using testing::Ledger;
+using testing::require;
 using testing::run_child;
 using testing::ScratchDirectory;
 
@@ -24,10 +25,6 @@ constexpr int kEvents = 12;
 constexpr int kGroup = 4;
 constexpr const char* kSteps[] = {"begun",     "admitted",  "effect",  "kept",     "undone",
                                   "committed", "published", "settled", "confirmed"};
-
-void require(bool holds) {
-  if (!holds) _exit(1);
-}
 
 // What the engine does with an inbox, in one process, with a step's name before what could be lost there.
 class Consumer {

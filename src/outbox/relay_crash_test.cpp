@@ -28,16 +28,13 @@ namespace {
 using testing::End;
 using testing::KillAt;
 using testing::Ledger;
+using testing::require;
 using testing::run_child;
 using testing::ScratchDirectory;
 
 constexpr int kEvents = 60;
 constexpr int kKeys = 5;
 constexpr const char* kSteps[] = {"placing", "placed", "sending", "taken", "answered"};
-
-void require(bool holds) {
-  if (!holds) _exit(1);
-}
 
 // Confirms what it wrote to the ledger, and refuses every seventh try: order must hold through that as well.
 class LedgerPublisher final : public transport::Publisher {

@@ -22,14 +22,7 @@ TEST_P(OnceConformance, P7EffectsThroughTheInboxHappenOnceThoughProcessesAreKill
   const WorkerPlan plan{.delay_first = units(0.2), .inbox = true};
   work(plan);
   send(orders);
-  for (int life = 1; life <= kKills; ++life) {
-    const std::size_t until = count("begin") + 5 + executor().random() % 25;
-    ASSERT_TRUE(within(capabilities().takeover_max, [&] { return count("begin") >= until || all_settled("shop"); }));
-    kill(plan.instance);
-    work(plan);
-  }
-  ASSERT_TRUE(settled("shop", 10 * capabilities().takeover_max));
-  EXPECT_THAT(dead_letters(), IsEmpty());
+  ASSERT_NO_FATAL_FAILURE(survive_kills(plan, kKills));
   const auto done = effects();
   EXPECT_THAT(done, SizeIs(kCount));
   EXPECT_THAT(std::set(done.begin(), done.end()), SizeIs(kCount));

@@ -6,7 +6,6 @@
 namespace tidings::conformance {
 
 using ::testing::ElementsAre;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 namespace {
@@ -155,14 +154,7 @@ TEST_P(PoisonConformance, P5RandomKillsCondemnNoInnocentAndLoseNothing) {
   const WorkerPlan plan{.concurrency = 8};
   work(plan);
   send(orders);
-  for (int life = 1; life <= kills; ++life) {
-    const std::size_t until = count("begin") + 5 + executor().random() % 25;
-    ASSERT_TRUE(within(capabilities().takeover_max, [&] { return count("begin") >= until || all_settled("shop"); }));
-    kill(plan.instance);
-    work(plan);
-  }
-  ASSERT_TRUE(settled("shop", 10 * capabilities().takeover_max));
-  EXPECT_THAT(dead_letters(), IsEmpty());
+  ASSERT_NO_FATAL_FAILURE(survive_kills(plan, kills));
   std::set<int> handled;
   for (const Entry& entry : entries("end")) {
     handled.insert(entry.number);

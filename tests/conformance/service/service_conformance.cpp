@@ -99,6 +99,17 @@ bool ServiceConformance::settled(const std::string& group, Duration expected) {
   return within(expected, [&] { return all_settled(group); });
 }
 
+void ServiceConformance::survive_kills(const WorkerPlan& plan, int kills) {
+  for (int life = 1; life <= kills; ++life) {
+    const std::size_t until = count("begin") + 5 + executor().random() % 25;
+    ASSERT_TRUE(within(capabilities().takeover_max, [&] { return count("begin") >= until || all_settled("shop"); }));
+    kill(plan.instance);
+    work(plan);
+  }
+  ASSERT_TRUE(settled("shop", 10 * capabilities().takeover_max));
+  EXPECT_TRUE(dead_letters().empty());
+}
+
 std::vector<Entry> ServiceConformance::entries(const std::string& step, const std::string& group) const {
   auto found = entries();
   std::erase_if(found, [&](const Entry& entry) { return entry.step != step || entry.group != group; });

@@ -33,6 +33,9 @@ class ServiceConformance : public Conformance {
   // Starts a feeder; likewise.
   void feed(const FeederPlan& plan);
   void kill(const std::string& instance) { workers_.at(instance)->kill(); }
+  // Kills the one worker of that plan so many times at random, each time after some runs, and starts it again; then
+  // waits until all is settled, none of it as a dead letter.
+  void survive_kills(const WorkerPlan& plan, int kills);
   // Drains it: whether it ended well, and in time.
   bool stop(const std::string& instance);
   Result<void> try_stop(const std::string& instance) { return workers_.at(instance)->stop(); }
