@@ -15,17 +15,6 @@ using testing::SizeIs;
 const auto kIgnore = [](const auto&) {};
 const auto kIgnoreAll = [](auto) { return std::vector<Result<void>>{}; };
 
-class NoInbox final : public Inbox {
- public:
-  Result<std::string> store_id() override { return std::string{"none"}; }
-  const InboxLimits& limits() const override { return limits_; }
-  Result<std::unique_ptr<InboxTransaction>> begin(Time) override { return unavailable("none"); }
-  void confirmed(std::string_view, std::string_view, std::string_view) override {}
-
- private:
-  InboxLimits limits_;
-};
-
 class NoContext final : public Context {
  public:
   const Envelope& envelope() const override { return envelope_; }

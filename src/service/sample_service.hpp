@@ -4,6 +4,7 @@
 #include <string>
 
 #include "tidings/contract.hpp"
+#include "tidings/inbox.hpp"
 
 namespace tidings::service {
 
@@ -31,6 +32,18 @@ BOOST_DESCRIBE_STRUCT(SendEmail, (), (to))
 
 // A contract that is no bus.
 class OpenContract final : public Contract {};
+
+// An inbox to declare, not to use.
+class NoInbox final : public Inbox {
+ public:
+  Result<std::string> store_id() override { return std::string{"none"}; }
+  const InboxLimits& limits() const override { return limits_; }
+  Result<std::unique_ptr<InboxTransaction>> begin(Time) override { return unavailable("none"); }
+  void confirmed(std::string_view, std::string_view, std::string_view) override {}
+
+ private:
+  InboxLimits limits_;
+};
 
 }  // namespace tidings::service
 

@@ -1,4 +1,4 @@
-"""Whether the table of settings of a guide is what a service has. settings_table_test.py GUIDE SERVICE"""
+"""Whether the tables of settings and policies of a guide are what a service has. settings_table_test.py GUIDE SERVICE"""
 
 import pathlib
 import re
@@ -26,5 +26,17 @@ for key, (flag, variable, _, default) in told.items():
         line = re.search(rf'^{key} = "{re.escape(value)}" +# (.*)$', run.stdout, re.M)
         if line is None or how not in line[1].replace("--", "flag "):
             faults.append(f"{key} by {how}: {line[0] if line else run.stderr or run.stdout}")
+# Policies: in this order, at their place, with these defaults. The service has no batches.
+row = re.compile(r"^\| `([a-z_.]+)` \| (subscription|handler|handler of batches) \| `?([^|`,]+(?:, [a-z, ]+?)?)`?(?:, with .*)? \|")
+told = [m.groups() for m in map(row.match, pathlib.Path(guide).read_text().splitlines()) if m]
+shown = []
+for table in printed.split("\n[")[1:]:
+    place = "handler" if ".handler." in table.splitlines()[0] else "subscription"
+    shown += [(key, place, value.strip('"'), origin) for key, value, origin in re.findall(r"^([a-z_.]+) = (.*?) +# (.*)$", table, re.M)]
+if [(key, place) for key, place, _ in told if not key.startswith("batch.")] != [(key, place) for key, place, _, _ in shown]:
+    faults.append(f"the table has {told}, the service has {shown}")
+for key, place, value, origin in shown:
+    if origin == "default" and (key, place, value) not in told:
+        faults.append(f"{key} of a {place}: the default is {value!r}")
 if faults:
     sys.exit("\n".join(faults))

@@ -95,12 +95,28 @@ TEST_F(ServiceProcess, PrintsItsVersion) {
 // A29
 TEST_F(ServiceProcess, PrintsEachSettingWithItsOrigin) {
   scratch_.write("service.toml",
-                 "log_level = \"warn\"\ndrain_deadline = \"5s\"\n\n[subscription.orders]\nconcurrency = 16\n");
+                 "log_level = \"warn\"\ndrain_deadline = \"5s\"\n\n[subscription.orders]\nconcurrency = 16\n"
+                 "timeout = \"30s\"\nretry.attempts_max = 5\n"
+                 "[subscription.orders.handler.OrderPlaced.retry]\nattempts_max = 7\n");
   ChildSpec printing = spec({"--print-config", "--config", "service.toml", "--admin", "127.0.0.1:0"});
   printing.environment = {{"TIDINGS_LOG_LEVEL", "debug"}, {"TIDINGS_BANK_TOKEN", "s3cret"}};
   const Ran ran = run_program(printing);
   EXPECT_EQ(ran.exit, (ChildExit{0, 0})) << ran.error_output;
   EXPECT_EQ(ran.output, golden("print_config.toml"));
+}
+
+// What was printed is a configuration, and the same one.
+TEST_F(ServiceProcess, ReadsWhatItPrinted) {
+  const std::string first = run({"--print-config", "--drain-deadline", "7s"}).output;
+  scratch_.write("printed.toml", first);
+  const Ran again = run({"--print-config", "--config", "printed.toml"});
+  EXPECT_EQ(again.exit, (ChildExit{0, 0})) << again.error_output;
+  const auto values = [](const std::string& text) {
+    std::vector<std::string> kept;
+    for (const std::string& line : lines_of(text)) kept.push_back(line.substr(0, line.find("  # ")));
+    return kept;
+  };
+  EXPECT_EQ(values(again.output), values(first));
 }
 
 // A variable of the system that has a setting's name is none of ours.

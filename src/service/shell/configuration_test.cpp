@@ -143,7 +143,11 @@ TEST(Configuration, IsPrintedAsTomlWithOrigins) {
                                     environment({{"BANK_TOKEN", "s3cret"}}),
                                     {{{"drain_deadline"}, "5s", "service.toml:2"}}},
                                    specs);
-  const std::vector<PolicySetting> policies{{"orders", "concurrency", "8", {Origin::Kind::program, ""}}};
+  const std::vector<PolicySetting> policies{
+      {"orders", "", "concurrency", "8", {Origin::Kind::program, ""}, "1 in effect"},
+      {"orders", "OrderPlaced", "timeout", "5m", {}, ""},
+      {"orders", "OrderPlaced", "retry.factor", "1.5", {Origin::Kind::file, "service.toml:9"}, ""},
+      {"orders", "any", "timeout", "1m", {}, ""}};
   EXPECT_EQ(print_configuration(result.settings, policies),
             R"(transport = "amqp://shop:***@mq/?password=***&heartbeat=5"  # flag --transport
 instance = ""                                 # default
@@ -155,8 +159,28 @@ drain_deadline = "5s"                         # service.toml:2
 bank_token = "***"                            # environment BANK_TOKEN
 
 [subscription."orders"]
-concurrency = 8                               # program
+concurrency = 8                               # program; 1 in effect
+
+[subscription."orders".handler."OrderPlaced"]
+timeout = "5m"                                # default
+retry.factor = 1.5                            # service.toml:9
+
+[subscription."orders".handler."any"]
+timeout = "1m"                                # default
 )");
+}
+
+// What reads like a number and would come back as another text is quoted.
+TEST(Configuration, IsReadBackAsItWasPrinted) {
+  const std::vector<SettingSpec> specs{{.name = "text"}};
+  for (const std::string value : {"", "8", "-3", "0.25", "007", "1.10", "+1", "1e5", "1_000", "0x10", "true",
+                                  "a\"b\\\n", "99999999999999999999", "2026-01-01"}) {
+    const Resolved first = resolved({{{"text", value}}, environment(), {}}, specs);
+    const Read back = read(print_configuration(first.settings, {}));
+    EXPECT_THAT(back.faults, IsEmpty()) << value;
+    ASSERT_EQ(back.entries.size(), 1u) << value;
+    EXPECT_EQ(back.entries[0].value, value);
+  }
 }
 
 TEST(Secrets, AreMaskedInUrls) {

@@ -198,7 +198,7 @@ int Service::run(int argc, char** argv) {
   switch (configuration.line.action) {
     case service::Action::print_configuration:
       print(service::print_configuration(configuration.settings,
-                                         service::policy_settings(configuration.file, name, registrations())));
+                                         service::policy_settings(configuration.file, name, registrations(), *plans)));
       return service::kExitDone;
     case service::Action::pipelines:
       for (const service::SubscriptionPlan& plan : *plans) print(service::describe_plan(plan) + "\n");

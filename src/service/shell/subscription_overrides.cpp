@@ -1,174 +1,190 @@
 #include "service/shell/subscription_overrides.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
-#include <array>
-#include <charconv>
-#include <map>
 
-#include "service/shell/duration_text.hpp"
 #include "service/shell/nearest_name.hpp"
+#include "service/shell/policies.hpp"
 
 namespace tidings::service {
 namespace {
 
-// The words of a policy's enumeration, in the order of its values.
-constexpr std::array<std::string_view, 2> words_of(RetryOrder) {
-  return {"strict", "relaxed"};
-}
-constexpr std::array<std::string_view, 2> words_of(Unwanted) {
-  return {"dead_letter", "skip"};
-}
-constexpr std::array<std::string_view, 2> words_of(OnTimeout) {
-  return {"report", "fail"};
+constexpr std::string_view kHandler = "handler";
+
+std::string group_of(const Registration& registration, const std::string& service) {
+  const std::string& group = registration.options.group;
+  return group.empty() ? service : group;
 }
 
-Result<void> read(std::string_view text, Duration& to) {
-  const auto duration = duration_of(text);
-  if (!duration) return duration.error();
-  to = *duration;
-  return {};
+std::string with_group(const Registration& registration, const std::string& service) {
+  return group_of(registration, service) + "/" + subscription_of(registration);
 }
 
-template <class T>
-requires std::is_arithmetic_v<T> Result<void> read(std::string_view text, T& to) {
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), to);
-  if (error == std::errc{} && end == text.data() + text.size()) return {};
-  return invalid(fmt::format("'{}' is no {}number", text, std::is_integral_v<T> ? "whole " : ""));
-}
-
-template <class T>
-requires std::is_enum_v<T> Result<void> read(std::string_view text, T& to) {
-  constexpr auto words = words_of(T{});
-  const auto found = std::ranges::find(words, text);
-  if (found == words.end()) return invalid(fmt::format("'{}' is neither '{}' nor '{}'", text, words[0], words[1]));
-  to = static_cast<T>(found - words.begin());
-  return {};
-}
-
-template <class T>
-Result<void> read(std::string_view text, std::optional<T>& to) {
-  T value{};
-  if (const auto done = read(text, value); !done) return done.error();
-  to = value;
-  return {};
-}
-
-template <class T>
-std::string shown(const T& value, std::string_view unset) {
-  if constexpr (std::is_same_v<T, Duration>) {
-    return duration_text(value);
-  } else if constexpr (std::is_enum_v<T>) {
-    return std::string{words_of(T{})[static_cast<std::size_t>(value)]};
-  } else if constexpr (std::is_arithmetic_v<T>) {
-    return fmt::format("{}", value);
-  } else {
-    return value ? shown(*value, unset) : std::string{unset};
-  }
-}
-
-struct Policy {
+// One line of the file about policies.
+struct Override {
+  std::string subscription;  // as the file names it
+  std::string handler;       // empty: all of them
   std::string key;
-  std::function<Result<void>(On&, std::string_view)> set;
-  std::function<std::string(const On&)> show;
-  std::function<bool(const On&)> by_program;
+  std::string value;
+  std::string where;
 };
 
-// `unset`: what an optional that nobody set comes to; empty where that depends on more than the declaration.
-template <class Field>
-Policy policy(std::string key, Field field, std::string_view unset = {}) {
-  return {std::move(key), [field](On& on, std::string_view text) { return read(text, field(on)); },
-          [field, unset](const On& on) { return shown(field(on), unset); },
-          [field](const On& on) {
-            const On standard;
-            return field(on) != field(standard);
-          }};
-}
-
-#define TIDINGS_FIELD(member) \
-  [](auto& on) -> auto& {     \
-    return on.member;         \
+std::vector<Override> overrides_in(const std::vector<FileEntry>& file) {
+  std::vector<Override> all;
+  for (const FileEntry& entry : file) {
+    const auto& path = entry.path;
+    if (path.size() < 2 || path[0] != "subscription") continue;
+    Override parsed{.subscription = path[1], .handler = {}, .key = {}, .value = entry.value, .where = entry.where};
+    std::size_t at = 2;
+    if (path.size() > 3 && path[2] == kHandler) {
+      parsed.handler = path[3];
+      at = 4;
+    }
+    for (std::size_t i = at; i < path.size(); ++i) parsed.key += (i > at ? "." : "") + path[i];
+    all.push_back(std::move(parsed));
   }
-
-const std::vector<Policy>& policies() {
-  static const std::vector<Policy> all{
-      policy("concurrency", TIDINGS_FIELD(concurrency), "1"),
-      policy("order", TIDINGS_FIELD(order), "strict"),
-      policy("in_flight_max", TIDINGS_FIELD(in_flight_max)),
-      policy("crash_attempts_max", TIDINGS_FIELD(crash_attempts_max), "3"),
-      policy("unhandled", TIDINGS_FIELD(unhandled), "skip"),
-      policy("require_id", TIDINGS_FIELD(require_id), "skip"),
-      policy("timeout", TIDINGS_FIELD(timeout)),
-      policy("on_timeout", TIDINGS_FIELD(on_timeout)),
-      policy("retry.attempts_max", TIDINGS_FIELD(retry.attempts_max)),
-      policy("retry.delay_first", TIDINGS_FIELD(retry.delay_first)),
-      policy("retry.factor", TIDINGS_FIELD(retry.factor)),
-      policy("retry.delay_max", TIDINGS_FIELD(retry.delay_max)),
-      policy("retry.jitter", TIDINGS_FIELD(retry.jitter)),
-  };
   return all;
 }
 
-#undef TIDINGS_FIELD
+// The declarations of a service, and what the lines of its file have to do with them.
+class Declared final {
+ public:
+  Declared(const std::vector<Registration>& registrations, const std::string& service)
+      : registrations_{registrations}, service_{service} {
+    for (const Registration& registration : registrations) names_.push_back(subscription_of(registration));
+  }
+
+  bool reads(const Override& changed, const Registration& registration) const {
+    return changed.subscription == subscription_of(registration) ||
+           changed.subscription == with_group(registration, service_);
+  }
+  bool is_for(const Override& changed, const Registration& registration) const {
+    return reads(changed, registration) && (changed.handler.empty() || changed.handler == handler_name(registration));
+  }
+
+  // Those that the line may be about.
+  std::vector<const Registration*> readers(const Override& changed) const {
+    std::vector<const Registration*> found;
+    for (const Registration& registration : registrations_) {
+      if (reads(changed, registration)) found.push_back(&registration);
+    }
+    return found;
+  }
+
+  // What is more particular counts more.
+  int weight(const Override& changed) const {
+    const bool names_group = std::ranges::find(names_, changed.subscription) == names_.end();
+    return (changed.handler.empty() ? 0 : 2) + (names_group ? 1 : 0);
+  }
+
+  const std::vector<std::string>& names() const { return names_; }
+
+ private:
+  const std::vector<Registration>& registrations_;
+  const std::string& service_;
+  std::vector<std::string> names_;  // topics and patterns
+};
 
 const Policy* find_policy(const std::string& key) {
   const auto found = std::ranges::find(policies(), key, &Policy::key);
   return found == policies().end() ? nullptr : &*found;
 }
 
-std::string with_group(const Registration& registration, const std::string& service) {
-  const std::string& group = registration.options.group;
-  return (group.empty() ? service : group) + "/" + subscription_of(registration);
+Error unknown_key(const Override& changed) {
+  const std::string& key = changed.key;
+  if (key.empty() || (key == kHandler && changed.handler.empty())) {
+    return invalid(fmt::format("'{}' is a table: write [subscription.\"{}\".handler.\"{}\"]",
+                               key.empty() ? changed.handler : key, changed.subscription,
+                               key.empty() ? changed.handler : "TYPE"));
+  }
+  std::vector<std::string> keys;
+  for (const Policy& known : policies()) keys.push_back(known.key);
+  return invalid(fmt::format("unknown key '{}' of a {}{}", key, changed.handler.empty() ? "subscription" : "handler",
+                             did_you_mean(key, keys)));
 }
 
-struct Override {
-  std::string subscription;
-  std::string key;
+// Whether the line makes sense; its value, too.
+Result<void> check(const Override& changed, const Declared& declared) {
+  const auto readers = declared.readers(changed);
+  if (readers.empty()) {
+    return invalid(fmt::format("no subscription '{}'{}", changed.subscription,
+                               did_you_mean(changed.subscription, declared.names())));
+  }
+  std::vector<std::string> handlers;
+  std::vector<const Registration*> meant;
+  for (const Registration* reader : readers) {
+    handlers.push_back(handler_name(*reader));
+    if (declared.is_for(changed, *reader)) meant.push_back(reader);
+  }
+  if (meant.empty()) {
+    return invalid(fmt::format("subscription '{}' has no handler '{}'; there are: {}{}", changed.subscription,
+                               changed.handler, fmt::join(handlers, ", "), did_you_mean(changed.handler, handlers)));
+  }
+  const Policy* policy = find_policy(changed.key);
+  if (policy == nullptr) return unknown_key(changed);
+  if (policy->of == PolicyOf::subscription && !changed.handler.empty()) {
+    return invalid(fmt::format("{} belongs to all handlers of a subscription: write it under [subscription.\"{}\"]",
+                               changed.key, changed.subscription));
+  }
+  if (std::ranges::none_of(meant, [&](const Registration* each) { return has_policy(*each, policy->of); })) {
+    return invalid(fmt::format("{}: {} takes no batches", changed.key,
+                               changed.handler.empty() ? "no handler here" : fmt::format("'{}'", changed.handler)));
+  }
+  Registration trial = *meant.front();
+  if (const auto set = policy->set(trial, changed.value); !set)
+    return invalid(fmt::format("{}: {}", changed.key, set.error().message));
+  return {};
+}
+
+// In the order in which they are applied.
+std::vector<Override> in_order(std::vector<Override> all, const Declared& declared) {
+  std::ranges::stable_sort(all, {}, [&](const Override& changed) { return declared.weight(changed); });
+  return all;
+}
+
+// Everything that is asked for while settings are made of plans.
+struct Sight {
+  const std::vector<Override>& file;  // in order
+  const Declared& declared;
 };
 
-Override override_of(const FileEntry& entry) {
-  Override parsed;
-  if (entry.path.size() > 1) parsed.subscription = entry.path[1];
-  for (std::size_t i = 2; i < entry.path.size(); ++i) parsed.key += (i > 2 ? "." : "") + entry.path[i];
-  return parsed;
-}
-
-bool is_for(const Override& changed, const Registration& registration, const std::string& service) {
-  return changed.subscription == subscription_of(registration) ||
-         changed.subscription == with_group(registration, service);
-}
-
-bool is_override(const FileEntry& entry) {
-  return entry.path.size() > 1 && entry.path.front() == "subscription";
-}
-
-std::vector<std::string> names_of(const std::vector<Registration>& registrations) {
-  std::vector<std::string> names;
-  for (const Registration& registration : registrations) names.push_back(subscription_of(registration));
-  return names;
-}
-
-void apply_override(const FileEntry& entry, const std::string& service, std::vector<Registration>& registrations,
-                    std::vector<std::string>& faults) {
-  const Override changed = override_of(entry);
-  const auto fault = [&](std::string what) { faults.push_back(entry.where + ": " + what); };
-  const Policy* policy = find_policy(changed.key);
-  if (policy == nullptr) {
-    std::vector<std::string> keys;
-    for (const Policy& known : policies()) keys.push_back(known.key);
-    return fault(fmt::format("unknown key '{}' of a subscription{}", changed.key, did_you_mean(changed.key, keys)));
+Origin origin_of(const Sight& sight, const Policy& policy, const std::vector<const Registration*>& registrations) {
+  Origin origin;
+  for (const Registration* registration : registrations) {
+    if (policy.by_program(*registration)) origin = {Origin::Kind::program, ""};
   }
-  bool applied = false;
-  for (Registration& registration : registrations) {
-    if (!is_for(changed, registration, service)) continue;
-    applied = true;
-    if (const auto done = policy->set(registration.options, entry.value); !done)
-      return fault(fmt::format("{}: {}", changed.key, done.error().message));
+  for (const Override& changed : sight.file) {
+    if (changed.key == policy.key && sight.declared.is_for(changed, *registrations.front()))
+      origin = {Origin::Kind::file, changed.where};
   }
-  if (!applied) {
-    fault(fmt::format("no subscription '{}'{}", changed.subscription,
-                      did_you_mean(changed.subscription, names_of(registrations))));
+  return origin;
+}
+
+// A number that the subscription has and cannot use.
+std::string note_of(const Policy& policy, const SubscriptionPlan& plan) {
+  if (policy.key != "concurrency" || plan.concurrency == 1) return {};
+  if (plan.inbox) return "1 in effect: an inbox handles one at a time";
+  const bool batches = std::ranges::any_of(plan.handlers, [](const HandlerPlan& each) { return !!each.batch; });
+  return batches ? "1 in effect: batches are handled one at a time" : "";
+}
+
+void add_settings(const Sight& sight, const SubscriptionPlan& plan,
+                  const std::vector<const Registration*>& registrations, const std::string& name,
+                  std::vector<PolicySetting>& settings) {
+  for (const Policy& policy : policies()) {
+    if (policy.of != PolicyOf::subscription) continue;
+    settings.push_back({name, "", policy.key, policy.show(plan, plan.handlers.front()),
+                        origin_of(sight, policy, registrations), note_of(policy, plan)});
+  }
+  for (std::size_t i = 0; i < registrations.size(); ++i) {
+    const Registration& registration = *registrations[i];
+    for (const Policy& policy : policies()) {
+      if (policy.of == PolicyOf::subscription || !has_policy(registration, policy.of)) continue;
+      settings.push_back({name, handler_name(registration), policy.key, policy.show(plan, plan.handlers[i]),
+                          origin_of(sight, policy, {&registration}), ""});
+    }
   }
 }
 
@@ -182,31 +198,41 @@ std::string subscription_of(const Registration& registration) {
 
 void apply_overrides(const std::vector<FileEntry>& file, const std::string& service,
                      std::vector<Registration>& registrations, std::vector<std::string>& faults) {
-  for (const FileEntry& entry : file) {
-    if (is_override(entry)) apply_override(entry, service, registrations, faults);
+  const Declared declared{registrations, service};
+  std::vector<Override> sound;
+  for (Override& changed : overrides_in(file)) {
+    if (const auto checked = check(changed, declared); !checked) {
+      faults.push_back(fmt::format("{}: {}", changed.where, checked.error().message));
+    } else {
+      sound.push_back(std::move(changed));
+    }
+  }
+  for (const Override& changed : in_order(std::move(sound), declared)) {
+    const Policy& policy = *find_policy(changed.key);
+    for (Registration& registration : registrations) {
+      if (!declared.is_for(changed, registration) || !has_policy(registration, policy.of)) continue;
+      static_cast<void>(policy.set(registration, changed.value));  // checked above
+    }
   }
 }
 
 std::vector<PolicySetting> policy_settings(const std::vector<FileEntry>& file, const std::string& service,
-                                           const std::vector<Registration>& registrations) {
+                                           const std::vector<Registration>& registrations,
+                                           const std::vector<SubscriptionPlan>& plans) {
+  const Declared declared{registrations, service};
+  const std::vector<Override> overrides = in_order(overrides_in(file), declared);
   std::vector<PolicySetting> settings;
-  std::vector<std::string> seen;
-  for (const Registration& registration : registrations) {
-    const std::string full = with_group(registration, service);
-    if (std::ranges::find(seen, full) != seen.end()) continue;
-    seen.push_back(full);
-    const std::string name = registration.options.group.empty() ? subscription_of(registration) : full;
-    for (const Policy& policy : policies()) {
-      const std::string value = policy.show(registration.options);
-      if (value.empty()) continue;
-      Origin origin{policy.by_program(registration.options) ? Origin::Kind::program : Origin::Kind::standard, ""};
-      for (const FileEntry& entry : file) {
-        const Override changed = override_of(entry);
-        if (is_override(entry) && changed.key == policy.key && is_for(changed, registration, service))
-          origin = {Origin::Kind::file, entry.where};
-      }
-      settings.push_back({name, policy.key, value, origin});
+  for (const SubscriptionPlan& plan : plans) {
+    std::vector<const Registration*> own;  // in the order of the plan's handlers
+    for (const Registration& registration : registrations) {
+      const bool same = group_of(registration, service) == plan.spec.group &&
+                        subscription_of(registration) == plan.name() &&
+                        registration.options.pattern == plan.spec.pattern;
+      if (same) own.push_back(&registration);
     }
+    const bool by_service = plan.spec.group == service;
+    const std::string name = by_service ? plan.name() : with_group(*own.front(), service);
+    add_settings({overrides, declared}, plan, own, name, settings);
   }
   return settings;
 }
