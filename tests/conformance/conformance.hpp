@@ -86,6 +86,13 @@ class DeadLetterConformance : public Conformance {};
 class HistoryConformance : public Conformance {};
 class TopologyConformance : public Conformance {};
 class ControlConformance : public Conformance {};
+class RetentionConformance : public Conformance {
+ protected:
+  // Ten events of `orders`, of which group `gone` settled the first, failed at the second, and left.
+  void abandon();
+  // Keeps nothing longer than it must, and waits until `done()`.
+  bool cleaned_until(const transport::Retention& of_orders, const std::function<bool()>& done);
+};
 class LimitConformance : public Conformance {
  protected:
   LimitConformance() : Conformance{Room::scarce} {}
@@ -115,4 +122,5 @@ inline std::string driver_name(const ::testing::TestParamInfo<Driver>& tested) {
   TIDINGS_CONFORMANCE_SUITE(PREFIX, HistoryConformance, DRIVER);      \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, TopologyConformance, DRIVER);     \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, ControlConformance, DRIVER);      \
+  TIDINGS_CONFORMANCE_SUITE(PREFIX, RetentionConformance, DRIVER);    \
   TIDINGS_CONFORMANCE_SUITE(PREFIX, LimitConformance, DRIVER)

@@ -19,7 +19,7 @@ Record bulky(int number) {
 
 TEST_P(LimitConformance, P9AFullDeploymentRefusesPublishesAndRecovers) {
   // Settled events are kept no longer than they must.
-  declare({.topics = {{.name = "orders", .retention = unit()}, {.name = "payments"}}, .published = {}});
+  declare({.topics = {{.name = "orders", .retention = {.age = unit()}}, {.name = "payments"}}, .published = {}});
   { auto reader = join("slow", "orders"); }
   int confirmed = 0;
   std::optional<Error> refusal;

@@ -14,6 +14,7 @@
 #include "tidings/names.hpp"
 #include "tidings/result.hpp"
 #include "tidings/transport/record.hpp"
+#include "tidings/transport/retention.hpp"
 
 namespace tidings::transport {
 
@@ -24,6 +25,7 @@ struct TopicState {
   std::uint64_t records = 0;  // that are kept now
   std::uint64_t bytes = 0;    // of them, about
   std::optional<Time> oldest;
+  Retention retention;  // in effect; a field that is not set: no bound of its own
 };
 
 struct MemberState {
@@ -50,6 +52,7 @@ struct LagState {
   std::uint64_t waiting = 0;    // retries that wait for their time
   std::uint64_t dead = 0;       // dead letters
   std::optional<Time> oldest;   // time of the oldest unsettled record
+  std::uint64_t expired = 0;    // records that retention removed before the group settled them (Unsettled::expire)
 };
 
 // How full a store is that has a limit of its own.
@@ -66,6 +69,9 @@ class Topology {
   virtual Result<std::vector<LagState>> lag() = 0;
   // None: the transport has no such limit, or does not know it.
   virtual Result<std::optional<StoreState>> store() { return std::optional<StoreState>{}; }
+  // Changes what `change` says of the topic's retention, for good; it holds at once, what is beyond it goes soon.
+  // invalid: no such topic, or no such retention.
+  virtual Result<void> set_retention(std::string_view topic, const Retention& change);
   // Forgets the group, its position and its dead letters. conflict: it has live members.
   virtual Result<void> remove_group(std::string_view group) = 0;
 };
@@ -95,6 +101,10 @@ struct DeadFilter {
   std::string reason;
   std::optional<Time> since;  // buried at or after
 };
+
+inline Result<void> Topology::set_retention(std::string_view, const Retention&) {
+  return unsupported("this transport's retention is set with its own tools");
+}
 
 class DeadLetters {
  public:

@@ -19,6 +19,7 @@
 #include "tidings/transport/control.hpp"
 #include "tidings/transport/operator.hpp"
 #include "tidings/transport/record.hpp"
+#include "tidings/transport/retention.hpp"
 #include "tidings/transport/settlement.hpp"
 
 namespace tidings::transport {
@@ -131,9 +132,8 @@ class Consumer {
 struct TopicSpec {
   std::string name;
   bool command = false;
-  std::optional<std::int32_t> partitions;        // at creation; the transport's default otherwise
-  std::optional<Duration> retention;             // settled records are kept this long
-  std::optional<std::uint64_t> retention_bytes;  // and at most about this much
+  std::optional<std::int32_t> partitions;  // at creation; the transport's default otherwise
+  Retention retention;                     // what was never set is set; conflict where it was, and differs
 };
 
 // A type that a service publishes, and where. Durable in the deployment, without expiry: patterns are matched with it.

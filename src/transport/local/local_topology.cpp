@@ -2,6 +2,7 @@
 #include <map>
 
 #include "transport/local/dead_table.hpp"
+#include "transport/local/expiry.hpp"
 #include "transport/local/group_removal.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_operator.hpp"
@@ -57,6 +58,7 @@ class Lag final {
       LagState& state = states_[{reading.group_name, topic}];
       state.group = reading.group_name;
       state.topic = topic;
+      state.expired += expired_of(transaction, reading.group, reading.topic);
       names_[reading.group] = reading.group_name;
     }
     count_parked(transaction);
@@ -160,7 +162,9 @@ class LocalTopology final : public Topology {
                         .command = topic.command,
                         .partitions = static_cast<std::int32_t>(topic.partitions),
                         .records = stats.records,
-                        .bytes = stats.bytes});
+                        .bytes = stats.bytes,
+                        .oldest = {},
+                        .retention = in_effect(topic)});
     }
     if (!transaction.status()) return transaction.status().error();
     const auto walked = walk(*store_, 0, [&](Sequence, const RecordHeader& header) {
@@ -203,9 +207,24 @@ class LocalTopology final : public Topology {
     return std::optional{transport::StoreState{.bytes_used = bytes_used(transaction), .bytes_max = store_->size_max()}};
   }
 
+  Result<void> set_retention(std::string_view topic, const transport::Retention& change) override {
+    return store_->committer().perform([&](Commit& commit) -> Result<void> {
+      if (auto changed = change_retention(commit.transaction(), topic, change); !changed) return changed;
+      commit.announce(kTopicsChanged | kRoomWanted);  // the cleaner need not wait for its turn
+      return {};
+    });
+  }
+
   Result<void> remove_group(std::string_view group) override { return local::remove_group(*store_, group); }
 
  private:
+  transport::Retention in_effect(const TopicRow& topic) const {
+    transport::Retention retention = topic.retention;
+    if (!retention.age) retention.age = store_->retention();
+    if (!retention.unsettled) retention.unsettled = transport::Unsettled::keep;
+    return retention;
+  }
+
   static void add_members(Transaction& transaction, const SubscriptionRow& row, GroupState& state) {
     const auto owners = owners_of(transaction, row.id, kPartitionsMax);
     for (const MemberRow& member : members_of(transaction, row.id)) {

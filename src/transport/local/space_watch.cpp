@@ -24,7 +24,7 @@ std::uint64_t room_at_once(std::uint64_t size_max) {
 
 std::string remedy(WriteTransaction& transaction) {
   const auto slowest = slowest_group(transaction);
-  if (!slowest) return "no group reads it: shorten the topics' retention, or raise size_max";
+  if (!slowest) return "no group reads it: let topics keep less (`tidings topics set`), or raise size_max";
   return fmt::format(
       "the slowest group is '{}': let it catch up, remove it (`tidings groups remove`), or raise size_max", *slowest);
 }

@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "transport/local/control_table.hpp"
+#include "transport/local/expiry.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_store.hpp"
 #include "transport/local/member_table.hpp"
 #include "transport/local/record_codec.hpp"
 #include "transport/local/topic_stats.hpp"
-#include "transport/local/unsettled.hpp"
 
 namespace tidings::local {
 
@@ -30,12 +30,12 @@ class Limits final {
  public:
   Limits(Transaction& transaction, const Catalog& catalog, Duration retention) {
     for (const TopicRow& topic : catalog.topics()) {
-      Limit limit{.retention = topic.retention.value_or(retention)};
-      const std::uint64_t most = topic.retention_bytes.value_or(kRetentionBytesDefault);
+      Limit limit{.age = topic.retention.age.value_or(retention)};
+      const std::uint64_t most = topic.retention.bytes.value_or(kRetentionBytesDefault);
       const std::uint64_t bytes = stats_of(transaction, topic.id).bytes;
       limit.excess = bytes > most ? bytes - most : 0;
       any_excess_ = any_excess_ || limit.excess > 0;
-      shortest_ = std::min(shortest_, limit.retention);
+      shortest_ = std::min(shortest_, limit.age);
       limits_.push_back(limit);
     }
   }
@@ -45,7 +45,7 @@ class Limits final {
   bool expired(const RecordHeader& header, Duration age) const {
     if (header.topic == 0 || header.topic > limits_.size()) return false;
     const Limit& limit = limits_[header.topic - 1];
-    return limit.excess > 0 || age >= limit.retention;
+    return limit.excess > 0 || age >= limit.age;
   }
   void erased(std::uint32_t topic, std::size_t bytes) {
     Limit& limit = limits_[topic - 1];
@@ -54,7 +54,7 @@ class Limits final {
 
  private:
   struct Limit {
-    Duration retention{};
+    Duration age{};
     std::uint64_t excess = 0;  // bytes
   };
   std::vector<Limit> limits_;  // by topic id, less one
@@ -89,7 +89,8 @@ class StoreCleaner final : public StoreListener {
  private:
   struct Found {
     std::vector<Sequence> sequences;
-    bool more = false;  // the pass is not at its end
+    bool unsettled = false;  // not all of them are settled by all
+    bool more = false;       // the pass is not at its end
   };
 
   void begin_pass(Time now) {
@@ -103,7 +104,7 @@ class StoreCleaner final : public StoreListener {
   bool sweep(Time now) {
     const auto found = look(now);
     if (!found) return false;
-    if (!found->sequences.empty() && !erase(found->sequences, now)) return false;
+    if (!found->sequences.empty() && !erase(*found, now)) return false;
     if (!found->more) swept_ = 0;
     return found->more;
   }
@@ -113,7 +114,7 @@ class StoreCleaner final : public StoreListener {
     if (swept_ == 0 && cleaned_lately(transaction, now)) return std::nullopt;
     const Catalog catalog{transaction};
     Limits limits{transaction, catalog, store_.retention()};
-    std::optional<Readings> readings;  // only where something is old
+    std::optional<Expiry> expiry;  // only where something is old
     Found found;
     TreeCursor cursor{transaction, Tree::events};
     // The newest one stays: the next sequence and time of publishing go on from it.
@@ -125,8 +126,9 @@ class StoreCleaner final : public StoreListener {
       if (header && !limits.reaches(now - header->published)) return found;
       swept_ = cursor.sequence();
       if (!header || !limits.expired(*header, now - header->published)) continue;
-      if (!readings) readings.emplace(transaction, catalog);
-      if (!readings->settled_by_all(*header, swept_)) continue;
+      if (!expiry) expiry.emplace(transaction, catalog);
+      if (!expiry->may_go(*header, swept_)) continue;
+      found.unsettled = found.unsettled || !expiry->settled_by_all(*header, swept_);
       found.sequences.push_back(swept_);
       limits.erased(header->topic, cursor.value().size());
     }
@@ -142,19 +144,23 @@ class StoreCleaner final : public StoreListener {
     return at > own_ && at <= now && now - at < lately;
   }
 
-  bool erase(const std::vector<Sequence>& sequences, Time now) {
+  bool erase(const Found& found, Time now) {
     own_ = now;
     return bool{store_.committer().perform([&](Commit& commit) -> Result<void> {
       WriteTransaction& transaction = commit.transaction();
       std::map<std::uint32_t, TopicStats> erased;
-      for (const Sequence sequence : sequences) {
+      std::optional<Expiry> expiry;
+      if (found.unsettled) expiry.emplace(transaction, Catalog{transaction});
+      for (const Sequence sequence : found.sequences) {
         const auto stored = transaction.event(sequence);
         if (!stored) continue;  // another process was faster
+        if (expiry && !take(*expiry, *stored, sequence)) continue;
         TopicStats& stats = erased[place_of(*stored).topic];
         ++stats.records;
         stats.bytes += stored->size();
         transaction.erase_event(sequence);
       }
+      if (expiry) expiry->store(transaction);
       for (const auto& [topic, stats] : erased) {
         change_stats(transaction, topic, -static_cast<std::int64_t>(stats.records),
                      -static_cast<std::int64_t>(stats.bytes));
@@ -164,6 +170,14 @@ class StoreCleaner final : public StoreListener {
       transaction.put(Tree::meta, kCleanedAt, value);
       return {};
     })};
+  }
+
+  // False: since we looked, a group came back.
+  static bool take(Expiry& expiry, Bytes stored, Sequence sequence) {
+    const auto header = decode_header(stored);
+    if (!header || !expiry.may_go(*header, sequence)) return false;
+    expiry.take(*header, sequence);
+    return true;
   }
 
   void forget_control(Time now) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "transport/local/expiry.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/member_table.hpp"
 #include "transport/pattern_topics.hpp"
@@ -206,6 +207,7 @@ void erase_subscription(WriteTransaction& transaction, const SubscriptionRow& ro
   for (const Tree tree : {Tree::progress, Tree::attempts, Tree::parked, Tree::parked_due}) {
     erase_prefix(transaction, tree, TreeKey{}.u32(row.group));
   }
+  forget_expired(transaction, row.group);
   transaction.erase(Tree::groups, group_key(row.group_name));
 }
 

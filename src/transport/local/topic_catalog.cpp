@@ -11,11 +11,25 @@
 namespace tidings::local {
 
 using transport::PublishedType;
+using transport::Retention;
 using transport::TopicSpec;
+using transport::Unsettled;
 
 namespace {
 
 constexpr std::uint8_t kCommand = 1;
+constexpr std::int64_t kNoAge = -1;
+constexpr std::uint64_t kNoBytes = UINT64_MAX;
+constexpr std::uint64_t kEndlessBytes = UINT64_MAX - 1;
+
+std::uint64_t code_of(const std::optional<std::uint64_t>& bytes) {
+  if (!bytes) return kNoBytes;
+  return *bytes == Retention::kBytesEndless ? kEndlessBytes : *bytes;
+}
+// Nothing said, or 1 + the value.
+std::uint8_t code_of(const std::optional<Unsettled>& unsettled) {
+  return unsettled ? static_cast<std::uint8_t>(1 + static_cast<int>(*unsettled)) : 0;
+}
 
 std::string encode(const TopicRow& row) {
   std::string bytes;
@@ -23,8 +37,9 @@ std::string encode(const TopicRow& row) {
   out.fixed<std::uint32_t>(row.id);
   out.fixed<std::uint8_t>(row.command ? kCommand : 0);
   out.fixed<std::uint32_t>(row.partitions);
-  out.fixed<std::int64_t>(row.retention ? row.retention->count() : -1);
-  out.fixed<std::uint64_t>(row.retention_bytes.value_or(UINT64_MAX));
+  out.fixed<std::int64_t>(row.retention.age ? row.retention.age->count() : kNoAge);
+  out.fixed<std::uint64_t>(code_of(row.retention.bytes));
+  out.fixed<std::uint8_t>(code_of(row.retention.unsettled));
   return bytes;
 }
 
@@ -34,8 +49,13 @@ TopicRow decode(Bytes name, Bytes value) {
   row.id = in.fixed<std::uint32_t>();
   row.command = in.fixed<std::uint8_t>() == kCommand;
   row.partitions = in.fixed<std::uint32_t>();
-  if (const auto retention = in.fixed<std::int64_t>(); retention >= 0) row.retention = Duration{retention};
-  if (const auto bytes = in.fixed<std::uint64_t>(); bytes != UINT64_MAX) row.retention_bytes = bytes;
+  if (const auto age = in.fixed<std::int64_t>(); age != kNoAge) row.retention.age = Duration{age};
+  if (const auto bytes = in.fixed<std::uint64_t>(); bytes != kNoBytes) {
+    row.retention.bytes = bytes == kEndlessBytes ? Retention::kBytesEndless : bytes;
+  }
+  const auto unsettled = in.fixed<std::uint8_t>();
+  if (unsettled == code_of(Unsettled::keep)) row.retention.unsettled = Unsettled::keep;
+  if (unsettled == code_of(Unsettled::expire)) row.retention.unsettled = Unsettled::expire;
   return row;
 }
 
@@ -50,14 +70,10 @@ Result<TopicRow> merged(TopicRow row, const TopicSpec& spec, std::uint32_t parti
   if (spec.partitions && std::min<std::int64_t>(*spec.partitions, partitions) != row.partitions) {
     return differs(spec, fmt::format("{} partitions", row.partitions));
   }
-  if (spec.retention && row.retention.value_or(*spec.retention) != *spec.retention) {
-    return differs(spec, "another retention");
+  if (const std::string field = transport::difference(row.retention, spec.retention); !field.empty()) {
+    return differs(spec, fmt::format("another retention.{}", field));
   }
-  if (spec.retention_bytes && row.retention_bytes.value_or(*spec.retention_bytes) != *spec.retention_bytes) {
-    return differs(spec, "other retention_bytes");
-  }
-  if (spec.retention) row.retention = spec.retention;
-  if (spec.retention_bytes) row.retention_bytes = spec.retention_bytes;
+  row.retention = transport::changed(row.retention, spec.retention);
   return row;
 }
 
@@ -70,8 +86,12 @@ Result<TopicRow> created(WriteTransaction& transaction, const TopicSpec& spec, s
                   .name = spec.name,
                   .command = spec.command,
                   .partitions = std::min(wanted, partitions),
-                  .retention = spec.retention,
-                  .retention_bytes = spec.retention_bytes};
+                  .retention = spec.retention};
+}
+
+Result<void> check_retention(std::string_view topic, const Retention& retention) {
+  const auto faults = transport::validate(retention);
+  return faults.empty() ? Result<void>{} : invalid(fmt::format("topic '{}': {}", topic, faults.front()));
 }
 
 }  // namespace
@@ -112,12 +132,23 @@ Result<bool> declare_topic(WriteTransaction& transaction, const TopicSpec& spec,
   if (spec.partitions && *spec.partitions < 1) {
     return invalid(fmt::format("topic '{}' cannot have {} partitions", spec.name, *spec.partitions));
   }
+  if (auto fine = check_retention(spec.name, spec.retention); !fine) return fine.error();
   const auto value = transaction.get(Tree::topics, spec.name);
   const auto row = value ? merged(decode(spec.name, *value), spec, partitions) : created(transaction, spec, partitions);
   if (!row) return row.error();
   if (value && decode(spec.name, *value) == *row) return false;
   transaction.put(Tree::topics, spec.name, encode(*row));
   return true;
+}
+
+Result<void> change_retention(WriteTransaction& transaction, std::string_view topic, const Retention& change) {
+  if (auto fine = check_retention(topic, change); !fine) return fine;
+  const auto value = transaction.get(Tree::topics, topic);
+  if (!value) return invalid(fmt::format("there is no topic '{}'", topic));
+  TopicRow row = decode(topic, *value);
+  row.retention = transport::changed(row.retention, change);
+  transaction.put(Tree::topics, topic, encode(row));
+  return {};
 }
 
 Result<bool> declare_published(WriteTransaction& transaction, const PublishedType& published) {

@@ -24,8 +24,7 @@ struct TopicRow {
   std::string name;
   bool command = false;
   std::uint32_t partitions = 1;  // at most the store's
-  std::optional<Duration> retention;
-  std::optional<std::uint64_t> retention_bytes;
+  transport::Retention retention;
 
   friend bool operator==(const TopicRow&, const TopicRow&) = default;
 };
@@ -52,6 +51,10 @@ Result<void> check_name(std::string_view what, std::string_view name);
 // Creates the topic if it is missing, and sets what was never set. True: something changed.
 // conflict: it exists and differs. `partitions`: the store's.
 Result<bool> declare_topic(WriteTransaction& transaction, const transport::TopicSpec& spec, std::uint32_t partitions);
+
+// Changes what `change` says of it. invalid: no such topic, or no such retention.
+Result<void> change_retention(WriteTransaction& transaction, std::string_view topic,
+                              const transport::Retention& change);
 
 // Notes the type and its topic (a Control record under kPublishedPrefix). True: something changed.
 Result<bool> declare_published(WriteTransaction& transaction, const transport::PublishedType& published);

@@ -92,6 +92,19 @@ bool Deployment::is_settled(const KeptRecord& kept) const {
                      [&](const auto& item) { return item.second->is_settled(kept); });
 }
 
+bool Deployment::let_go(const Kept& kept, const transport::Retention& retention) {
+  const auto may_lose = [&](const auto& item) {
+    const MemorySubscription& subscription = *item.second;
+    return subscription.is_settled(*kept) ||
+           (retention.unsettled == transport::Unsettled::expire && subscription.members().empty());
+  };
+  if (!std::all_of(subscriptions_.begin(), subscriptions_.end(), may_lose)) return false;
+  for (auto& [id, subscription] : subscriptions_) {
+    if (subscription->lose(*kept)) ++expired_[{subscription->spec().group, kept->position().topic}];
+  }
+  return true;
+}
+
 Result<MemberId> Deployment::join(const SubscriptionSpec& spec, const ProcessName& process,
                                   std::shared_ptr<RunningBoard> board, Time now) {
   if (auto checked = check_spec(spec); !checked) return checked.error();
@@ -160,7 +173,7 @@ void Deployment::attach(MemberId id, Time now) {
 }
 
 bool Deployment::tick(Time now) {
-  topics_.expire(now, [this](const KeptRecord& kept) { return is_settled(kept); });
+  topics_.expire(now, [this](const Kept& kept, const auto& retention) { return let_go(kept, retention); });
   bool changed = false;
   for (auto& [id, subscription] : subscriptions_) {
     if (subscription->next_deadline() <= now) changed |= subscription->balance(now);

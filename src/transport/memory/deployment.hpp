@@ -43,6 +43,7 @@ class Deployment final {
   std::vector<transport::TopicState> topic_states() const;
   std::vector<transport::GroupState> group_states() const;
   std::vector<transport::LagState> lag_states(Time now) const;
+  Result<void> set_retention(std::string_view topic, const transport::Retention& change);
   Result<void> remove_group(std::string_view group);
   Result<bool> replay_dead(std::string_view id);
   Result<std::uint64_t> replay(const transport::HistoryRange& range, std::string_view group,
@@ -73,6 +74,8 @@ class Deployment final {
   Result<void> room_for(std::span<const transport::Record> records, Beyond beyond, Time now);
   std::string slowest_group(Time now) const;
   bool is_settled(const KeptRecord& kept) const;
+  // Whether retention may remove it: what a subscription loses by that is counted.
+  bool let_go(const Kept& kept, const transport::Retention& retention);
   // True: it is final for the consumer.
   bool apply(MemberId id, const InFlight& place, const transport::Outcome& outcome, Time now);
   void bury(MemberId id, const InFlight& place, const transport::Bury& bury, Time now);
@@ -83,6 +86,7 @@ class Deployment final {
   Graveyard graveyard_;
   Subscriptions subscriptions_;
   std::map<MemberId, Seat> seats_;
+  std::map<std::pair<std::string, std::string>, std::uint64_t> expired_;  // by group and topic
   std::uint64_t last_subscription_ = 0;
   MemberId last_member_ = 0;
 };

@@ -44,7 +44,10 @@ std::vector<TopicState> Deployment::topic_states() const {
                      .command = log.spec().command,
                      .partitions = log.partitions(),
                      .records = log.records().size(),
-                     .bytes = log.bytes()};
+                     .bytes = log.bytes(),
+                     .oldest = {},
+                     .retention = log.spec().retention};
+    if (!state.retention.unsettled) state.retention.unsettled = transport::Unsettled::keep;
     if (!log.records().empty()) state.oldest = log.records().front()->published();
     states.push_back(std::move(state));
   }
@@ -83,9 +86,14 @@ std::vector<LagState> Deployment::lag_states(Time now) const {
     state.group = name.first;
     state.topic = name.second;
     state.dead = graveyard_.count(state.group, state.topic);
+    if (const auto lost = expired_.find(name); lost != expired_.end()) state.expired = lost->second;
     listed.push_back(std::move(state));
   }
   return listed;
+}
+
+Result<void> Deployment::set_retention(std::string_view topic, const transport::Retention& change) {
+  return topics_.set_retention(topic, change);
 }
 
 Result<void> Deployment::remove_group(std::string_view group) {
@@ -98,6 +106,7 @@ Result<void> Deployment::remove_group(std::string_view group) {
       std::erase_if(subscriptions_, [&](const auto& item) { return item.second->spec().group == group; });
   if (removed == 0) return invalid(fmt::format("there is no group '{}'", group));
   graveyard_.erase_group(group);
+  std::erase_if(expired_, [&](const auto& item) { return item.first.first == group; });
   return {};
 }
 

@@ -46,6 +46,9 @@ class TopicLog final {
   // Of the key; records without one take turns by `offset`.
   std::int32_t partition_of(const transport::Record& record, std::int64_t offset) const;
 
+  void change(const transport::Retention& retention) {
+    spec_.retention = transport::changed(spec_.retention, retention);
+  }
   void append(Kept kept);
   void drop_oldest();
 

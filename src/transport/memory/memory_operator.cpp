@@ -57,6 +57,14 @@ Result<std::vector<transport::LagState>> MemoryTopology::lag() {
   });
 }
 
+Result<void> MemoryTopology::set_retention(std::string_view topic, const transport::Retention& change) {
+  return broker_.with([&](Deployment& deployment, Time now) -> Result<void> {
+    if (auto changed = deployment.set_retention(topic, change); !changed) return changed;
+    deployment.tick(now);
+    return {};
+  });
+}
+
 Result<void> MemoryTopology::remove_group(std::string_view group) {
   return broker_.with([&](Deployment& deployment, Time) { return deployment.remove_group(group); });
 }

@@ -27,6 +27,7 @@ class MemoryTopology final : public transport::Topology {
   Result<std::vector<transport::TopicState>> topics() override;
   Result<std::vector<transport::GroupState>> groups() override;
   Result<std::vector<transport::LagState>> lag() override;
+  Result<void> set_retention(std::string_view topic, const transport::Retention& change) override;
   Result<void> remove_group(std::string_view group) override;
 
  private:

@@ -153,4 +153,9 @@ bool MemorySubscription::is_settled(const KeptRecord& kept) const {
   return found == slices_.end() || found->second.is_settled(kept);
 }
 
+bool MemorySubscription::lose(const KeptRecord& kept) {
+  const auto found = slices_.find({kept.position().topic, kept.position().partition});
+  return found != slices_.end() && found->second.lose(kept);
+}
+
 }  // namespace tidings::memory

@@ -51,6 +51,8 @@ class MemorySubscription final {
   Slice& slice(const transport::PartitionId& partition) { return slices_.at(partition); }
   const std::map<transport::PartitionId, Slice>& slices() const { return slices_; }
   bool is_settled(const KeptRecord& kept) const;
+  // Gives it up, unsettled. False: there was nothing to lose.
+  bool lose(const KeptRecord& kept);
 
  private:
   void give_back(Member& member, Going going);

@@ -26,11 +26,15 @@ Result<void> check_same(const TopicLog& log, const TopicSpec& wanted) {
   if (wanted.partitions && *wanted.partitions != log.partitions()) {
     return differs(wanted, fmt::format("{} partitions", log.partitions()));
   }
-  if (wanted.retention && wanted.retention != there.retention) return differs(wanted, "another retention");
-  if (wanted.retention_bytes && wanted.retention_bytes != there.retention_bytes) {
-    return differs(wanted, "other retention_bytes");
+  if (const auto field = transport::difference(there.retention, wanted.retention); !field.empty()) {
+    return differs(wanted, fmt::format("another retention.{}", field));
   }
   return {};
+}
+
+Result<void> check_retention(std::string_view topic, const transport::Retention& retention) {
+  const auto faults = transport::validate(retention);
+  return faults.empty() ? Result<void>{} : invalid(fmt::format("topic '{}': {}", topic, faults.front()));
 }
 
 }  // namespace
@@ -44,7 +48,12 @@ Result<void> check_name(std::string_view what, std::string_view name) {
 
 Result<void> MemoryTopics::declare(const TopicSpec& spec) {
   if (auto named = check_name("topic", spec.name); !named) return named;
-  if (const TopicLog* log = find(spec.name)) return check_same(*log, spec);
+  if (auto fine = check_retention(spec.name, spec.retention); !fine) return fine;
+  if (const auto there = logs_.find(spec.name); there != logs_.end()) {
+    if (auto same = check_same(there->second, spec); !same) return same;
+    there->second.change(spec.retention);
+    return {};
+  }
   const std::int32_t partitions = spec.partitions.value_or(options_.partitions);
   if (partitions < 1 || partitions > kPartitionsMax) {
     return invalid(fmt::format("topic '{}' cannot have {} partitions: 1 to {}", spec.name, partitions, kPartitionsMax));
@@ -53,6 +62,14 @@ Result<void> MemoryTopics::declare(const TopicSpec& spec) {
     return overloaded(fmt::format("topic '{}' would be one more than {}; use fewer topics", spec.name, kTopicsMax));
   }
   logs_.emplace(spec.name, TopicLog{spec, partitions});
+  return {};
+}
+
+Result<void> MemoryTopics::set_retention(std::string_view topic, const transport::Retention& change) {
+  if (auto fine = check_retention(topic, change); !fine) return fine;
+  const auto there = logs_.find(topic);
+  if (there == logs_.end()) return invalid(fmt::format("there is no topic '{}'", topic));
+  there->second.change(change);
   return {};
 }
 
@@ -106,14 +123,14 @@ void MemoryTopics::append(Record record, Time now) {
   log.append(std::move(kept));
 }
 
-void MemoryTopics::expire(Time now, const IsSettled& is_settled) {
+void MemoryTopics::expire(Time now, const MayGo& may_go) {
   for (auto& [name, log] : logs_) {
-    const auto& [retention, retention_bytes] = std::tie(log.spec().retention, log.spec().retention_bytes);
+    const transport::Retention& retention = log.spec().retention;
     while (!log.records().empty()) {
-      const KeptRecord& oldest = *log.records().front();
-      const bool old = retention && oldest.published() + *retention < now;
-      const bool beyond = retention_bytes && log.bytes() > *retention_bytes;
-      if (!(old || beyond) || !is_settled(oldest)) break;
+      const Kept oldest = log.records().front();
+      const bool old = retention.age && now - oldest->published() > *retention.age;
+      const bool beyond = retention.bytes && log.bytes() > *retention.bytes;
+      if (!(old || beyond) || !may_go(oldest, retention)) break;
       drop_oldest(log);
     }
   }

@@ -25,11 +25,15 @@ class MemoryTopics final {
  public:
   // Whether every subscription is done with a record, so that it may go.
   using IsSettled = std::function<bool(const KeptRecord&)>;
+  // Whether a record that its topic's retention would remove may go; asked just before it does.
+  using MayGo = std::function<bool(const Kept&, const transport::Retention&)>;
 
   explicit MemoryTopics(const MemoryOptions& options) : options_{options} {}
 
   // Creates it. conflict: it is there and differs.
   Result<void> declare(const transport::TopicSpec& spec);
+  // invalid: no such topic, or no such retention.
+  Result<void> set_retention(std::string_view topic, const transport::Retention& change);
 
   const TopicLog* find(std::string_view name) const;
   const std::map<std::string, TopicLog, std::less<>>& all() const { return logs_; }
@@ -40,8 +44,8 @@ class MemoryTopics final {
   // False: these do not fit, even without what is settled.
   bool make_room(std::size_t records, std::size_t bytes, Beyond beyond, const IsSettled& is_settled);
   void append(transport::Record record, Time now);
-  // Drops what is settled and past its topic's retention.
-  void expire(Time now, const IsSettled& is_settled);
+  // Drops what is past its topic's retention and may go.
+  void expire(Time now, const MayGo& may_go);
 
   // Of the newest record; 0: there was none.
   std::int64_t last_offset() const { return last_offset_; }

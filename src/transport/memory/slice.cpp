@@ -95,6 +95,14 @@ void Slice::replay(Kept kept, int replays, std::string replay_id) {
   entries_.emplace(id, Entry{.kept = std::move(kept), .replays = replays, .replay_id = std::move(replay_id)});
 }
 
+bool Slice::lose(const KeptRecord& kept) {
+  if (kept.offset() >= next_) return kept.published() >= start_.published;
+  const auto entry = entries_.find({.offset = kept.offset()});
+  if (entry == entries_.end() || entry->second.state != State::pending) return false;
+  entries_.erase(entry);
+  return true;
+}
+
 void Slice::owner_left() {
   for (auto& [id, entry] : entries_) {
     if (entry.state == State::in_flight) give_back(entry);

@@ -66,6 +66,10 @@ class Slice final {
   void owner_left();
   void owner_crashed(const std::set<EntryId>& running);
 
+  // Of a slice that nobody owns: gives up what was never handed out, or is to be handed out where it lies. A relaxed
+  // retry that waits, and a replay, have a copy of their own. False: there was nothing to lose.
+  bool lose(const KeptRecord& kept);
+
   std::size_t in_flight() const { return in_flight_; }
   bool is_settled(const KeptRecord& kept) const;
   std::uint64_t unsettled(const TopicLog& log) const { return entries_.size() + unread(log); }

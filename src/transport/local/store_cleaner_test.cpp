@@ -1,9 +1,10 @@
 // A19: retention by age and size, never past what a group has not settled; space is used again.
+#include "transport/local/store_cleaner.hpp"
+
 #include <gmock/gmock.h>
 
 #include <filesystem>
 
-#include "transport/local/store_cleaner.hpp"
 #include "transport/local/store_lab.hpp"
 
 namespace tidings::local {
@@ -23,7 +24,7 @@ class RetentionTest : public StoreLab {
 };
 
 TEST_F(RetentionTest, ErasesWhatIsOldAndSettledByAll) {
-  declare({.name = "orders", .retention = 1us});
+  declare({.name = "orders", .retention = {.age = 1us}});
   const auto first = join({.group = "first", .topic = "orders"});
   const auto second = join({.group = "second", .topic = "orders"});
   publish(0, 10);
@@ -52,7 +53,7 @@ TEST_F(RetentionTest, KeepsWhatIsYoung) {
 }
 
 TEST_F(RetentionTest, ErasesTheOldestOfATopicThatIsTooLarge) {
-  declare({.name = "orders", .retention_bytes = 50'000});
+  declare({.name = "orders", .retention = {.bytes = 50'000}});
   declare({.name = "payments"});
   publish(0, 100, 1'000);
   publish(0, 100, 1'000, "payments");
@@ -65,7 +66,7 @@ TEST_F(RetentionTest, ErasesTheOldestOfATopicThatIsTooLarge) {
 }
 
 TEST_F(RetentionTest, KeepsACopyOfWhatWaitsForARetry) {
-  declare({.name = "orders", .retention = 1us});
+  declare({.name = "orders", .retention = {.age = 1us}});
   auto consumer = join({.group = "g", .topic = "orders"});
   publish(0, 2);
   const auto deliveries = receive(*consumer, 2);
@@ -88,7 +89,7 @@ class SmallStoreTest : public RetentionTest {
 };
 
 TEST_F(SmallStoreTest, UsesItsSpaceAgain) {
-  declare({.name = "orders", .retention = 1us});
+  declare({.name = "orders", .retention = {.age = 1us}});
   const auto consumer = join({.group = "g", .topic = "orders"});
   int published = 0;
   const Time deadline = late();
@@ -104,7 +105,7 @@ TEST_F(SmallStoreTest, UsesItsSpaceAgain) {
 
 // A refused publish rings the cleaner: recovery does not wait for its next turn.
 TEST_F(SmallStoreTest, HasRoomAgainAsSoonAsItsEventsAreSettled) {
-  declare({.name = "orders", .retention = 1us});
+  declare({.name = "orders", .retention = {.age = 1us}});
   const auto consumer = join({.group = "g", .topic = "orders"});
   int confirmed = 0;
   for (int more = 100; more == 100; confirmed += more) more = publish(confirmed, 100, 10'000);
@@ -115,7 +116,7 @@ TEST_F(SmallStoreTest, HasRoomAgainAsSoonAsItsEventsAreSettled) {
 }
 
 TEST_F(SmallStoreTest, NamesTheSlowestGroupWhenItIsFull) {
-  declare({.name = "orders", .retention = 1us});
+  declare({.name = "orders", .retention = {.age = 1us}});
   const auto slow = join({.group = "slow", .topic = "orders"});
   const auto fast = join({.group = "fast", .topic = "orders"});
   std::string refusal;

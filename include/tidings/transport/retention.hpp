@@ -1,0 +1,44 @@
+// How long a topic keeps its events.
+//
+// Threads: values.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidings/names.hpp"
+
+namespace tidings::transport {
+
+// Whether retention may remove events that a group has not settled.
+enum class Unsettled {
+  keep,    // never: what a group that is gone has not settled is kept until the group is removed
+  expire,  // those of groups that have no live member at that moment; LagState::expired counts them
+};
+
+// Fields that are not set say nothing: in a declaration, that the topic keeps what it has; in a change, likewise. What
+// never was set is the transport's default.
+struct Retention {
+  std::optional<Duration> age;         // settled events are kept this long; kAgeEndless: as long as there is room
+  std::optional<std::uint64_t> bytes;  // and at most about this much of them; kBytesEndless: likewise
+  std::optional<Unsettled> unsettled;  // default keep
+
+  static constexpr Duration kAgeEndless = Duration::max();
+  static constexpr std::uint64_t kBytesEndless = UINT64_MAX;
+
+  bool empty() const { return !age && !bytes && !unsettled; }
+  friend bool operator==(const Retention&, const Retention&) = default;
+};
+
+// All faults; empty: fine.
+std::vector<std::string> validate(const Retention& retention);
+
+// `there` with the fields that `change` sets.
+Retention changed(Retention there, const Retention& change);
+
+// The first field that both set to different values: `age`, say. Empty: none.
+std::string difference(const Retention& there, const Retention& wanted);
+
+}  // namespace tidings::transport

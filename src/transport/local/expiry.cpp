@@ -1,0 +1,93 @@
+#include "transport/local/expiry.hpp"
+
+#include <algorithm>
+
+#include "base/flaw.hpp"
+#include "transport/local/member_table.hpp"
+#include "transport/local/subscriptions.hpp"
+#include "transport/local/trial_table.hpp"
+
+namespace tidings::local {
+
+namespace {
+
+// Beside the topics' own rows, whose ids begin with 1.
+constexpr std::uint32_t kOfGroups = 0;
+
+TreeKey expired_key(std::uint32_t group, std::uint32_t topic) {
+  return TreeKey{}.u32(kOfGroups).u32(group).u32(topic);
+}
+
+std::set<std::uint32_t> live_groups(Transaction& transaction) {
+  std::set<std::uint32_t> subscriptions, groups;
+  for (const MemberRow& member : all_members(transaction)) subscriptions.insert(member.subscription);
+  for (const SubscriptionRow& row : all_subscriptions(transaction)) {
+    if (subscriptions.contains(row.id)) groups.insert(row.group);
+  }
+  return groups;
+}
+
+}  // namespace
+
+Expiry::Expiry(Transaction& transaction, const Catalog& catalog)
+    : readings_{transaction, catalog}, expires_(catalog.topics().size() + 1), live_{live_groups(transaction)} {
+  for (const TopicRow& topic : catalog.topics()) {
+    expires_[topic.id] = topic.retention.unsettled == transport::Unsettled::expire;
+  }
+}
+
+bool Expiry::may_go(const RecordHeader& header, Sequence sequence) const {
+  const bool expires = header.topic < expires_.size() && expires_[header.topic];
+  const auto& readings = readings_.of(header.topic);
+  return std::all_of(readings.begin(), readings.end(), [&](const Reading* reading) {
+    if (reading->settled(header.partition, sequence)) return true;
+    return expires && (!live_.contains(reading->group) || flawed(Flaw::local_expires_live));
+  });
+}
+
+void Expiry::take(const RecordHeader& header, Sequence sequence) {
+  for (const Reading* reading : readings_.of(header.topic)) {
+    if (reading->settled(header.partition, sequence)) continue;
+    ++lost_[{reading->group, reading->topic}];
+    attempts_.push_back({.group = reading->group, .partition = header.partition, .sequence = sequence});
+    const ProgressKey key{.group = reading->group, .partition = header.partition, .topic = reading->topic};
+    if (header.partition >= reading->partition.size()) continue;
+    const StoredProgress& before = reading->partition[header.partition];
+    if (sequence > before.settled_to) continue;  // it was never read: nothing is stored about it
+    std::erase(progress_.emplace(key, before).first->second.pending, sequence);
+  }
+}
+
+void Expiry::store(WriteTransaction& transaction) const {
+  for (const auto& [key, progress] : progress_) {
+    std::string value;
+    encode_progress(progress.settled_to, progress.pending, value);
+    transaction.put(Tree::progress, key_of(key), value);
+  }
+  for (const Attempt& attempt : attempts_) {
+    transaction.erase(
+        Tree::attempts,
+        key_of(TrialKey{.group = attempt.group, .partition = attempt.partition, .sequence = attempt.sequence}));
+  }
+  for (const auto& [key, count] : lost_) {
+    std::string value;
+    ByteWriter{value}.fixed<std::uint64_t>(expired_of(transaction, key.first, key.second) + count);
+    transaction.put(Tree::stats, expired_key(key.first, key.second), value);
+  }
+}
+
+std::uint64_t expired_of(Transaction& transaction, std::uint32_t group, std::uint32_t topic) {
+  const auto value = transaction.get(Tree::stats, expired_key(group, topic));
+  return value ? ByteReader{*value}.fixed<std::uint64_t>() : 0;
+}
+
+void forget_expired(WriteTransaction& transaction, std::uint32_t group) {
+  std::vector<std::string> keys;
+  for_each_with_prefix(transaction, Tree::stats, TreeKey{}.u32(kOfGroups).u32(group), [&](Bytes key, Bytes) {
+    keys.emplace_back(key);
+    return true;
+  });
+  for (const std::string& key : keys) transaction.erase(Tree::stats, key);
+}
+
+}  // namespace tidings::local
