@@ -17,11 +17,17 @@
 
 namespace tidings {
 
-// Something outside failed and is tried again until it works (P10). References are valid during the call only.
+// Something outside failed and is tried again until it works (P10), or is not as this program wants it. References are
+// valid during the call only.
 struct Trouble {
+  enum class Then {
+    again,  // it is tried again
+    left,   // it is left as it is, and the program goes on
+  };
   std::string_view subscription;  // group and what it reads
-  std::string_view doing;         // "receive", "settle", "use the inbox", "settle an event"
+  std::string_view doing;         // "receive", "settle", "use the inbox", "settle an event"; "declare the topic"
   const Error& error;
+  Then then = Then::again;
 };
 
 struct BusOptions {

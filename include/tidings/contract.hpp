@@ -47,12 +47,32 @@ struct Registration {
   BatchLimits batch;
 };
 
+// What a topic keeps, and how long. Where the topic has another retention already (of its first declaration, or by an
+// operator), it keeps that: a start only says so.
+struct TopicPolicy {
+  transport::Retention retention;
+};
+
+// A topic (or a command's destination) as declared with `publishes`.
+struct DeclaredTopic {
+  std::string topic;
+  TopicPolicy policy;
+};
+
 class Contract {
  public:
   // Declares that this service publishes these types. Publishing another one is `invalid`.
   template <class... E>
   void publishes() {
     (publish_type<E>(), ...);
+  }
+
+  // The same, with what is kept of its topic: publishes<OrderCreated>({.retention = {.age = std::chrono::days{7}}}). Of
+  // several types on one topic one says it, or all the same.
+  template <class E>
+  void publishes(TopicPolicy policy) {
+    publish_type<E>();
+    if constexpr (detail::is_event<E>()) topics_.push_back({std::string{event_info<E>.stream()}, policy});
   }
 
   // Handles events of type E.
@@ -108,6 +128,7 @@ class Contract {
   void wrap(Wrap wrap) { wraps_.push_back(std::move(wrap)); }
 
   const std::vector<const EventType*>& published() const { return published_; }
+  const std::vector<DeclaredTopic>& topics() const { return topics_; }  // whose policy was given
   const std::vector<Registration>& registrations() const { return registrations_; }
   const std::vector<Wrap>& wraps() const { return wraps_; }
 
@@ -117,6 +138,7 @@ class Contract {
 
   // For what a configuration changes about policies (Service).
   std::vector<Registration>& registrations_to_configure() { return registrations_; }
+  std::vector<DeclaredTopic>& topics_to_configure() { return topics_; }
 
  private:
   template <class E>
@@ -126,6 +148,7 @@ class Contract {
   void add(Registration registration) { registrations_.push_back(std::move(registration)); }
 
   std::vector<const EventType*> published_;
+  std::vector<DeclaredTopic> topics_;
   std::vector<Registration> registrations_;
   std::vector<Wrap> wraps_;
 };

@@ -38,6 +38,7 @@ class Bus::State final {
 
  private:
   Result<void> check() const;
+  Result<void> declare(transport::Declaration declaration);
   Result<void> claim_inboxes(const std::vector<service::SubscriptionPlan>& plans);
   Result<void> open(const std::vector<service::SubscriptionPlan>& plans);
   service::PlanDefaults defaults() const { return {.group = options_.name, .inbox = options_.inbox}; }
@@ -64,7 +65,7 @@ Result<void> Bus::State::start(const Contract& contract) {
   if (auto checked = check(); !checked) return checked;
   auto plans = service::make_plan(contract, defaults());
   if (!plans) return plans.error();
-  if (auto declared = transport_->declare(service::declaration_of(contract.published(), *plans)); !declared)
+  if (auto declared = declare(service::declaration_of(contract.published(), *plans, contract.topics())); !declared)
     return declared;
   if (auto claimed = claim_inboxes(*plans); !claimed) return claimed;
   auto publisher = transport_->publisher(options_.publisher);
@@ -78,6 +79,22 @@ Result<void> Bus::State::start(const Contract& contract) {
   presence_ = std::make_unique<service::Presence>(
       engine_, service::presence_value(options_, *plans, contract.published(), executor_->now()));
   return {};
+}
+
+// A topic keeps the retention that it has, which an operator may have set: that is no reason not to start.
+Result<void> Bus::State::declare(transport::Declaration declaration) {
+  auto declared = transport_->declare(declaration);
+  if (declared || declared.error().kind != ErrorKind::conflict) return declared;
+  for (transport::TopicSpec& topic : declaration.topics) {
+    if (topic.retention.empty()) continue;
+    const auto one = transport_->declare({.topics = {topic}, .published = {}});
+    if (one || one.error().kind != ErrorKind::conflict) continue;
+    topic.retention = {};
+    if (!transport_->declare({.topics = {topic}, .published = {}})) continue;  // it is something else: said below
+    const Error error = conflict(one.error().message + "; `tidings topics set` changes what it keeps");
+    if (options_.on_trouble) options_.on_trouble({topic.name, "declare the topic", error, Trouble::Then::left});
+  }
+  return transport_->declare(declaration);
 }
 
 Result<void> Bus::State::claim_inboxes(const std::vector<service::SubscriptionPlan>& plans) {

@@ -158,12 +158,13 @@ Result<std::vector<SubscriptionPlan>> make_plan(const Contract& contract, const 
     check_subscription(plans.back(), faults);
   }
   check_overlaps(plans, contract.published(), faults);
+  check_topics(contract.topics(), faults);
   if (!faults.empty()) return faults.error();
   return plans;
 }
 
 transport::Declaration declaration_of(std::span<const EventType* const> published,
-                                      std::span<const SubscriptionPlan> plans) {
+                                      std::span<const SubscriptionPlan> plans, std::span<const DeclaredTopic> topics) {
   transport::Declaration declaration;
   const auto add_topic = [&](std::string_view name, bool command) {
     const auto same = [&](const transport::TopicSpec& topic) { return topic.name == name; };
@@ -181,6 +182,11 @@ transport::Declaration declaration_of(std::span<const EventType* const> publishe
   for (const SubscriptionPlan& plan : plans) {
     add_topic(plan.spec.topic, plan.spec.command);
     for (const std::string& topic : plan.spec.extra_topics) add_topic(topic, false);
+  }
+  for (transport::TopicSpec& spec : declaration.topics) {
+    for (const DeclaredTopic& topic : topics) {
+      if (topic.topic == spec.name) spec.retention = transport::changed(spec.retention, topic.policy.retention);
+    }
   }
   return declaration;
 }

@@ -64,7 +64,8 @@ Result<std::vector<SubscriptionPlan>> make_plan(const Contract& contract, const 
 
 // What the deployment must know before anything is published or read.
 transport::Declaration declaration_of(std::span<const EventType* const> published,
-                                      std::span<const SubscriptionPlan> plans);
+                                      std::span<const SubscriptionPlan> plans,
+                                      std::span<const DeclaredTopic> topics = {});
 
 // The handler for a type (by its words) and version: of that version; else of the greatest lower one, since a newer
 // event still has what an older reader wants; else of the smallest higher one; else the handler of any event. Null:

@@ -144,6 +144,18 @@ void check_subscription(const SubscriptionPlan& plan, Faults& faults) {
     faults.add("an inbox would hand a broadcast to the first instance only; leave one of them out");
 }
 
+void check_topics(const std::vector<DeclaredTopic>& topics, Faults& faults) {
+  for (std::size_t i = 0; i < topics.size(); ++i) {
+    faults.within(fmt::format("topic '{}'", topics[i].topic));
+    for (const std::string& fault : transport::validate(topics[i].policy.retention)) faults.add(fault);
+    for (std::size_t j = 0; j < i; ++j) {
+      const auto field = transport::difference(topics[j].policy.retention, topics[i].policy.retention);
+      if (topics[i].topic != topics[j].topic || field.empty()) continue;
+      faults.add(fmt::format("retention.{} differs between its types; give it once, or the same value", field));
+    }
+  }
+}
+
 void check_overlaps(const std::vector<SubscriptionPlan>& plans, const std::vector<const EventType*>& published,
                     Faults& faults) {
   faults.within({});

@@ -35,6 +35,9 @@ void merge_options(On& merged, const On& options, Faults& faults);
 // A subscription with all its handlers.
 void check_subscription(const SubscriptionPlan& plan, Faults& faults);
 
+// What the declarations of topics say of themselves and of each other.
+void check_topics(const std::vector<DeclaredTopic>& topics, Faults& faults);
+
 // Two subscriptions of one group that would read the same topic.
 void check_overlaps(const std::vector<SubscriptionPlan>& plans, const std::vector<const EventType*>& published,
                     Faults& faults);

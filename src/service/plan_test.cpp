@@ -236,6 +236,32 @@ TEST(Plan, DeclaresTopicsTypesAndDestinationsOnce) {
   EXPECT_THAT(declaration.published, SizeIs(2));  // a command has no place in patterns
 }
 
+// A19
+TEST(Plan, DeclaresWhatIsKeptOfATopic) {
+  OpenContract contract;
+  contract.publishes<Placed>({.retention = {.age = 3600s}});
+  contract.publishes<PlacedV3>({.retention = {.bytes = 7}});
+  contract.publishes<Paid>();
+  const auto plans = planned(contract);
+  ASSERT_TRUE(plans) << plans.error().message;
+  const auto declaration = declaration_of(contract.published(), *plans, contract.topics());
+  ASSERT_THAT(declaration.topics, SizeIs(2));
+  EXPECT_EQ(declaration.topics[0].retention, (transport::Retention{.age = 3600s, .bytes = 7}));
+  EXPECT_TRUE(declaration.topics[1].retention.empty());
+}
+
+TEST(Plan, RefusesRetentionsOfOneTopicThatDiffer) {
+  OpenContract contract;
+  contract.publishes<Placed>({.retention = {.age = 3600s}});
+  contract.publishes<PlacedV3>({.retention = {.age = 7200s}});
+  contract.publishes<Paid>({.retention = {.age = -1s}});
+  const auto plans = planned(contract);
+  ASSERT_FALSE(plans);
+  EXPECT_THAT(plans.error().message,
+              AllOf(HasSubstr("topic 'orders': retention.age differs between its types; give it once"),
+                    HasSubstr("topic 'payments': retention.age is negative")));
+}
+
 TEST(Plan, WrapsTheHandlerWithTheLastOutermost) {
   std::string calls;
   OpenContract contract;

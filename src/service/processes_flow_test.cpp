@@ -285,6 +285,40 @@ TEST_F(ProcessesFlow, ReceivesAgainWhenTheTransportIsBack) {
   EXPECT_TRUE(bus.ready(executor_->now() + 1s));
 }
 
+// A19: an operator's retention stays, and is no reason not to start.
+TEST_F(ProcessesFlow, StartsThoughATopicKeepsSomethingElseAndSaysSo) {
+  using transport::Retention;
+  std::vector<std::string> troubles;
+  const auto publishing = [](Retention retention) {
+    return [=](Contract& service) {
+      service.publishes<Placed>({.retention = retention});
+      service.publishes<Paid>({.retention = {.bytes = 5}});
+    };
+  };
+  const auto kept = [&](const std::string& topic) {
+    const auto states = outside_->operations().topology->topics();
+    for (const auto& state : *states) {
+      if (state.name == topic) return state.retention;
+    }
+    return Retention{};
+  };
+  const BusOptions telling{.on_trouble = [&](const Trouble& trouble) {
+    EXPECT_EQ(trouble.then, Trouble::Then::left);
+    troubles.push_back(std::string{trouble.doing} + " " + std::string{trouble.subscription} + ": " +
+                       trouble.error.message);
+  }};
+  start_with("first", publishing({.age = 1h}), telling);
+  EXPECT_EQ(kept("orders").age, 1h);
+  ASSERT_TRUE(outside_->operations().topology->set_retention("orders", {.age = 2h}));
+  ASSERT_TRUE(outside_->operations().topology->set_retention("payments", {.age = 3h}));
+  EXPECT_THAT(troubles, IsEmpty());
+  start_with("second", publishing({.age = 1h}), telling);
+  EXPECT_EQ(kept("orders").age, 2h);
+  EXPECT_EQ(kept("payments").age, 3h);
+  EXPECT_THAT(troubles, ElementsAre(AllOf(HasSubstr("declare the topic orders"), HasSubstr("another retention.age"),
+                                          HasSubstr("tidings topics set"))));
+}
+
 // A26: every instance gets its own copy of a broadcast.
 TEST_F(ProcessesFlow, ABroadcastReachesEveryInstance) {
   std::map<std::string, int> handled;

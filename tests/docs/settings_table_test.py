@@ -27,11 +27,12 @@ for key, (flag, variable, _, default) in told.items():
         if line is None or how not in line[1].replace("--", "flag "):
             faults.append(f"{key} by {how}: {line[0] if line else run.stderr or run.stdout}")
 # Policies: in this order, at their place, with these defaults. The service has no batches.
-row = re.compile(r"^\| `([a-z_.]+)` \| (subscription|handler|handler of batches) \| `?([^|`,]+(?:, [a-z, ]+?)?)`?(?:, with .*)? \|")
+row = re.compile(r"^\| `([a-z_.]+)` \| (subscription|handler|handler of batches|topic) \| `?([^|`,]+(?:, [a-z, ]+?)?)`?(?:, with .*)? \|")
 told = [m.groups() for m in map(row.match, pathlib.Path(guide).read_text().splitlines()) if m]
 shown = []
 for table in printed.split("\n[")[1:]:
-    place = "handler" if ".handler." in table.splitlines()[0] else "subscription"
+    head = table.splitlines()[0]
+    place = "handler" if ".handler." in head else head.split(".")[0]
     shown += [(key, place, value.strip('"'), origin) for key, value, origin in re.findall(r"^([a-z_.]+) = (.*?) +# (.*)$", table, re.M)]
 if [(key, place) for key, place, _ in told if not key.startswith("batch.")] != [(key, place) for key, place, _, _ in shown]:
     faults.append(f"the table has {told}, the service has {shown}")

@@ -61,7 +61,8 @@ int main(int argc, char** argv) {
   service.setting("hold", "the order of the customer 'held' waits until this file exists", hold);
   service.setting("bank-token", "what opens the bank", token);
   service.setting("background", "fail: background work fails; done: it ends the service", background);
-  service.publishes<sample::OrderPlaced, sample::SendReceipt>();
+  service.publishes<sample::OrderPlaced>({.retention = {.bytes = 512u << 20}});
+  service.publishes<sample::SendReceipt>();
   const tidings::Log log = service.log();
   service.on<sample::OrderPlaced>(
       [&hold, log](const sample::OrderPlaced& order, tidings::Context& context) {

@@ -97,7 +97,8 @@ TEST_F(ServiceProcess, PrintsEachSettingWithItsOrigin) {
   scratch_.write("service.toml",
                  "log_level = \"warn\"\ndrain_deadline = \"5s\"\n\n[subscription.orders]\nconcurrency = 16\n"
                  "timeout = \"30s\"\nretry.attempts_max = 5\n"
-                 "[subscription.orders.handler.OrderPlaced.retry]\nattempts_max = 7\n");
+                 "[subscription.orders.handler.OrderPlaced.retry]\nattempts_max = 7\n"
+                 "[topic.orders]\nretention_age = \"2d\"\n");
   ChildSpec printing = spec({"--print-config", "--config", "service.toml", "--admin", "127.0.0.1:0"});
   printing.environment = {{"TIDINGS_LOG_LEVEL", "debug"}, {"TIDINGS_BANK_TOKEN", "s3cret"}};
   const Ran ran = run_program(printing);

@@ -148,7 +148,9 @@ TEST(Configuration, IsPrintedAsTomlWithOrigins) {
       {"orders", "OrderPlaced", "timeout", "5m", {}, ""},
       {"orders", "OrderPlaced", "retry.factor", "1.5", {Origin::Kind::file, "service.toml:9"}, ""},
       {"orders", "any", "timeout", "1m", {}, ""}};
-  EXPECT_EQ(print_configuration(result.settings, policies),
+  const std::vector<TopicSetting> topics{{"orders", "retention_age", "7d", {Origin::Kind::program, ""}},
+                                         {"orders", "retention_size", "default", {}}};
+  EXPECT_EQ(print_configuration(result.settings, policies, topics),
             R"(transport = "amqp://shop:***@mq/?password=***&heartbeat=5"  # flag --transport
 instance = ""                                 # default
 log_level = "info"                            # default
@@ -167,6 +169,10 @@ retry.factor = 1.5                            # service.toml:9
 
 [subscription."orders".handler."any"]
 timeout = "1m"                                # default
+
+[topic."orders"]
+retention_age = "7d"                          # program
+retention_size = "default"                    # default
 )");
 }
 
@@ -176,7 +182,7 @@ TEST(Configuration, IsReadBackAsItWasPrinted) {
   for (const std::string value : {"", "8", "-3", "0.25", "007", "1.10", "+1", "1e5", "1_000", "0x10", "true",
                                   "a\"b\\\n", "99999999999999999999", "2026-01-01"}) {
     const Resolved first = resolved({{{"text", value}}, environment(), {}}, specs);
-    const Read back = read(print_configuration(first.settings, {}));
+    const Read back = read(print_configuration(first.settings, {}, {}));
     EXPECT_THAT(back.faults, IsEmpty()) << value;
     ASSERT_EQ(back.entries.size(), 1u) << value;
     EXPECT_EQ(back.entries[0].value, value);

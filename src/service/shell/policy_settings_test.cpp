@@ -43,7 +43,7 @@ class Configured final : public Contract {
       printed.settings[where + setting.key] =
           setting.value + " " + to_string(setting.origin) + (setting.note.empty() ? "" : "; " + setting.note);
     }
-    printed.text = print_configuration({}, settings);
+    printed.text = print_configuration({}, settings, {});
     return printed;
   }
 

@@ -37,14 +37,23 @@ std::string header(const PolicySetting& policy) {
 
 }  // namespace
 
-std::string print_configuration(const std::vector<Setting>& settings, const std::vector<PolicySetting>& policies) {
+std::string print_configuration(const std::vector<Setting>& settings, const std::vector<PolicySetting>& policies,
+                                const std::vector<TopicSetting>& topics) {
   std::string text;
   for (const Setting& setting : settings)
     text += line(key_of(setting.spec), shown_value(setting), to_string(setting.origin));
   std::string table;
+  const auto begin = [&](std::string next) {
+    if (next != table) text += next;
+    table = std::move(next);
+  };
   for (const PolicySetting& policy : policies) {
-    if (const std::string next = header(policy); next != table) text += table = next;
+    begin(header(policy));
     text += line(policy.key, policy.value, to_string(policy.origin) + (policy.note.empty() ? "" : "; ") + policy.note);
+  }
+  for (const TopicSetting& setting : topics) {
+    begin(fmt::format("\n[topic.{}]\n", in_quotes(setting.topic)));
+    text += line(setting.key, setting.value, to_string(setting.origin));
   }
   return text;
 }

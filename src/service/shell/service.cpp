@@ -14,6 +14,7 @@
 #include "service/shell/print_configuration.hpp"
 #include "service/shell/service_arguments.hpp"
 #include "service/shell/service_run.hpp"
+#include "service/shell/topic_overrides.hpp"
 #include "tidings/transport/linked.hpp"
 
 namespace tidings {
@@ -187,6 +188,8 @@ int Service::run(int argc, char** argv) {
   }
   std::vector<std::string>& faults = configuration.faults;
   service::apply_overrides(configuration.file, name, registrations_to_configure(), faults);
+  const std::vector<DeclaredTopic> topics_of_program = topics();
+  service::apply_topic_overrides(configuration.file, published(), topics_to_configure(), faults);
   auto plans = service::make_plan(*this, {.group = name, .inbox = state_->inbox});
   if (!plans) faults.push_back(plans.error().message);
   if (!faults.empty()) return refuse(name, faults);
@@ -198,7 +201,8 @@ int Service::run(int argc, char** argv) {
   switch (configuration.line.action) {
     case service::Action::print_configuration:
       print(service::print_configuration(configuration.settings,
-                                         service::policy_settings(configuration.file, name, registrations(), *plans)));
+                                         service::policy_settings(configuration.file, name, registrations(), *plans),
+                                         service::topic_settings(configuration.file, published(), topics_of_program)));
       return service::kExitDone;
     case service::Action::pipelines:
       for (const service::SubscriptionPlan& plan : *plans) print(service::describe_plan(plan) + "\n");

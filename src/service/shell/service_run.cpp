@@ -179,10 +179,13 @@ class Run final {
     options.admin = admin_text();
     options.inbox = spec_.inbox;
     options.on_trouble = [log = spec_.log](const Trouble& trouble) {
-      log.warn("something outside does not work; it is tried again", {{"subscription", trouble.subscription},
-                                                                      {"doing", trouble.doing},
-                                                                      {"error_kind", to_string(trouble.error.kind)},
-                                                                      {"error", trouble.error.message}});
+      const bool again = trouble.then == Trouble::Then::again;
+      log.warn(again ? "something outside does not work; it is tried again"
+                     : "something outside is not as this service wants it; it stays so, and the service goes on",
+               {{"subscription", trouble.subscription},
+                {"doing", trouble.doing},
+                {"error_kind", to_string(trouble.error.kind)},
+                {"error", trouble.error.message}});
     };
     options.observers = {telemetry::count_decisions(probe_->metrics()), telemetry::log_decisions(spec_.log)};
     return options;

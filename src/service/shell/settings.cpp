@@ -30,17 +30,18 @@ Setting find_value(const SettingSpec& spec, const Sources& sources) {
 
 void check_keys(const std::vector<SettingSpec>& specs, const std::vector<FileEntry>& file,
                 std::vector<std::string>& faults) {
-  std::vector<std::string> keys{std::string{"subscription"}};
+  const std::vector<std::string> tables{"subscription", "topic"};
+  std::vector<std::string> keys = tables;
   for (const SettingSpec& spec : specs) keys.push_back(key_of(spec));
   for (const FileEntry& entry : file) {
     const std::string& key = entry.path.front();
     const bool known = std::ranges::find(keys, key) != keys.end();
+    const bool table = std::ranges::find(tables, key) != tables.end();
     if (!known) {
       faults.push_back(fmt::format("{}: unknown key '{}'{}", entry.where, key, did_you_mean(key, keys)));
-    } else if ((key == "subscription") != (entry.path.size() > 1)) {
-      faults.push_back(
-          fmt::format("{}: '{}' is {}", entry.where, key,
-                      key == "subscription" ? "a table: write [subscription.\"TOPIC\"]" : "a value, no table"));
+    } else if (table != (entry.path.size() > 1)) {
+      faults.push_back(fmt::format("{}: '{}' is {}", entry.where, key,
+                                   table ? fmt::format("a table: write [{}.\"TOPIC\"]", key) : "a value, no table"));
     }
   }
 }
