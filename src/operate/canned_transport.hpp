@@ -37,8 +37,9 @@ struct Canned {
   std::vector<std::string> replayed;  // dead letters
   std::vector<std::string> discarded;
   std::vector<std::string> removed_groups;
-  std::vector<std::string> erased_keys;  // of Control
-  std::string replay_id;                 // of the last range replay
+  std::vector<std::string> topics_changed;  // whose retention was set
+  std::vector<std::string> erased_keys;     // of Control
+  std::string replay_id;                    // of the last range replay
   Time reach_deadline{};
   std::size_t browsed_most = 0;  // dead letters asked for at once
 };
@@ -50,6 +51,13 @@ class CannedTopology final : public transport::Topology {
   Result<std::vector<transport::GroupState>> groups() override { return canned_.groups; }
   Result<std::vector<transport::LagState>> lag() override { return canned_.lag; }
   Result<std::optional<transport::StoreState>> store() override { return canned_.store; }
+  Result<void> set_retention(std::string_view topic, const transport::Retention& change) override {
+    for (transport::TopicState& state : canned_.topics) {
+      if (state.name == topic) state.retention = transport::changed(state.retention, change);
+    }
+    canned_.topics_changed.emplace_back(topic);
+    return {};
+  }
   Result<void> remove_group(std::string_view group) override {
     canned_.removed_groups.emplace_back(group);
     return {};

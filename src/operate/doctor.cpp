@@ -77,6 +77,7 @@ class Examination final {
     add_all(groups_without_members(*all_groups, *all_lag), "groups without members", "none has events that wait");
     add_all(queues(*all_lag), "lag", fmt::format("no group has more than {} events to do", thresholds_.queue_warn));
     add_all(dead_letters(*all_lag), "dead letters", "none");
+    for (Finding& finding : lost_to_retention(*all_lag)) add(std::move(finding));
   }
 
   void check_store(transport::Topology& topology) {

@@ -86,6 +86,22 @@ std::vector<Finding> beyond_thresholds(const std::vector<LagState>& lag, const T
   return findings;
 }
 
+std::vector<Finding> lost_to_retention(const std::vector<LagState>& lag) {
+  std::vector<Finding> findings;
+  for (const LagState& state : lag) {
+    if (state.expired == 0) continue;
+    findings.push_back(
+        {.level = Level::warn,
+         .check = "retention",
+         .what = fmt::format("{} on {}: retention removed {} events that it had not settled", state.group, state.topic,
+                             state.expired),
+         .remedy = fmt::format("they are gone; `tidings topics set {} --retain-unsettled keep` keeps those to come, "
+                               "`tidings groups remove {}` ends it if it is gone for good",
+                               state.topic, state.group)});
+  }
+  return findings;
+}
+
 Finding store_room(const transport::StoreState& store) {
   const double share =
       store.bytes_max == 0 ? 1.0 : static_cast<double>(store.bytes_used) / static_cast<double>(store.bytes_max);

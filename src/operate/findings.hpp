@@ -40,6 +40,9 @@ std::vector<Finding> groups_without_members(const std::vector<transport::GroupSt
 // Queues and dead letters beyond the thresholds.
 std::vector<Finding> beyond_thresholds(const std::vector<transport::LagState>& lag, const Thresholds& thresholds);
 
+// Events that retention removed before a group settled them (transport::Unsettled::expire).
+std::vector<Finding> lost_to_retention(const std::vector<transport::LagState>& lag);
+
 // How full the store is: a warning from kStoreWarn on, a failure from kStoreFail on.
 inline constexpr double kStoreWarn = 0.80;
 inline constexpr double kStoreFail = 0.95;

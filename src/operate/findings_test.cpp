@@ -59,5 +59,14 @@ TEST(Findings, SayHowFullTheStoreIs) {
   EXPECT_EQ(store_room({.bytes_used = 3ull << 30, .bytes_max = 10ull << 30}).what, "3.0 GiB of 10.0 GiB used (30%)");
 }
 
+// A19
+TEST(Findings, TellWhatRetentionTookFromAGroup) {
+  const auto found =
+      lost_to_retention({{.group = "a", .topic = "orders"}, {.group = "b", .topic = "orders", .expired = 7}});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].level, Level::warn);
+  EXPECT_EQ(found[0].what, "b on orders: retention removed 7 events that it had not settled");
+}
+
 }  // namespace
 }  // namespace tidings::operate

@@ -19,7 +19,9 @@ BOOST_DESCRIBE_ENUM(ErrorKind, invalid, unavailable, overloaded, conflict, corru
 }
 
 namespace tidings::transport {
-BOOST_DESCRIBE_STRUCT(TopicState, (), (name, command, partitions, records, bytes, oldest))
+BOOST_DESCRIBE_ENUM(Unsettled, keep, expire)
+BOOST_DESCRIBE_STRUCT(Retention, (), (age, bytes, unsettled))
+BOOST_DESCRIBE_STRUCT(TopicState, (), (name, command, partitions, records, bytes, oldest, retention))
 BOOST_DESCRIBE_STRUCT(MemberState, (), (instance, host, pid, partitions, stopped))
 BOOST_DESCRIBE_STRUCT(GroupState, (), (name, topic, pattern, topics, members))
 }  // namespace tidings::transport

@@ -29,13 +29,21 @@ LagRow row_of(const LagState& state, Time now) {
              .unsettled = state.unsettled,
              .waiting = state.waiting,
              .dead = state.dead,
-             .oldest = state.oldest};
+             .oldest = state.oldest,
+             .age_seconds = {},
+             .expired = state.expired};
   if (state.oldest) row.age_seconds = std::chrono::duration<double>(std::max(now - *state.oldest, Duration{})).count();
   return row;
 }
 
 void append(std::vector<Finding>& to, std::vector<Finding> from) {
   to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+// For people and scripts: no end is no bound.
+void leave_out_endless(transport::Retention& retention) {
+  if (retention.age == transport::Retention::kAgeEndless) retention.age.reset();
+  if (retention.bytes == transport::Retention::kBytesEndless) retention.bytes.reset();
 }
 
 std::string names_of(const std::vector<std::string>& names) {
@@ -65,6 +73,7 @@ Result<TopicsReport> topics(Transport& transport) {
   auto states = (*topology)->topics();
   if (!states) return states.error();
   std::sort(states->begin(), states->end(), [](const TopicState& a, const TopicState& b) { return a.name < b.name; });
+  for (TopicState& state : *states) leave_out_endless(state.retention);
   return TopicsReport{*std::move(states)};
 }
 
@@ -94,7 +103,20 @@ Result<LagReport> lag(Transport& transport, Time now, const Thresholds& threshol
   append(report.warnings, stopped_members(*all_groups));
   append(report.warnings, groups_without_members(*all_groups, *states));
   append(report.warnings, beyond_thresholds(*states, thresholds));
+  append(report.warnings, lost_to_retention(*states));
   return report;
+}
+
+Result<transport::Retention> set_retention(Transport& transport, const Topic& topic,
+                                           const transport::Retention& change) {
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  if (auto known = expect_topic(transport, topic); !known) return known.error();
+  if (auto set = (*topology)->set_retention(topic.str(), change); !set) return set.error();
+  const auto all = topics(transport);
+  if (!all) return all.error();
+  const auto state = std::ranges::find(all->topics, topic.str(), &TopicState::name);
+  return state == all->topics.end() ? transport::Retention{} : state->retention;
 }
 
 Result<void> remove_group(Transport& transport, const Group& group) {

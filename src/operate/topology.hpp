@@ -15,7 +15,7 @@
 namespace tidings::operate {
 
 struct TopicsReport {
-  std::vector<transport::TopicState> topics;  // by name
+  std::vector<transport::TopicState> topics;  // by name; a retention without an end is not set
 };
 BOOST_DESCRIBE_STRUCT(TopicsReport, (), (topics))
 
@@ -32,8 +32,9 @@ struct LagRow {
   std::uint64_t dead = 0;
   std::optional<Time> oldest;         // unsettled
   std::optional<double> age_seconds;  // of it
+  std::uint64_t expired = 0;          // that retention removed before the group settled them
 };
-BOOST_DESCRIBE_STRUCT(LagRow, (), (group, topic, unsettled, waiting, dead, oldest, age_seconds))
+BOOST_DESCRIBE_STRUCT(LagRow, (), (group, topic, unsettled, waiting, dead, oldest, age_seconds, expired))
 
 struct LagReport {
   std::vector<LagRow> lag;  // by group, then topic
@@ -45,6 +46,11 @@ BOOST_DESCRIBE_STRUCT(LagReport, (), (lag, warnings))
 Result<TopicsReport> topics(transport::Transport& transport);
 Result<GroupsReport> groups(transport::Transport& transport);
 Result<LagReport> lag(transport::Transport& transport, Time now, const Thresholds& thresholds);
+
+// Changes what `change` says of the topic's retention; returns what is in effect then. invalid: no such topic, or no
+// such retention. unsupported: the transport's own tools do that.
+Result<transport::Retention> set_retention(transport::Transport& transport, const Topic& topic,
+                                           const transport::Retention& change);
 
 // Forgets the group, its position and its dead letters. invalid: there is none of that name. conflict: it has live
 // members.

@@ -56,10 +56,20 @@ void add_records(operate::Canned& canned) {
 
 std::shared_ptr<operate::Canned> shop() {
   auto canned = std::make_shared<operate::Canned>();
-  canned->topics = {
-      {.name = "orders", .partitions = 64, .records = 69659, .bytes = 34'000'000, .oldest = kNow - 50h},
-      {.name = "email", .command = true, .partitions = 64, .records = 12, .bytes = 4'000, .oldest = kNow - 3s},
-      {.name = "empty", .partitions = 64}};
+  canned->topics = {{.name = "orders",
+                     .partitions = 64,
+                     .records = 69659,
+                     .bytes = 34'000'000,
+                     .oldest = kNow - 50h,
+                     .retention = {.age = 168h, .bytes = 1ull << 30, .unsettled = transport::Unsettled::expire}},
+                    {.name = "email",
+                     .command = true,
+                     .partitions = 64,
+                     .records = 12,
+                     .bytes = 4'000,
+                     .oldest = kNow - 3s,
+                     .retention = {.age = 12h, .unsettled = transport::Unsettled::keep}},
+                    {.name = "empty", .partitions = 64}};
   canned->groups = {
       {.name = "payment-service",
        .topic = "orders",
@@ -74,7 +84,7 @@ std::shared_ptr<operate::Canned> shop() {
                   .dead = 3,
                   .oldest = kNow - 3min - 12s},
                  {.group = "audit-service", .topic = "orders", .unsettled = 5, .oldest = kNow - 50h},
-                 {.group = "audit-service", .topic = "empty"}};
+                 {.group = "audit-service", .topic = "empty", .expired = 42}};
   canned->store = transport::StoreState{.bytes_used = 9ull << 30, .bytes_max = 10ull << 30};
   canned->dead = {
       dead_letter("00000001", "failed", "unavailable: the bank did not answer within 2 seconds, for the fourth time",
@@ -126,10 +136,21 @@ TEST_P(Golden, IsWrittenAsEver) {
 
 // Help fits a terminal, and every command's help ends with an example.
 TEST(Help, FitsEightyColumnsAndShowsAnExample) {
-  const std::vector<std::vector<std::string>> commands{
-      {},         {"publish"}, {"tail"},         {"topics"},       {"groups"},         {"groups", "remove"},
-      {"lag"},    {"dead"},    {"dead", "list"}, {"dead", "show"}, {"dead", "replay"}, {"dead", "discard"},
-      {"replay"}, {"doctor"}};
+  const std::vector<std::vector<std::string>> commands{{},
+                                                       {"publish"},
+                                                       {"tail"},
+                                                       {"topics"},
+                                                       {"topics", "set"},
+                                                       {"groups"},
+                                                       {"groups", "remove"},
+                                                       {"lag"},
+                                                       {"dead"},
+                                                       {"dead", "list"},
+                                                       {"dead", "show"},
+                                                       {"dead", "replay"},
+                                                       {"dead", "discard"},
+                                                       {"replay"},
+                                                       {"doctor"}};
   for (auto command : commands) {
     command.push_back("--help");
     std::istringstream help{run_in_test({.arguments = command}, shop()).out};
@@ -148,6 +169,7 @@ INSTANTIATE_TEST_SUITE_P(
     Help, Golden,
     ::testing::Values(GoldenCase{"help", {"--help"}}, GoldenCase{"help_publish", {"publish", "--help"}},
                       GoldenCase{"help_tail", {"tail", "--help"}}, GoldenCase{"help_topics", {"topics", "--help"}},
+                      GoldenCase{"help_topics_set", {"topics", "set", "--help"}},
                       GoldenCase{"help_groups", {"groups", "--help"}},
                       GoldenCase{"help_groups_remove", {"groups", "remove", "--help"}},
                       GoldenCase{"help_lag", {"lag", "--help"}}, GoldenCase{"help_dead", {"dead", "--help"}},
@@ -161,6 +183,12 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Looking, Golden,
     ::testing::Values(GoldenCase{"topics", {"topics"}}, GoldenCase{"topics_json", {"--json", "topics"}},
+                      GoldenCase{"topics_set",
+                                 {"topics", "set", "email", "--retain-age", "7d", "--retain-size", "500MB"}},
+                      GoldenCase{"topics_set_json", {"--json", "topics", "set", "orders", "--retain-size", "endless"}},
+                      GoldenCase{"topics_set_nothing", {"topics", "set", "orders"}},
+                      GoldenCase{"topics_set_wrong", {"topics", "set", "orders", "--retain-size", "much"}},
+                      GoldenCase{"topics_set_unknown", {"topics", "set", "order", "--retain-unsettled", "expire"}},
                       GoldenCase{"groups", {"groups"}}, GoldenCase{"groups_json", {"--json", "groups"}},
                       GoldenCase{"groups_remove", {"groups", "remove", "audit-service"}},
                       GoldenCase{"groups_remove_unknown", {"groups", "remove", "no-such"}}, GoldenCase{"lag", {"lag"}},

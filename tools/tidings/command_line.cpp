@@ -75,6 +75,7 @@ int run(const std::vector<std::string>& arguments, Surroundings& surroundings) {
   add_globals(app, options);
   add_publish(app, command);
   add_tail(app, command);
+  add_topics(app, command);
   add_topology(app, command);
   add_dead(app, command);
   add_replay(app, command);

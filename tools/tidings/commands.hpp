@@ -14,7 +14,8 @@ using Command = std::function<int(Session&)>;
 
 void add_publish(CLI::App& app, Command& command);
 void add_tail(CLI::App& app, Command& command);
-void add_topology(CLI::App& app, Command& command);  // topics, groups, lag
+void add_topics(CLI::App& app, Command& command);
+void add_topology(CLI::App& app, Command& command);  // groups, lag
 void add_dead(CLI::App& app, Command& command);
 void add_replay(CLI::App& app, Command& command);
 void add_doctor(CLI::App& app, Command& command);

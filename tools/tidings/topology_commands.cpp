@@ -14,7 +14,6 @@ namespace {
 
 using transport::GroupState;
 using transport::MemberState;
-using transport::TopicState;
 
 constexpr Duration kWatchEvery = std::chrono::seconds{2};
 constexpr Duration kStopSeenWithin = std::chrono::milliseconds{200};
@@ -22,30 +21,6 @@ constexpr std::string_view kClearScreen = "\x1b[H\x1b[2J";
 
 std::string age_of(const std::optional<Time>& time, Time now) {
   return time ? operate::age_text(now - *time) : "-";
-}
-
-int topics(Session& session) {
-  int code = kDone;
-  const auto transport = session.open(Store::existing, code);
-  if (!transport) return code;
-  const auto report = operate::topics(*transport);
-  if (!report) return session.fail(report.error());
-  if (session.json()) {
-    session.print_json(*report);
-    return kDone;
-  }
-  Table table{{{"TOPIC", Align::left, Fit::cuttable},
-               {"KIND"},
-               {"PARTITIONS", Align::right},
-               {"EVENTS", Align::right},
-               {"SIZE", Align::right},
-               {"OLDEST", Align::right}}};
-  for (const TopicState& topic : report->topics) {
-    table.add({topic.name, topic.command ? "commands" : "events", std::to_string(topic.partitions),
-               std::to_string(topic.records), operate::bytes_text(topic.bytes), age_of(topic.oldest, session.now())});
-  }
-  session.print(table);
-  return kDone;
 }
 
 void add_group(Table& table, const GroupState& group) {
@@ -197,9 +172,6 @@ void add_lag(CLI::App& app, Command& command) {
 }  // namespace
 
 void add_topology(CLI::App& app, Command& command) {
-  auto* topics_app = app.add_subcommand("topics", "Topics and what they hold");
-  topics_app->footer("Example: tidings topics");
-  topics_app->callback([&command] { command = topics; });
   add_groups(app, command);
   add_lag(app, command);
 }
