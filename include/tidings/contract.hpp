@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -90,10 +91,16 @@ class Contract {
   }
 
   // The same with a member function: on<E>(&Payments::charge, payments). The object must live as long as the service.
-  template <class E, class R, class C, class... A>
-  void on(R (C::*method)(const E&, A...), C& object, On options = {}) {
-    on<E>([&object, method](const E& event, A... arguments) -> R { return (object.*method)(event, arguments...); },
-          std::move(options));
+  template <class E, class M, class C>
+  requires std::is_member_function_pointer_v<M>
+  void on(M method, C& object, On options = {}) {
+    // Whether it takes the event, and the context, is said by the handler's own check.
+    on<E>(
+        [&object, method](const E& event,
+                          auto&... context) -> std::invoke_result_t<M, C&, const E&, decltype(context)...> {
+          return std::invoke(method, object, event, context...);
+        },
+        std::move(options));
   }
 
   // Handles every event that the subscription gets and no typed handler takes. `options` names a topic or a pattern.

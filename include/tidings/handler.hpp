@@ -88,12 +88,23 @@ concept HandlerOfEvent = requires(H& handler, const E& event) {
 };
 
 template <class H, class E>
-concept HandlerClass = requires(H& handler, const E& event, Context& context) {
-  handler.handle(event, context);
+concept HandlerClassWithContext = requires(H& handler, const E& event, Context& context) {
+  { handler.handle(event, context) } -> std::convertible_to<Result<void>>;
+}
+|| requires(H& handler, const E& event, Context& context) {
+  { handler.handle(event, context) } -> std::same_as<void>;
+};
+
+template <class H, class E>
+concept HandlerClassOfEvent = requires(H& handler, const E& event) {
+  { handler.handle(event) } -> std::convertible_to<Result<void>>;
 }
 || requires(H& handler, const E& event) {
-  handler.handle(event);
+  { handler.handle(event) } -> std::same_as<void>;
 };
+
+template <class H, class E>
+concept HandlerClass = HandlerClassWithContext<H, E> || HandlerClassOfEvent<H, E>;
 
 template <class H, class E>
 concept HandlerFor = HandlerWithContext<H, E> || HandlerOfEvent<H, E> || HandlerClass<H, E>;
@@ -126,7 +137,7 @@ HandlerFunction erase_handler(H handler) {
       return as_result([&] { return (*handler)(event, context); });
     } else if constexpr (HandlerOfEvent<H, E>) {
       return as_result([&] { return (*handler)(event); });
-    } else if constexpr (requires { handler->handle(event, context); }) {
+    } else if constexpr (HandlerClassWithContext<H, E>) {
       return as_result([&] { return handler->handle(event, context); });
     } else {
       return as_result([&] { return handler->handle(event); });
