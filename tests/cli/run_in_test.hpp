@@ -20,6 +20,7 @@ struct RunSpec {
   std::map<std::string, std::string> environment;
   enum class Output { pipe, terminal } output = Output::pipe;
   std::size_t columns = 80;
+  std::optional<Duration> stop_after = {};  // Ctrl-C, at that time of the run's own clock
 };
 
 struct RunResult {
@@ -34,6 +35,8 @@ inline RunResult run_in_test(const RunSpec& spec, const std::shared_ptr<operate:
   std::ostringstream err;
   std::size_t at = 0;
   RunResult result;
+  const auto executor = std::make_shared<tidings::testing::SimulatedExecutor>(1);
+  const Time begun = executor->now();
   Surroundings surroundings{
       .out = out,
       .err = err,
@@ -49,7 +52,7 @@ inline RunResult run_in_test(const RunSpec& spec, const std::shared_ptr<operate:
         const auto found = spec.environment.find(name);
         return found == spec.environment.end() ? std::nullopt : std::optional{found->second};
       },
-      .executor = std::make_shared<tidings::testing::SimulatedExecutor>(1),
+      .executor = executor,
       .open = [&](std::string_view url,
                   const std::shared_ptr<Executor>&) -> Result<std::unique_ptr<transport::Transport>> {
         result.opened.emplace_back(url);
@@ -58,6 +61,7 @@ inline RunResult run_in_test(const RunSpec& spec, const std::shared_ptr<operate:
         return std::unique_ptr<transport::Transport>{std::make_unique<operate::CannedTransport>(canned)};
       },
       .linked = {"canned:"},
+      .stop = [&] { return spec.stop_after && executor->now() - begun >= *spec.stop_after; },
   };
   result.code = run(spec.arguments, surroundings);
   result.out = out.str();

@@ -100,6 +100,7 @@ struct GoldenCase {
   std::vector<std::string> arguments;
   RunSpec::Output output = RunSpec::Output::pipe;
   std::string input = {};
+  std::optional<Duration> stop_after = {};
 };
 
 void PrintTo(const GoldenCase& golden, std::ostream* to) {
@@ -109,8 +110,12 @@ void PrintTo(const GoldenCase& golden, std::ostream* to) {
 std::string transcript(const GoldenCase& golden) {
   std::vector<std::string> arguments{"--transport", "canned:shop"};
   arguments.insert(arguments.end(), golden.arguments.begin(), golden.arguments.end());
-  const RunResult result =
-      run_in_test({.arguments = arguments, .input = golden.input, .environment = {}, .output = golden.output}, shop());
+  const RunResult result = run_in_test({.arguments = arguments,
+                                        .input = golden.input,
+                                        .environment = {},
+                                        .output = golden.output,
+                                        .stop_after = golden.stop_after},
+                                       shop());
   std::string text = "$ tidings";
   for (const std::string& argument : golden.arguments) text += " " + operate::shell_quoted(argument);
   text += "\n" + result.out;
@@ -191,31 +196,41 @@ INSTANTIATE_TEST_SUITE_P(
                       GoldenCase{"topics_set_unknown", {"topics", "set", "order", "--retain-unsettled", "expire"}},
                       GoldenCase{"groups", {"groups"}}, GoldenCase{"groups_json", {"--json", "groups"}},
                       GoldenCase{"groups_remove", {"groups", "remove", "audit-service"}},
+                      GoldenCase{"groups_remove_json", {"--json", "groups", "remove", "audit-service"}},
                       GoldenCase{"groups_remove_unknown", {"groups", "remove", "no-such"}}, GoldenCase{"lag", {"lag"}},
                       GoldenCase{"lag_json", {"--json", "lag"}}, GoldenCase{"tail", {"tail", "orders"}},
                       GoldenCase{"tail_json", {"--json", "tail", "orders"}},
+                      GoldenCase{"lag_watch", {"lag", "--watch"}, RunSpec::Output::pipe, "", 3s},
+                      GoldenCase{"lag_watch_json", {"--json", "lag", "--watch"}, RunSpec::Output::pipe, "", 3s},
+                      GoldenCase{"lag_watch_terminal", {"lag", "--watch"}, kTerminal, "", 3s},
+                      GoldenCase{"tail_type_key", {"tail", "orders", "--type", "order.created", "--key", "cdnow-43"}},
+                      GoldenCase{"tail_correlation_json", {"--json", "tail", "orders", "--correlation", "c-1"}},
+                      GoldenCase{"tail_from_limit", {"tail", "orders", "--from", "-10m", "--limit", "1"}},
+                      GoldenCase{"tail_nothing", {"tail", "orders", "--type", "OrderPaid"}},
                       GoldenCase{"tail_unknown", {"tail", "order"}}, GoldenCase{"doctor", {"doctor"}},
                       GoldenCase{"doctor_terminal", {"doctor"}, kTerminal},
-                      GoldenCase{"doctor_json", {"--json", "doctor"}}),
+                      GoldenCase{"doctor_json", {"--json", "doctor"}},
+                      GoldenCase{"doctor_database", {"doctor", "--database", "no/such.db"}}),
     name_of);
 
-INSTANTIATE_TEST_SUITE_P(Dead, Golden,
-                         ::testing::Values(GoldenCase{"dead_list", {"dead", "list"}},
-                                           GoldenCase{"dead_list_terminal", {"dead", "list"}, kTerminal},
-                                           GoldenCase{"dead_list_json", {"--json", "dead", "list", "--limit", "1"}},
-                                           GoldenCase{"dead_list_page", {"dead", "list", "--limit", "2"}},
-                                           GoldenCase{"dead_show", {"dead", "show", "00000001"}},
-                                           GoldenCase{"dead_show_text", {"dead", "show", "00000002"}},
-                                           GoldenCase{"dead_show_bytes", {"dead", "show", "00000003"}},
-                                           GoldenCase{"dead_show_json", {"--json", "dead", "show", "00000001"}},
-                                           GoldenCase{"dead_show_bytes_json", {"--json", "dead", "show", "00000003"}},
-                                           GoldenCase{"dead_replay", {"dead", "replay", "--reason", "undecodable"}},
-                                           GoldenCase{"dead_replay_json",
-                                                      {"--json", "dead", "replay", "00000001", "nope"}},
-                                           GoldenCase{"dead_replay_dry_run", {"dead", "replay", "--all", "--dry-run"}},
-                                           GoldenCase{"dead_replay_nothing", {"dead", "replay"}},
-                                           GoldenCase{"dead_discard", {"dead", "discard", "00000001"}}),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(
+    Dead, Golden,
+    ::testing::Values(GoldenCase{"dead_list", {"dead", "list"}},
+                      GoldenCase{"dead_list_terminal", {"dead", "list"}, kTerminal},
+                      GoldenCase{"dead_list_json", {"--json", "dead", "list", "--limit", "1"}},
+                      GoldenCase{"dead_list_page", {"dead", "list", "--limit", "2"}},
+                      GoldenCase{"dead_show", {"dead", "show", "00000001"}},
+                      GoldenCase{"dead_show_text", {"dead", "show", "00000002"}},
+                      GoldenCase{"dead_show_bytes", {"dead", "show", "00000003"}},
+                      GoldenCase{"dead_show_json", {"--json", "dead", "show", "00000001"}},
+                      GoldenCase{"dead_show_bytes_json", {"--json", "dead", "show", "00000003"}},
+                      GoldenCase{"dead_replay", {"dead", "replay", "--reason", "undecodable"}},
+                      GoldenCase{"dead_replay_json", {"--json", "dead", "replay", "00000001", "nope"}},
+                      GoldenCase{"dead_replay_dry_run", {"dead", "replay", "--all", "--dry-run"}},
+                      GoldenCase{"dead_replay_nothing", {"dead", "replay"}},
+                      GoldenCase{"dead_discard", {"dead", "discard", "00000001"}},
+                      GoldenCase{"dead_discard_json", {"--json", "dead", "discard", "00000001", "nope"}}),
+    name_of);
 
 INSTANTIATE_TEST_SUITE_P(
     Doing, Golden,

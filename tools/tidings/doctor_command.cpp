@@ -4,6 +4,7 @@
 #include "operate/doctor.hpp"
 #include "operate/local_directory.hpp"
 #include "tools/tidings/commands.hpp"
+#include "tools/tidings/database_findings.hpp"
 
 namespace tidings::cli {
 
@@ -49,21 +50,34 @@ void print(const Diagnosis& diagnosis, Session& session) {
   }
 }
 
+using Paths = std::vector<std::string>;
+
+void add_databases(const Paths& paths, Session& session, Diagnosis& diagnosis) {
+  for (const std::string& path : paths) {
+    for (Finding& finding : look_at_database(path, session.around().executor))
+      diagnosis.findings.push_back(std::move(finding));
+  }
+}
+
 // What can be said without the transport.
-int unreachable(const transport::Url& url, const Error& error, Session& session) {
-  print(operate::unreachable(url, error), session);
+int unreachable(const transport::Url& url, const Error& error, const Paths& databases, Session& session) {
+  Diagnosis diagnosis = operate::unreachable(url, error);
+  add_databases(databases, session, diagnosis);
+  print(diagnosis, session);
   return kUnavailable;
 }
 
-int doctor(Session& session) {
+int doctor(const Paths& databases, Session& session) {
   const auto chosen = session.choose_url();
   if (!chosen) return session.usage(chosen.error());
   const auto url = transport::parse_url(chosen->text);
   if (!url) return session.usage(url.error());
-  if (const auto there = operate::expect_store(*url); !there) return unreachable(*url, there.error(), session);
+  if (const auto there = operate::expect_store(*url); !there)
+    return unreachable(*url, there.error(), databases, session);
   const auto transport = session.around().open(chosen->text, session.around().executor);
-  if (!transport) return unreachable(*url, transport.error(), session);
-  const Diagnosis diagnosis = operate::examine(**transport, *session.around().executor, *url, {});
+  if (!transport) return unreachable(*url, transport.error(), databases, session);
+  Diagnosis diagnosis = operate::examine(**transport, *session.around().executor, *url, {});
+  add_databases(databases, session, diagnosis);
   print(diagnosis, session);
   return operate::worst(diagnosis) == Level::fail ? kFailed : kDone;
 }
@@ -72,12 +86,22 @@ int doctor(Session& session) {
 
 void add_doctor(CLI::App& app, Command& command) {
   auto* doctor_app = app.add_subcommand("doctor", "Say what is wrong, and how to repair it");
+  const auto databases = std::make_shared<Paths>();
+  doctor_app
+      ->add_option("--database", *databases,
+                   "SQLite file of a service's inbox or outbox; may be\n"
+                   "given several times")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
   doctor_app->footer(
-      "Looks at reachability, permissions, room, members and dead letters; changes\n"
-      "nothing. Exit code 1 when a check fails.\n"
+      "Looks at reachability, permissions, room, members and dead letters, and in the\n"
+      "databases at what waits for a relay; changes nothing. Exit code 1 when a check\n"
+      "fails.\n"
       "\n"
-      "Example: tidings --transport local:/var/lib/shop doctor");
-  doctor_app->callback([&command] { command = doctor; });
+      "Example: tidings --transport local:/var/lib/shop doctor \\\n"
+      "           --database /var/lib/shop/order.db");
+  doctor_app->callback(
+      [databases, &command] { command = [databases](Session& session) { return doctor(*databases, session); }; });
 }
 
 }  // namespace tidings::cli
