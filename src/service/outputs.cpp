@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "base/flaw.hpp"
 #include "tidings/type_name.hpp"
 #include "tidings/uuid.hpp"
@@ -16,6 +14,17 @@ Envelope envelope_from(PublishOptions& options) {
           .correlation_id = std::move(options.correlation_id),
           .metadata = std::move(options.metadata)};
 }
+
+namespace {
+
+// No type has a zero byte.
+std::string kind_of(const EventType& type, std::string_view key) {
+  std::string kind = dotted_type(type.info.type);
+  kind += '\0';
+  return kind.append(key);
+}
+
+}  // namespace
 
 Result<void> Outputs::add(const EventType& type, const void* data, PublishOptions options) {
   if (auto declared = encoder_.check(type); !declared) return declared;
@@ -30,7 +39,8 @@ Result<void> Outputs::add(const EventType& type, const void* data, PublishOption
   inherit(cause_.envelope, envelope);
   envelope.time = options.time.value_or(executor_.now());
   const std::string_view key = options.key.empty() ? std::string_view{envelope.aggregate_id} : options.key;
-  if (envelope.id.empty()) envelope.id = id_for(type, key);
+  Kind kind = kind_of(type, key);
+  if (envelope.id.empty()) envelope.id = id_for(type, key, kind);
   auto record = encoder_.encode(type, data, std::move(publication));
   if (!record) return record.error();
   const std::size_t bytes = transport::size_of(*record);
@@ -41,21 +51,19 @@ Result<void> Outputs::add(const EventType& type, const void* data, PublishOption
   }
   bytes_ += bytes;
   records_.push_back(*std::move(record));
+  ++counts_[std::move(kind)];
   return {};
 }
 
 // The same in every run of the handler for this event (promise P7), if the event has a name.
-std::string Outputs::id_for(const EventType& type, std::string_view key) const {
+std::string Outputs::id_for(const EventType& type, std::string_view key, const Kind& kind) const {
   if (cause_.envelope.id.empty() || flawed(Flaw::output_ids_new)) return new_id(executor_);
-  const auto alike = [&](const transport::Record& record) {
-    const std::string_view other = record.key ? std::string_view{*record.key} : std::string_view{};
-    return other == key && same_type(record.type, type.info.type);
-  };
+  const auto before = counts_.find(kind);
   return derived_id({.event_id = cause_.envelope.id,
                      .subscription = cause_.subscription,
                      .type = type.info.type,
                      .key = key.empty() ? std::nullopt : std::optional{key},
-                     .ordinal = static_cast<std::uint64_t>(std::ranges::count_if(records_, alike)),
+                     .ordinal = before == counts_.end() ? 0 : before->second,
                      .replay = cause_.replay_id});
 }
 

@@ -3,8 +3,11 @@
 // Threads: the handler's.
 #pragma once
 
+#include <cstdint>
 #include <optional>
+#include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "service/encoder.hpp"
@@ -40,12 +43,15 @@ class Outputs final {
   std::vector<transport::Record> take() { return std::move(records_); }
 
  private:
-  std::string id_for(const EventType& type, std::string_view key) const;
+  // Of an output: its type by its words, and its key.
+  using Kind = std::string;
+  std::string id_for(const EventType& type, std::string_view key, const Kind& kind) const;
 
   const Cause cause_;
   const Encoder& encoder_;
   Executor& executor_;
   std::vector<transport::Record> records_;
+  std::unordered_map<Kind, std::uint64_t> counts_;  // of records_: derived ids count within type and key
   std::size_t bytes_ = 0;
 };
 
