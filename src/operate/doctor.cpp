@@ -41,7 +41,11 @@ class Examination final {
 
   void check_reachable() {
     const auto reached = transport_.check(executor_.now() + kReachWithin);
-    if (!reached) return failed("reachable", reached.error(), "start the broker, or mend its address");
+    if (!reached) {
+      return failed("reachable", reached.error(),
+                    directory_of(url_) ? "nothing can be written until then; what only reads works"
+                                       : "start the broker, or mend its address");
+    }
     add({.level = Level::ok, .check = "reachable", .what = fmt::format("`{}:` answers", url_.scheme)});
   }
 

@@ -165,6 +165,58 @@ TEST_F(Program, FindsAHealthyStoreHealthy) {
   EXPECT_THAT(ran.output, ::testing::Not(HasSubstr("fail")));
 }
 
+// A37, P9: what only reads needs no writer, whoever has it; and the doctor says who that is.
+class StuckWriter : public Program {
+ protected:
+  // A process that took the writer lock so, and is stopped.
+  ChildProcess stop_holding(const std::string& lock) const {
+    ChildProcess holder{{.program = LOCAL_LOCK_HOLDER, .arguments = {directory_, lock}}};
+    EXPECT_TRUE(holder.wait_for_output("holding")) << holder.error_output();
+    holder.send(SIGSTOP);
+    return holder;
+  }
+  void expect_reading() const {
+    EXPECT_THAT(run({"topics"}).output, HasSubstr("orders"));
+    EXPECT_THAT(run({"groups"}).output, HasSubstr("billing"));
+    EXPECT_THAT(run({"lag"}).output, HasSubstr("billing"));
+    EXPECT_THAT(run({"tail", "orders", "--limit", "1"}).output, HasSubstr("o-1"));
+    EXPECT_EQ(run({"dead", "list"}).exit, ChildExit{.code = 0});
+  }
+};
+
+TEST_F(StuckWriter, IsNamedByTheDoctorAndHindersNoReading) {
+  publish("o-1");
+  open()->consumer({.group = "billing", .instance = "test", .topic = "orders"}).value().reset();
+  const ChildProcess holder = stop_holding("gate");
+  expect_reading();
+  const Ran ran = run({"doctor"});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 1}) << ran.error_output;
+  const std::string pid = std::to_string(holder.pid());
+  EXPECT_THAT(ran.output, HasSubstr("fail  reachable: "));
+  EXPECT_THAT(ran.output, HasSubstr("process " + pid + " holds the store's writer lock and is stopped"));
+  EXPECT_THAT(ran.output, HasSubstr("kill -CONT " + pid));
+  EXPECT_THAT(ran.output, HasSubstr("store: ")) << "and it looks at the rest";
+}
+
+TEST_F(StuckWriter, OfAForeignProgramHindersNoReadingEither) {
+  publish("o-1");
+  open()->consumer({.group = "billing", .instance = "test", .topic = "orders"}).value().reset();
+  const ChildProcess holder = stop_holding("lmdb");
+  expect_reading();
+  const Ran ran = run({"doctor"});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 1}) << ran.error_output;
+  EXPECT_THAT(ran.output, HasSubstr("fuser"));
+}
+
+TEST_F(StuckWriter, IsNamedWhereAnOpeningHasToWrite) {
+  publish("o-1");
+  const ChildProcess holder = stop_holding("gate");
+  const Ran ran = run({"--transport", url_ + "?size_max=2G", "topics"});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 3});
+  EXPECT_THAT(ran.error_output, HasSubstr("process " + std::to_string(holder.pid())));
+  EXPECT_THAT(run({"topics"}).output, HasSubstr("orders")) << "nobody is kept out by it";
+}
+
 TEST_F(Program, ListsItsTransportsWhenItDoesNotKnowOne) {
   const Ran ran = run({"--transport", "carrier-pigeon://roof", "topics"});
   EXPECT_EQ(ran.exit, ChildExit{.code = 2});

@@ -2,14 +2,15 @@
 //
 // Owns:    a thread that writes, and one that calls back.
 // Threads: any.
-// Blocks:  submit() never; perform() until its change is durable or refused.
+// Blocks:  submit() never; perform() and upkeep() until the change is durable or refused.
+// End:     a writer that still waits for LMDB's lock is left to itself, with all that it stands on: it ends, having
+// done
+//          nothing, when it gets the lock. LMDB cannot be told to wait no longer.
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -86,57 +87,41 @@ class CommitOp {
 
   virtual std::size_t bytes() const { return 0; }   // that it writes, about
   virtual bool calls_out() const { return false; }  // finish() runs the user's code: not on the writer's thread
+  virtual bool is_upkeep() const { return false; }  // nobody minds when it is not done: the end does not wait for it
   virtual Time deadline() const = 0;                // refused when it was not begun by then
 };
 
 struct CommitterParts {
   std::shared_ptr<Executor> executor;
-  Environment* environment = nullptr;
-  WakeFile* wake = nullptr;
-  SpaceWatch* space = nullptr;
-  FaultPlan* faults = nullptr;
+  std::shared_ptr<Environment> environment;
+  std::shared_ptr<WakeFile> wake;
+  std::shared_ptr<SpaceWatch> space;
+  std::shared_ptr<FaultPlan> faults;
 };
 
 class Committer final {
  public:
   explicit Committer(CommitterParts parts);
-  ~Committer();  // writes what waits, for at most kCloseWithin; refuses the rest
+  ~Committer();  // close()
+  Committer(const Committer&) = delete;
+  Committer& operator=(const Committer&) = delete;
 
   void submit(std::shared_ptr<CommitOp> op);
 
   // Runs `change` inside a transaction and waits until that is durable. What it returns is returned.
-  // unavailable: it was not begun `within` this time.
+  // unavailable: it was not begun `within` this time; the message says who has the writer.
   Result<void> perform(std::function<Result<void>(Commit&)> change, Duration within = kChangeWithin);
+  // The same for what is tried again anyway: refused as soon as close() begins.
+  Result<void> upkeep(std::function<Result<void>(Commit&)> change, Duration within = kChangeWithin);
+
+  // Writes what waits, for at most kCloseWithin, and refuses the rest and all that comes later. A commit that has begun
+  // is waited for.
+  void close();
 
  private:
-  using Ops = std::vector<std::shared_ptr<CommitOp>>;
-  struct Completed {
-    std::shared_ptr<CommitOp> op;
-    Result<void> outcome;
-  };
+  class Writer;
 
-  void write_loop();
-  void write_once();
-  Ops take();
-  Result<void> write(const Ops& ops, WriteTransaction& transaction);
-  void finish(const Ops& ops, const Result<void>& outcome);
-
-  void call_loop();
-  Ops take_expired();
-  Time next_expiry() const;
-
-  const CommitterParts parts_;
-  std::mutex mutex_;
-  const std::unique_ptr<Condition> work_;      // for the writer
-  const std::unique_ptr<Condition> complete_;  // for the caller-back
-  std::deque<std::shared_ptr<CommitOp>> queue_;
-  std::vector<Completed> completed_;
-  Time expiry_check_ = kNever;  // when the caller-back looks for expired operations next
-  Time stop_by_ = kNever;
-  bool stopping_ = false;
-  bool written_ = false;  // the writer has ended
-  std::unique_ptr<Thread> writer_;
-  std::unique_ptr<Thread> caller_;
+  const std::shared_ptr<Writer> writer_;
 };
 
 }  // namespace tidings::local

@@ -6,6 +6,7 @@
 #include <atomic>
 
 #include "tests/support/scratch_directory.hpp"
+#include "tidings/transport/transport.hpp"
 #include "transport/local/topic_catalog.hpp"
 
 namespace tidings::local {
@@ -49,16 +50,13 @@ class CommitterTest : public ::testing::Test {
  protected:
   CommitterTest() : wake_{*WakeFile::open(scratch_.path())} {
     environment_ = *Environment::open(scratch_.path(), 64u << 20, Sync::commit);
-    EXPECT_TRUE(environment_->open_trees());
+    EXPECT_TRUE(environment_->create_trees());
   }
 
   std::unique_ptr<Committer> make(const std::string& fault = "") {
-    faults_ = std::make_unique<FaultPlan>(fault);
-    return std::make_unique<Committer>(CommitterParts{.executor = executor_,
-                                                      .environment = environment_.get(),
-                                                      .wake = wake_.get(),
-                                                      .space = &space_,
-                                                      .faults = faults_.get()});
+    faults_ = std::make_shared<FaultPlan>(fault);
+    return std::make_unique<Committer>(CommitterParts{
+        .executor = executor_, .environment = environment_, .wake = wake_, .space = space_, .faults = faults_});
   }
   void submit(Committer& committer, Duration within = 30s) {
     committer.submit(std::make_shared<CountingOp>(applied_, finished_, refused_, commits_, executor_->now() + within));
@@ -76,10 +74,10 @@ class CommitterTest : public ::testing::Test {
 
   testing::ScratchDirectory scratch_;
   std::shared_ptr<Executor> executor_ = thread_executor();
-  std::unique_ptr<WakeFile> wake_;
-  std::unique_ptr<Environment> environment_;
-  SpaceWatch space_{1u << 20};
-  std::unique_ptr<FaultPlan> faults_;
+  std::shared_ptr<WakeFile> wake_;
+  std::shared_ptr<Environment> environment_;
+  std::shared_ptr<SpaceWatch> space_ = std::make_shared<SpaceWatch>(1u << 20);
+  std::shared_ptr<FaultPlan> faults_;
   std::atomic<int> applied_ = 0;
   std::atomic<int> finished_ = 0;
   std::atomic<int> refused_ = 0;
@@ -160,6 +158,51 @@ TEST_F(CommitterTest, WritesWhatWaitsBeforeItEnds) {
   committer.reset();
   EXPECT_EQ(finished_, 20);
   EXPECT_EQ(stored(), 20u);
+}
+
+// A37
+TEST_F(CommitterTest, NamesWhoHasTheWriterWhenAChangeCouldNotBegin) {
+  const auto committer = make();
+  ASSERT_TRUE(wake_->enter_gate(10s));
+  const auto late = committer->perform([](Commit&) -> Result<void> { return {}; }, 20ms);
+  wake_->leave_gate();
+  ASSERT_FALSE(late);
+  EXPECT_THAT(late.error().message, ::testing::HasSubstr("this process's own writes"));
+}
+
+TEST_F(CommitterTest, DoesNotWaitForUpkeepAtItsEnd) {
+  auto committer = make();
+  ASSERT_TRUE(wake_->enter_gate(10s));
+  Result<void> kept;
+  auto waiting = executor_->spawn(
+      "upkeep", [&] { kept = committer->upkeep([](Commit&) -> Result<void> { return {}; }, kChangeWithin); });
+  submit(*committer, 10ms);  // behind or before it: refused in time, so both were there
+  EXPECT_TRUE(finish(1));
+  const Time before = executor_->now();
+  committer->close();
+  waiting.reset();
+  EXPECT_LT(executor_->now() - before, transport::kCloseWithin);
+  EXPECT_FALSE(kept);
+  wake_->leave_gate();
+}
+
+// P8: LMDB's own lock, of a writer that did not come through the gate.
+TEST_F(CommitterTest, EndsThoughLmdbNeverLetsItsWriterIn) {
+  auto committer = make();
+  const std::weak_ptr<Environment> open = environment_;
+  {
+    auto other = std::make_optional<WriteTransaction>(*environment_);
+    EXPECT_EQ(committer->perform([](Commit&) -> Result<void> { return {}; }, 20ms).error().kind,
+              ErrorKind::unavailable);
+    committer.reset();
+    EXPECT_FALSE(wake_->enter_gate(10ms)) << "the writer waits still, with all it stands on";
+  }
+  EXPECT_TRUE(wake_->enter_gate(10s));
+  wake_->leave_gate();
+  environment_.reset();
+  const Time deadline = executor_->now() + 20s;
+  while (!open.expired() && executor_->now() < deadline) executor_->sleep_until(executor_->now() + 1ms);
+  EXPECT_TRUE(open.expired()) << "and gives it back";
 }
 
 TEST_F(CommitterTest, WakesOthersAfterTheCommit) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "transport/local/limits.hpp"
 #include "transport/local/local_store.hpp"
 #include "transport/local/member_table.hpp"
 #include "transport/local/reaping.hpp"
@@ -61,6 +62,7 @@ class DeathWatch final : public StoreListener {
   void rang(Changes) override {}
 
   Time review() override {
+    const Duration within = std::exchange(within_, kChangeWithin);
     std::vector<MemberRow> members;
     {
       ReadTransaction transaction{store_.environment()};
@@ -72,7 +74,7 @@ class DeathWatch final : public StoreListener {
     for (const MemberRow& member : members) {
       if (!is_alive(member.process)) dead.push_back(member);
     }
-    const bool reaped = dead.empty() || reap_all(dead);
+    const bool reaped = dead.empty() || reap_all(dead, within);
     return blind || !reaped ? store_.now() + kLookWithoutDescriptor : kNever;
   }
 
@@ -101,11 +103,13 @@ class DeathWatch final : public StoreListener {
     return blind;
   }
 
-  bool reap_all(const std::vector<MemberRow>& dead) {
-    const auto done = store_.committer().perform([&](Commit& commit) -> Result<void> {
-      for (const MemberRow& member : dead) reap(commit, store_.directory(), member);
-      return {};
-    });
+  bool reap_all(const std::vector<MemberRow>& dead, Duration within) {
+    const auto done = store_.committer().upkeep(
+        [&](Commit& commit) -> Result<void> {
+          for (const MemberRow& member : dead) reap(commit, store_.directory(), member);
+          return {};
+        },
+        within);
     if (!done) return false;
     for (const MemberRow& member : dead) remove_board(store_.directory(), member.id);
     return true;
@@ -157,6 +161,7 @@ class DeathWatch final : public StoreListener {
   }
 
   Store& store_;
+  Duration within_ = kReapAtOpenWithin;  // of the first review; then as long as any change
   const Descriptor poke_;
   std::mutex mutex_;
   std::vector<Watched> watched_;

@@ -46,6 +46,12 @@ inline constexpr std::size_t kCommitBytesMax = 16u << 20;
 inline constexpr std::size_t kQueueOpsMax = 10'000;  // that wait for the writer
 // How long a settlement, or any other synchronous change, waits for the writer lock before it is `unavailable`.
 inline constexpr Duration kChangeWithin = 30s;
+// How long opening a store waits for others that open or close it: one may read it through, after a power cut.
+inline constexpr Duration kOpenWithin = 30s;
+// How long it waits for the writer, where the URL changes the store's settings.
+inline constexpr Duration kSettingsWithin = 10s;
+// How long opening waits for the writer to record the deaths of processes; then that is done later.
+inline constexpr Duration kReapAtOpenWithin = 2s;
 
 // One receive().
 // Deliveries of one batch share blocks of so many bytes: one that stays long keeps no more than that in memory.

@@ -110,18 +110,29 @@ Environment::~Environment() {
 }
 
 Result<void> Environment::open_trees() {
+  return take_handles(Trees::existing);
+}
+
+Result<void> Environment::create_trees() {
+  return take_handles(Trees::created);
+}
+
+Result<void> Environment::take_handles(Trees trees) {
+  const bool create = trees == Trees::created;
   MDB_txn* txn = nullptr;
-  int code = mdb_txn_begin(env_, nullptr, 0, &txn);
+  int code = mdb_txn_begin(env_, nullptr, create ? 0u : MDB_RDONLY, &txn);
   if (code != 0) return store_error(code, "opening its trees");
   for (std::size_t i = 0; i < kTrees && code == 0; ++i) {
     const bool events = i == static_cast<std::size_t>(Tree::events);
-    code = mdb_dbi_open(txn, kTreeNames[i], MDB_CREATE | (events ? MDB_INTEGERKEY : 0u), &handles_[i]);
+    code = mdb_dbi_open(txn, kTreeNames[i], (create ? MDB_CREATE : 0u) | (events ? MDB_INTEGERKEY : 0u), &handles_[i]);
   }
   if (code == 0) {
-    code = mdb_txn_commit(txn);
+    code = mdb_txn_commit(txn);  // of a reading one, too: it keeps the handles
   } else {
     mdb_txn_abort(txn);
   }
+  if (code == MDB_NOTFOUND)
+    return corrupt("the store lacks one of its trees: keep the directory, and restore a backup");
   if (code != 0) return store_error(code, "opening its trees");
   return {};
 }

@@ -1,7 +1,8 @@
 // LMDB, owned: one environment a process and store, its trees, and transactions that remember their first fault.
 //
 // Threads: Environment any. A transaction belongs to one thread at a time.
-// Blocks:  begin of a write waits for the store's writer lock, without a deadline: only the committer does it.
+// Blocks:  begin of a write waits for the store's writer lock, without a deadline: only the committer does it, and who
+//          makes a new store.
 #pragma once
 
 #include <array>
@@ -48,9 +49,12 @@ bool is_readable(const std::string& directory);
 class Environment final {
  public:
   // Opens or creates the store's file in `directory`. `map_bytes`: the most that it may ever have. Nothing but the
-  // meta pages is read, until open_trees().
+  // meta pages is read, until its trees are opened.
   static Result<std::unique_ptr<Environment>> open(const std::string& directory, std::uint64_t map_bytes, Sync sync);
+  // Reads only: never waits for a writer. corrupt: one is missing.
   Result<void> open_trees();
+  // Of a new store, which nobody else has open.
+  Result<void> create_trees();
   ~Environment();
   Environment(const Environment&) = delete;
   Environment& operator=(const Environment&) = delete;
@@ -70,6 +74,8 @@ class Environment final {
 
  private:
   Environment() = default;
+  enum class Trees { existing, created };
+  Result<void> take_handles(Trees trees);
 
   MDB_env* env_ = nullptr;
   std::array<unsigned, kTrees> handles_{};

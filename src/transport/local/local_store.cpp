@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tidings/transport/transport.hpp"
 #include "transport/local/death_watch.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/store_cleaner.hpp"
@@ -38,29 +39,42 @@ void put_meta(WriteTransaction& transaction, Bytes key, std::uint64_t number) {
 Store::Store(Options options, std::shared_ptr<Executor> executor)
     : options_{std::move(options)}, executor_{std::move(executor)}, called_{executor_->condition()} {}
 
-Result<std::shared_ptr<Store>> Store::open(const Options& options, std::shared_ptr<Executor> executor) {
+Result<std::shared_ptr<Store>> Store::open(const Options& options, std::shared_ptr<Executor> executor,
+                                           std::weak_ptr<Environment>& environment) {
   std::shared_ptr<Store> store{new Store{options, std::move(executor)}};
-  if (auto started = store->start(); !started) return started.error();
+  const auto started = store->start();
+  environment = store->environment_;
+  if (!started) return started.error();
   return store;
 }
 
+// The directory's lock is held as long as nobody else must see what is not complete, and never while waiting for the
+// writer of an existing store.
 Result<void> Store::start() {
-  auto directory = StoreDirectory::enter(options_.directory);
-  if (!directory) return directory.error();
-  if (auto opened = open_environment(directory->fresh()); !opened) return opened;
-  const auto size_max = prepare_meta();
-  if (!size_max) return size_max.error();
-  if (auto mapped = environment_->set_map(map_bytes(*size_max)); !mapped) return mapped;
-  space_ = std::make_unique<SpaceWatch>(*size_max);
-  if (directory->fresh()) {
-    if (auto synced = environment_->sync(); !synced) return synced;
+  auto entered = StoreDirectory::enter(options_.directory, *executor_, now() + kOpenWithin);
+  if (!entered) return entered.error();
+  std::optional<StoreDirectory> directory{*std::move(entered)};
+  const bool fresh = directory->fresh();
+  if (auto opened = open_files(fresh); !opened) return opened;
+  const auto settings = read_settings();
+  if (!settings) return settings.error();
+  if (auto mapped = environment_->set_map(map_bytes(settings->size_max)); !mapped) return mapped;
+  space_ = std::make_shared<SpaceWatch>(settings->size_max);
+  start_committer();
+  if (!fresh) directory.reset();
+  if (settings->changed) {
+    if (auto written = write_settings(*settings); !written) return written;
   }
-  if (auto completed = directory->completed(); !completed) return completed;
+  if (fresh) {
+    if (auto synced = environment_->sync(); !synced) return synced;
+    if (auto completed = directory->completed(); !completed) return completed;
+    directory.reset();
+  }
   start_threads();
   return {};
 }
 
-Result<void> Store::open_environment(bool fresh) {
+Result<void> Store::open_files(bool fresh) {
   const std::string& path = options_.directory;
   const OpenMark::Left left = OpenMark::left(path);
   if (left == OpenMark::Left::unsynced) {
@@ -78,21 +92,26 @@ Result<void> Store::open_environment(bool fresh) {
   auto wake = WakeFile::open(path);
   if (!wake) return wake.error();
   wake_ = *std::move(wake);
+  return open_environment(fresh);
+}
+
+Result<void> Store::open_environment(bool fresh) {
+  const std::string& path = options_.directory;
   auto environment = Environment::open(path, map_bytes(options_.size_max.value_or(kSizeMaxDefault)), options_.sync);
   if (!environment) return environment.error();
   environment_ = *std::move(environment);
   if (!fresh && is_shorter(path, environment_->pages_high() * environment_->page_bytes())) {
     if (auto verified = verify_store(path); !verified) return verified;
   }
-  return environment_->open_trees();
+  return fresh ? environment_->create_trees() : environment_->open_trees();
+}
+
+void Store::start_committer() {
+  committer_ = std::make_unique<Committer>(CommitterParts{
+      .executor = executor_, .environment = environment_, .wake = wake_, .space = space_, .faults = faults_});
 }
 
 void Store::start_threads() {
-  committer_ = std::make_unique<Committer>(CommitterParts{.executor = executor_,
-                                                          .environment = environment_.get(),
-                                                          .wake = wake_.get(),
-                                                          .space = space_.get(),
-                                                          .faults = &faults_});
   own_.push_back(watch_deaths(*this));
   // Who died before we came is reaped before anybody joins here: a service that starts again finds no one in its place.
   own_.front()->review();
@@ -102,10 +121,12 @@ void Store::start_threads() {
   warden_ = executor_->spawn("local-warden", [this] { warden_loop(); });
 }
 
-// Fixes what is fixed at creation; returns size_max.
-Result<std::uint64_t> Store::prepare_meta() {
-  WriteTransaction transaction{*environment_};
+// What is fixed at creation, and what the URL changes.
+Result<Store::Settings> Store::read_settings() {
+  ReadTransaction transaction{*environment_};
   const auto partitions = get_meta(transaction, "partitions");
+  const auto size_max = get_meta(transaction, "size_max");
+  if (!transaction.status()) return transaction.status().error();
   if (partitions && options_.partitions && *partitions != *options_.partitions) {
     return invalid(
         fmt::format("the store '{}' has {} partitions since its creation, the URL says {}; leave the option "
@@ -113,12 +134,22 @@ Result<std::uint64_t> Store::prepare_meta() {
                     options_.directory, *partitions, *options_.partitions));
   }
   partitions_ = static_cast<std::uint32_t>(partitions.value_or(options_.partitions.value_or(kPartitionsDefault)));
-  const std::uint64_t size_max =
-      options_.size_max.value_or(get_meta(transaction, "size_max").value_or(kSizeMaxDefault));
-  if (!partitions) put_meta(transaction, "partitions", partitions_);
-  if (get_meta(transaction, "size_max") != size_max) put_meta(transaction, "size_max", size_max);
-  if (auto committed = transaction.commit(); !committed) return committed.error();
-  return size_max;
+  Settings settings{.size_max = options_.size_max.value_or(size_max.value_or(kSizeMaxDefault))};
+  settings.changed = !partitions || size_max != settings.size_max;
+  return settings;
+}
+
+Result<void> Store::write_settings(const Settings& settings) {
+  auto written = committer_->perform(
+      [&](Commit& commit) -> Result<void> {
+        put_meta(commit.transaction(), "partitions", partitions_);
+        put_meta(commit.transaction(), "size_max", settings.size_max);
+        return {};
+      },
+      kSettingsWithin);
+  if (written || written.error().kind != ErrorKind::unavailable) return written;
+  return unavailable(fmt::format("the settings of the store '{}' could not be changed: {}", options_.directory,
+                                 written.error().message));
 }
 
 Store::~Store() {
@@ -128,6 +159,7 @@ Store::~Store() {
     called_->notify_all();
   }
   if (wake_) wake_->ring(0);
+  if (committer_) committer_->close();  // so that nobody waits for the writer any more
   warden_.reset();
   bell_.reset();
   own_.clear();
@@ -138,8 +170,9 @@ Store::~Store() {
 // The last one to leave writes everything to the disk, and says so.
 void Store::close_mark() {
   if (!mark_ || !environment_) return;
-  const auto directory = StoreDirectory::enter(options_.directory);
+  const auto directory = StoreDirectory::enter(options_.directory, *executor_, now() + transport::kCloseWithin);
   if (directory && mark_->alone() && environment_->sync()) mark_->remove();
+  mark_.reset();  // before the directory: whoever opens the store there waits for no mark
 }
 
 std::shared_ptr<const Catalog> Store::catalog() {

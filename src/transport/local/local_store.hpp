@@ -36,8 +36,12 @@ class StoreListener {
 
 class Store final {
  public:
-  // Opens or creates the directory's store.
-  static Result<std::shared_ptr<Store>> open(const Options& options, std::shared_ptr<Executor> executor);
+  // Opens or creates the directory's store. Who only reads an existing one needs no writer, whoever has that.
+  // unavailable: others keep it from being opened for kOpenWithin, or from being changed for kSettingsWithin.
+  // `environment` is what it opened, also where it failed: it may live on behind the store (see Committer), and no
+  // other one may be opened here meanwhile.
+  static Result<std::shared_ptr<Store>> open(const Options& options, std::shared_ptr<Executor> executor,
+                                             std::weak_ptr<Environment>& environment);
   ~Store();
   Store(const Store&) = delete;
   Store& operator=(const Store&) = delete;
@@ -66,10 +70,17 @@ class Store final {
  private:
   Store(Options options, std::shared_ptr<Executor> executor);
   Result<void> start();
+  Result<void> open_files(bool fresh);
   Result<void> open_environment(bool fresh);
+  struct Settings {
+    std::uint64_t size_max = 0;
+    bool changed = false;  // they are not stored yet
+  };
+  Result<Settings> read_settings();
+  Result<void> write_settings(const Settings& settings);
+  void start_committer();
   void start_threads();
   void close_mark();
-  Result<std::uint64_t> prepare_meta();
   void bell_loop();
   void warden_loop();
   void tell(Changes changes);
@@ -79,11 +90,11 @@ class Store final {
   const std::shared_ptr<Executor> executor_;
   const ProcessName process_ = this_process();
   std::uint32_t partitions_ = kPartitionsDefault;
-  FaultPlan faults_ = FaultPlan::from_environment();
+  const std::shared_ptr<FaultPlan> faults_ = std::make_shared<FaultPlan>(FaultPlan::from_environment());
   std::optional<OpenMark> mark_;
-  std::unique_ptr<WakeFile> wake_;
-  std::unique_ptr<Environment> environment_;
-  std::unique_ptr<SpaceWatch> space_;
+  std::shared_ptr<WakeFile> wake_;
+  std::shared_ptr<Environment> environment_;
+  std::shared_ptr<SpaceWatch> space_;
   std::unique_ptr<Committer> committer_;
 
   std::mutex mutex_;

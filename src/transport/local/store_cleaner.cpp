@@ -146,7 +146,7 @@ class StoreCleaner final : public StoreListener {
 
   bool erase(const Found& found, Time now) {
     own_ = now;
-    return bool{store_.committer().perform([&](Commit& commit) -> Result<void> {
+    return bool{store_.committer().upkeep([&](Commit& commit) -> Result<void> {
       WriteTransaction& transaction = commit.transaction();
       std::map<std::uint32_t, TopicStats> erased;
       std::optional<Expiry> expiry;
@@ -186,7 +186,7 @@ class StoreCleaner final : public StoreListener {
       if (!any_expired_control(transaction, now)) return;
     }
     // What could not be forgotten is so at the next pass.
-    static_cast<void>(store_.committer().perform([&](Commit& commit) -> Result<void> {
+    static_cast<void>(store_.committer().upkeep([&](Commit& commit) -> Result<void> {
       erase_expired_control(commit.transaction(), now, kExpiredAtOnce);
       return {};
     }));

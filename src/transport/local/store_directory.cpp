@@ -28,6 +28,7 @@ constexpr const char* kDataFile = "data.mdb";
 constexpr std::string_view kFormatName = "tidings-local ";
 constexpr int kFormatVersion = 1;
 constexpr std::uintmax_t kDataBytesLeast = 2 * 4'096;  // LMDB's two meta pages
+constexpr Duration kLockLookAgain = std::chrono::milliseconds{5};
 
 // From linux/magic.h where it has them; these it lacks.
 constexpr long kCifsMagic = 0xFF534D42;
@@ -97,6 +98,22 @@ Result<void> check_format(const fs::path& directory) {
   return {};
 }
 
+// flock(2) knows no deadline. Who has this lock waits for nothing but the disk, unless it is stopped.
+Result<void> lock(int descriptor, const std::string& path, Executor& executor, Time deadline) {
+  while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK && errno != EINTR) return io_error("locking", path);
+    if (executor.now() >= deadline) {
+      return unavailable(
+          fmt::format("another process opens or closes the store '{0}' and is not done: after a power cut it reads all "
+                      "of it, then try "
+                      "again; if it is stopped (`fuser -v {0}/open`), let it go on (`kill -CONT PID`) or end it",
+                      path));
+    }
+    executor.sleep_until(executor.now() + kLockLookAgain);
+  }
+  return {};
+}
+
 // Whether a new store is to be made here; a faulty directory is an error.
 Result<bool> is_fresh(const std::string& path) {
   const fs::path directory{path};
@@ -119,14 +136,14 @@ Result<bool> is_fresh(const std::string& path) {
 
 }  // namespace
 
-Result<StoreDirectory> StoreDirectory::enter(const std::string& path) {
+Result<StoreDirectory> StoreDirectory::enter(const std::string& path, Executor& executor, Time deadline) {
   if (auto made = make_directory(path); !made) return made.error();
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (descriptor < 0) return io_error("opening the directory", path);
   StoreDirectory entered{path, descriptor, false};
   if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) return io_error("opening the directory", path);
   if (auto checked = refuse_network(descriptor, path); !checked) return checked.error();
-  if (::flock(descriptor, LOCK_EX) != 0) return io_error("locking", path);
+  if (auto locked = lock(descriptor, path, executor, deadline); !locked) return locked.error();
   const auto fresh = is_fresh(path);
   if (!fresh) return fresh.error();
   entered.fresh_ = *fresh;

@@ -2,10 +2,12 @@
 //
 // Format:  docs/formats/local.md, "Directory".
 // Threads: one a process at a time; processes exclude one another by a lock on the directory.
+// Blocks:  enter(), for the lock. Who has it waits for nothing but the disk.
 #pragma once
 
 #include <string>
 
+#include "tidings/executor.hpp"
 #include "tidings/result.hpp"
 
 namespace tidings::local {
@@ -15,8 +17,8 @@ class StoreDirectory final {
  public:
   // Makes the directory (mode 0700) where it is missing, and checks that it is a store of our format, or empty.
   // invalid: not a directory, not a store, no permission. unsupported: another format version, a network file
-  // system. corrupt: files are missing or cut off.
-  static Result<StoreDirectory> enter(const std::string& path);
+  // system. corrupt: files are missing or cut off. unavailable: another process kept the lock until the deadline.
+  static Result<StoreDirectory> enter(const std::string& path, Executor& executor, Time deadline);
   ~StoreDirectory();
   StoreDirectory(StoreDirectory&& other) noexcept;
   StoreDirectory& operator=(StoreDirectory&&) = delete;

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "tests/support/scratch_directory.hpp"
+#include "transport/local/lmdb_environment.hpp"
 #include "transport/local/local_transport.hpp"
 #include "transport/local/open_mark.hpp"
 #include "transport/local/store_directory.hpp"
@@ -125,6 +126,30 @@ TEST_F(StoreOpeningTest, RefusesAnUnsyncedStoreAfterTheMachineWentDown) {
   const Error error = refusal();
   EXPECT_EQ(error.kind, ErrorKind::corrupt);
   EXPECT_THAT(error.message, HasSubstr("sync=none"));
+}
+
+// P9
+TEST_F(StoreOpeningTest, WaitsSoLongForOthersThatOpenItAndNoLonger) {
+  make();
+  const auto other = StoreDirectory::enter(path_, *executor_, executor_->now());
+  ASSERT_TRUE(other);
+  const auto refused = StoreDirectory::enter(path_, *executor_, executor_->now() + std::chrono::milliseconds{20});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(refused.error().message, HasSubstr("another process opens or closes the store"));
+}
+
+TEST_F(StoreOpeningTest, RefusesAStoreThatLacksATree) {
+  make();
+  {
+    fs::remove(path_ / "data.mdb");
+    const auto bare = Environment::open(path_, 1u << 20, Sync::commit);
+    ASSERT_TRUE(bare);
+    ASSERT_TRUE(WriteTransaction{**bare}.commit());
+  }
+  const Error error = refusal();
+  EXPECT_EQ(error.kind, ErrorKind::corrupt);
+  EXPECT_THAT(error.message, HasSubstr("lacks one of its trees"));
 }
 
 TEST_F(StoreOpeningTest, ForgetsThatItWasUnsyncedWhenAllIsOnTheDisk) {

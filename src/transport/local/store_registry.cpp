@@ -6,14 +6,23 @@
 #include <map>
 #include <mutex>
 
+#include "transport/local/limits.hpp"
+
 namespace tidings::local {
 
 namespace {
 
+struct Known {
+  std::weak_ptr<Store> store;
+  std::weak_ptr<Environment> environment;
+};
+
 struct Registry {
   std::mutex mutex;
-  std::map<std::filesystem::path, std::weak_ptr<Store>> stores;
+  std::map<std::filesystem::path, Known> stores;
 };
+
+constexpr Duration kLookAgain = std::chrono::milliseconds{5};
 
 Registry& registry() {
   static Registry instance;
@@ -28,6 +37,22 @@ std::filesystem::path name_of(const std::string& directory) {
   return path.has_filename() ? path : path.parent_path();
 }
 
+// LMDB opens a store once in a process; an earlier one here may be about to end.
+Result<void> wait_until_gone(const std::weak_ptr<Environment>& environment, const std::string& directory,
+                             Executor& executor) {
+  const Time deadline = executor.now() + kOpenWithin;
+  while (!environment.expired()) {
+    if (executor.now() >= deadline) {
+      return unavailable(
+          fmt::format("a transport to '{0}' that was closed in this process still waits for the store's writer lock; "
+                      "`fuser -v {0}/lock.mdb` lists who has it open",
+                      directory));
+    }
+    executor.sleep_until(executor.now() + kLookAgain);
+  }
+  return {};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Store>> shared_store(const Options& options, std::shared_ptr<Executor> executor) {
@@ -36,13 +61,14 @@ Result<std::shared_ptr<Store>> shared_store(const Options& options, std::shared_
   Registry& known = registry();
   const std::lock_guard lock{known.mutex};
   auto& entry = known.stores[named.directory];
-  if (auto open = entry.lock()) {
+  if (auto open = entry.store.lock()) {
     if (open->options() == named) return open;
     return invalid(fmt::format("'{}' is open in this process with other options; use the same ones", named.directory));
   }
-  auto opened = Store::open(named, std::move(executor));
+  if (auto gone = wait_until_gone(entry.environment, named.directory, *executor); !gone) return gone.error();
+  auto opened = Store::open(named, std::move(executor), entry.environment);
   if (!opened) return opened.error();
-  entry = *opened;
+  entry.store = *opened;
   return opened;
 }
 

@@ -1,23 +1,36 @@
-// Takes the writer lock of a store and keeps it until it is killed: local_lock_holder STORE. Says when it has it.
+// Takes the writer lock of a store and keeps it until it is killed: local_lock_holder STORE [LOCK]. Says when it has
+// it. LOCK `gate` (the default): as every writer of ours does; `lmdb`: without the gate, as a foreign program might.
 #include <unistd.h>
 
 #include <iostream>
+#include <string_view>
 
 #include "transport/local/lmdb_environment.hpp"
+#include "transport/local/wake_file.hpp"
+
+namespace {
+
+using namespace tidings::local;
+
+constexpr tidings::Duration kPatience = std::chrono::seconds{10};
+
+int fail(std::string_view what) {
+  std::cerr << what << std::endl;
+  return 1;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  using namespace tidings::local;
-  if (argc != 2) return 2;
+  if (argc != 2 && argc != 3) return 2;
+  const auto wake = WakeFile::open(argv[1]);
+  if (!wake) return fail(wake.error().message);
+  const bool gate = argc == 2 || std::string_view{argv[2]} == "gate";
+  if (gate && !(*wake)->enter_gate(kPatience)) return fail("the gate is closed");
   const auto environment = Environment::open(argv[1], 0, Sync::commit);
-  if (!environment) {
-    std::cerr << environment.error().message << std::endl;
-    return 1;
-  }
+  if (!environment) return fail(environment.error().message);
   const WriteTransaction transaction{**environment};
-  if (!transaction.status()) {
-    std::cerr << transaction.status().error().message << std::endl;
-    return 1;
-  }
+  if (!transaction.status()) return fail(transaction.status().error().message);
   std::cout << "holding" << std::endl;
   for (;;) ::pause();
 }
