@@ -73,8 +73,9 @@ class Bus final : public Contract {
   // Waits until everything published so far is confirmed or refused. unavailable: not by the deadline.
   Result<void> flush(Time deadline);
 
-  // Stops intake, finishes what runs, settles it, releases what waits; at the deadline handlers get their stop token
-  // and what is still running is left unsettled (others get it). unavailable: not everything ended in time.
+  // Stops intake, finishes what runs, settles it, releases what waits; at the deadline handlers get their stop token,
+  // and what still runs is left unsettled (others get it). unavailable: not all ended by then; a second later at the
+  // latest.
   Result<void> stop(Time deadline);
 
   // One line for each subscription: its effective stages and policies.

@@ -1,8 +1,10 @@
 #include "tidings/bus.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
 
 #include "service/bus_publisher.hpp"
@@ -16,6 +18,8 @@ namespace {
 
 // How long a handler that was told to stop may take before it is left alone.
 constexpr Duration kStopGrace = std::chrono::milliseconds{500};
+// What leaving the groups may take beyond that, and beyond the deadline.
+constexpr Duration kLeaveGrace = std::chrono::milliseconds{500};
 
 }  // namespace
 
@@ -130,21 +134,27 @@ Result<void> Bus::State::stop(Time deadline) {
   if (!engine_) return {};
   const auto leaving = subscriptions();
   for (const auto& subscription : leaving) subscription->drain();
-  std::string unfinished;
+  std::vector<std::string> unfinished;
   for (const auto& subscription : leaving) {
-    if (subscription->wait_drained(deadline)) continue;
-    unfinished += fmt::format("{}'{}'", unfinished.empty() ? "" : ", ", subscription->plan().name());
+    if (!subscription->wait_drained(deadline)) unfinished.push_back(fmt::format("'{}'", subscription->plan().name()));
   }
-  const Time grace = executor_->now() + kStopGrace;
-  for (const auto& subscription : leaving) subscription->close(grace);
-  presence_.reset();  // last: it may wait for the store, and would expire anyway
+  const Time left_alone = executor_->now() + kStopGrace;
+  const Time end = std::max(deadline, left_alone + kLeaveGrace);
+  for (const auto& subscription : leaving) subscription->begin_close(left_alone);
+  for (const auto& subscription : leaving) {
+    if (!subscription->wait_closed(end)) unfinished.push_back(fmt::format("leaving '{}'", subscription->plan().name()));
+  }
+  // Last: it would expire anyway.
+  if (presence_ && !presence_->stop(end)) unfinished.emplace_back("the good-bye of this instance");
+  presence_.reset();
   {
     const std::lock_guard lock{mutex_};
     subscriptions_.clear();
   }
   auto flushed = publishing_ ? publishing_->flush(deadline) : Result<void>{};
   if (unfinished.empty()) return flushed;
-  return unavailable(fmt::format("not everything was handled in time: {} left; it will be handled again", unfinished));
+  return unavailable(fmt::format("not everything was done in time: {} left; what is unsettled will be handled again",
+                                 fmt::join(unfinished, ", ")));
 }
 
 Result<void> Bus::State::ready(Time deadline) {

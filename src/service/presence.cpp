@@ -58,41 +58,77 @@ std::string presence_value(const BusOptions& options, const std::vector<Subscrip
       in_quotes(options.admin), in_quotes(to_text(started)), subscriptions_of(plans), published_of(published));
 }
 
+// What the thread needs: it holds it, so that it may be left alone.
+class Presence::Teller final : public std::enable_shared_from_this<Teller> {
+ public:
+  Teller(std::shared_ptr<Engine> engine, std::string value)
+      : engine_{std::move(engine)},
+        key_{"instances/" + engine_->options.instance},
+        value_{std::move(value)},
+        changed_{engine_->executor->condition()} {}
+
+  void start() {
+    thread_ = engine_->executor->spawn("presence", [self = shared_from_this()] { self->run(); });
+  }
+
+  bool stop(Time deadline) {
+    {
+      std::unique_lock lock{mutex_};
+      stopping_ = true;
+      changed_->notify_all();
+      if (!changed_->wait_until(lock, deadline, *engine_->executor, [this] { return ended_; })) return false;
+    }
+    thread_.reset();
+    return true;
+  }
+
+ private:
+  void run() {
+    const Duration period = engine_->options.discovery;
+    std::unique_lock lock{mutex_};
+    while (!stopping_) {
+      lock.unlock();
+      write();
+      lock.lock();
+      const Time next = engine_->executor->now() + period;
+      changed_->wait_until(lock, next, *engine_->executor, [this] { return stopping_; });
+    }
+    lock.unlock();
+    static_cast<void>(engine_->transport->control().put(key_, std::nullopt, {}));  // it would expire anyway
+    lock.lock();
+    ended_ = true;
+    changed_->notify_all();
+  }
+
+  void write() {
+    const Time expires = engine_->executor->now() + kMissedMax * engine_->options.discovery;
+    auto put = engine_->transport->control().put(key_, value_, {.expires = expires});
+    if (put || !engine_->options.on_trouble) return;
+    engine_->options.on_trouble({.subscription = key_, .doing = "announce itself", .error = put.error()});
+  }
+
+  const std::shared_ptr<Engine> engine_;
+  const std::string key_;
+  const std::string value_;
+  std::mutex mutex_;
+  std::unique_ptr<Condition> changed_;
+  bool stopping_ = false;
+  bool ended_ = false;
+  std::unique_ptr<Thread> thread_;
+};
+
 Presence::Presence(std::shared_ptr<Engine> engine, std::string value)
-    : engine_{std::move(engine)},
-      key_{"instances/" + engine_->options.instance},
-      value_{std::move(value)},
-      stop_{engine_->executor->condition()} {
-  thread_ = engine_->executor->spawn("presence", [this] { run(); });
+    : executor_{engine->executor}, teller_{std::make_shared<Teller>(std::move(engine), std::move(value))} {
+  teller_->start();
 }
 
 Presence::~Presence() {
-  {
-    const std::lock_guard lock{mutex_};
-    stopping_ = true;
-    stop_->notify_all();
-  }
-  thread_.reset();
-  static_cast<void>(engine_->transport->control().put(key_, std::nullopt, {}));  // it would expire anyway
+  if (!told_) stop(executor_->now() + transport::kCloseWithin);
 }
 
-void Presence::run() {
-  const Duration period = engine_->options.discovery;
-  std::unique_lock lock{mutex_};
-  while (!stopping_) {
-    lock.unlock();
-    write();
-    lock.lock();
-    const Time next = engine_->executor->now() + period;
-    stop_->wait_until(lock, next, *engine_->executor, [this] { return stopping_; });
-  }
-}
-
-void Presence::write() {
-  const Time expires = engine_->executor->now() + kMissedMax * engine_->options.discovery;
-  auto put = engine_->transport->control().put(key_, value_, {.expires = expires});
-  if (put || !engine_->options.on_trouble) return;
-  engine_->options.on_trouble({.subscription = key_, .doing = "announce itself", .error = put.error()});
+bool Presence::stop(Time deadline) {
+  told_ = true;
+  return teller_->stop(deadline);
 }
 
 Result<void> claim_inbox(transport::Control& control, const std::string& group, const std::string& store_id) {

@@ -1,11 +1,10 @@
 // Tells the deployment that this instance is here: a record in Control that expires when it is gone.
 //
-// Owns:    one thread, which writes `instances/<instance>` every BusOptions::discovery.
+// Owns:    one thread, which writes `instances/<instance>` every BusOptions::discovery, and says good-bye at the end.
 // Format:  docs/wire.md, "Control".
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -17,21 +16,19 @@ namespace tidings::service {
 class Presence final {
  public:
   Presence(std::shared_ptr<Engine> engine, std::string value);
-  ~Presence();  // says good-bye
+  ~Presence();  // stop(kCloseWithin)
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
 
- private:
-  void run();
-  void write();
+  // Says good-bye. False: not by the deadline; the thread ends when the transport answers, the record expires anyway.
+  bool stop(Time deadline);
 
-  std::shared_ptr<Engine> engine_;
-  const std::string key_;
-  const std::string value_;
-  std::mutex mutex_;
-  std::unique_ptr<Condition> stop_;
-  bool stopping_ = false;
-  std::unique_ptr<Thread> thread_;
+ private:
+  class Teller;
+
+  const std::shared_ptr<Executor> executor_;
+  const std::shared_ptr<Teller> teller_;
+  bool told_ = false;  // to stop
 };
 
 // Who we are, as JSON: service, instance, host, pid, build, admin address, subscriptions, published types.

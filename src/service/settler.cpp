@@ -59,9 +59,13 @@ void Settler::add(Settling settling) {
 }
 
 void Settler::add(std::vector<Settling> settlings) {
+  push(std::move(settlings), Room::wait);
+}
+
+void Settler::push(std::vector<Settling> settlings, Room room) {
   if (settlings.empty()) return;
   std::unique_lock lock{mutex_};
-  while (is_full() && !closed_) changed_->wait_until(lock, kNever);
+  while (room == Room::wait && is_full() && !closed_) changed_->wait_until(lock, kNever);
   if (closed_) return;
   for (const Settling& settling : settlings) bytes_ += bytes_of(settling);
   std::ranges::move(settlings, std::back_inserter(queue_));
@@ -75,7 +79,7 @@ void Settler::release(std::vector<transport::Delivery> deliveries) {
     settlings.push_back(released(std::move(delivery)));
     if (flawed(Flaw::drain_settles_waiting)) settlings.back().verdict.outcome = transport::Accept{};
   }
-  add(std::move(settlings));
+  push(std::move(settlings), Room::none);
 }
 
 bool Settler::mark(const transport::Delivery& delivery) {

@@ -1,7 +1,8 @@
 // Settles what the pipeline decided, in batches and in order, and announces each decision once it is durable.
 //
 // Owns:    one thread. Not the consumer.
-// Threads: any. Blocks: add() when kUnsettledMax or kUnsettledBytesMax wait; mark() until it is durable.
+// Threads: any. Blocks: add() when kUnsettledMax or kUnsettledBytesMax wait; mark() until it is durable; close()
+//          until the transport has answered.
 // Trouble: what the transport cannot do now is tried again, in order, until it can or the settler is closed. What it
 //          refuses for good is given up after kRefusalsMax tries: Step::unsettled, and the subscription is not ready.
 #pragma once
@@ -40,7 +41,7 @@ class Settler final {
   // After close(): dropped; whoever gets the deliveries next settles them.
   void add(Settling settling);
   void add(std::vector<Settling> settlings);
-  // Given back, charged nothing.
+  // Given back, charged nothing. Waits for no room: they are no more than may be in flight.
   void release(std::vector<transport::Delivery> deliveries);
 
   // Writes the mark of a suspect, in the caller's thread. False: it is not ours any more, or the settler was closed.
@@ -55,6 +56,8 @@ class Settler final {
 
  private:
   void run();
+  enum class Room { wait, none };
+  void push(std::vector<Settling> settlings, Room room);
   bool is_full() const { return queue_.size() >= kUnsettledMax || bytes_ >= kUnsettledBytesMax; }
   void settle(std::vector<Settling> batch);
   std::vector<Settling> settle_once(std::vector<Settling> batch);

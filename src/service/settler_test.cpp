@@ -104,5 +104,21 @@ TEST_F(SettlerTest, ItsEndIsNotHeldUpByThoseWhoWait) {
   EXPECT_LE(consumer_.settled(), kSettleBatchMax) << "the rest is settled by whoever gets it next";
 }
 
+// P8: a drain gives back what waits, and waits for nobody.
+TEST_F(SettlerTest, TakesBackWithoutWaitingForRoom) {
+  const auto adder = executor_->spawn("adder", [&] {
+    for (std::size_t i = 0; i < 2 * kUnsettledMax; ++i) settler_.add(Settling{});
+  });
+  executor_->run_for(1min);
+  bool released = false;
+  const auto drain = executor_->spawn("drain", [&] {
+    settler_.release(std::vector<transport::Delivery>(3));
+    released = true;
+  });
+  executor_->run_for(1s);
+  EXPECT_TRUE(released);
+  consumer_.open();
+}
+
 }  // namespace
 }  // namespace tidings::service

@@ -33,14 +33,14 @@ Subscription::~Subscription() {
 
 void Subscription::start() {
   parts_.settler.start();
-  spawn("receiver", [this] { receiver_.run(); });
+  receiving_ = &spawn("receiver", [this] { receiver_.run(); });
   for (const auto& worker : workers_) {
     spawn("worker", [&worker = *worker] { worker.run(); });
   }
 }
 
 // The thread holds the subscription: one that never ends keeps what it stands on.
-void Subscription::spawn(const std::string& name, std::function<void()> body) {
+Subscription::Running& Subscription::spawn(const std::string& name, std::function<void()> body) {
   threads_.push_back(std::make_unique<Running>());
   Running& running = *threads_.back();
   running.thread = parts_.engine->executor->spawn(name, [self = shared_from_this(), &running, body = std::move(body)] {
@@ -49,6 +49,7 @@ void Subscription::spawn(const std::string& name, std::function<void()> body) {
     running.ended = true;
     self->ended_->notify_all();
   });
+  return running;
 }
 
 void Subscription::drain() {
@@ -68,23 +69,42 @@ bool Subscription::wait_drained(Time deadline) {
   return parts_.settler.wait_idle(deadline);
 }
 
-void Subscription::close(Time deadline) {
-  if (std::exchange(closed_, true)) return;
+void Subscription::begin_close(Time left_alone) {
+  if (leaving_ != nullptr) return;
   for (const auto& worker : workers_) worker->request_stop();
+  working_ = threads_.size();
+  leaving_ = &spawn("leave", [this, left_alone] { leave(left_alone); });
+}
+
+// A consumer is left only when nobody uses it, however long the transport keeps those who do.
+void Subscription::leave(Time left_alone) {
   parts_.settler.close();
+  for (std::size_t i = 0; i < working_; ++i) wait_ended(*threads_[i], left_alone);
+  if (receiving_ != nullptr) wait_ended(*receiving_, kNever);
+  parts_.close_consumer();
+}
+
+bool Subscription::wait_closed(Time deadline) {
+  const bool left = leaving_ == nullptr || wait_ended(*leaving_, deadline);
+  join_ended();
+  return left;
+}
+
+bool Subscription::wait_ended(const Running& running, Time deadline) {
   std::unique_lock lock{mutex_};
-  for (const auto& running : threads_) {
-    ended_->wait_until(lock, deadline, *parts_.engine->executor, [&] { return running->ended; });
-  }
-  // A handler that does not end is not waited for, and no thread is ever killed: the handle stays, held by the thread
-  // itself (see spawn), which lets it go should it end after all.
+  return ended_->wait_until(lock, deadline, *parts_.engine->executor, [&] { return running.ended; });
+}
+
+// A handler that does not end is not waited for, and no thread is ever killed: the handle stays, held by the thread
+// itself (see spawn), which lets it go should it end after all.
+void Subscription::join_ended() {
   std::vector<std::unique_ptr<Thread>> ended;
+  std::unique_lock lock{mutex_};
   for (const auto& running : threads_) {
     if (running->ended) ended.push_back(std::move(running->thread));
   }
   lock.unlock();
   ended.clear();  // waits for what they do behind their last line
-  parts_.close_consumer();
 }
 
 }  // namespace tidings::service

@@ -28,9 +28,12 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
   void drain();
   // Whether all that ran is settled, at the latest at the deadline.
   bool wait_drained(Time deadline);
-  // After drain(): leaves the group. What still runs is told to stop and left alone: nobody waits for it but until the
-  // deadline, its result is dropped, and others get its event.
-  void close(Time deadline);
+  // After drain(): begins to leave the group. What still runs is told to stop and left alone: nobody waits for it but
+  // until then, its result is dropped, and others get its event. Does not wait.
+  void begin_close(Time left_alone);
+  // Whether it has left, at the latest at the deadline. Where the transport does not let it go by then, that ends by
+  // itself, or with the process.
+  bool wait_closed(Time deadline);
 
   // unavailable: it cannot receive, settle or use its inbox now.
   Result<void> ready() const { return parts_.health.check(); }
@@ -43,7 +46,10 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
   };
 
   Subscription(std::shared_ptr<Engine> engine, SubscriptionPlan plan, std::unique_ptr<transport::Consumer> consumer);
-  void spawn(const std::string& name, std::function<void()> body);
+  Running& spawn(const std::string& name, std::function<void()> body);
+  void leave(Time left_alone);
+  bool wait_ended(const Running& running, Time deadline);
+  void join_ended();
 
   SubscriptionParts parts_;
   Receiver receiver_;
@@ -51,7 +57,9 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
   std::mutex mutex_;
   std::unique_ptr<Condition> ended_;
   std::vector<std::unique_ptr<Running>> threads_;
-  bool closed_ = false;
+  std::size_t working_ = 0;  // of them, without the one that leaves
+  Running* receiving_ = nullptr;
+  Running* leaving_ = nullptr;
 };
 
 }  // namespace tidings::service

@@ -223,6 +223,61 @@ TEST_F(ServiceProcess, GivesUpTheDrainAtItsDeadline) {
   EXPECT_THAT(child.error_output(), HasSubstr("not everything ended by the drain's deadline"));
 }
 
+// P8: by steps that each have what is left of the deadline, whatever keeps the store from being written.
+class DrainOfProcess : public ServiceProcess {
+ protected:
+  static constexpr std::chrono::seconds kDrain{1};
+
+  ChildSpec stored(std::vector<std::string> arguments) const {
+    arguments.insert(arguments.begin(), {"--transport", "local:store", "--drain-deadline", "1s"});
+    return spec(std::move(arguments));
+  }
+  // A process that took the writer lock so, and is stopped.
+  ChildProcess stop_holding(const std::string& lock) const {
+    ChildProcess holder{{.program = LOCAL_LOCK_HOLDER, .arguments = {scratch_ / "store", lock}}};
+    EXPECT_TRUE(holder.wait_for_output("holding")) << holder.error_output();
+    holder.send(SIGSTOP);
+    return holder;
+  }
+  // Told to stop, it ends by itself, not before its deadline and not long after it.
+  static void expect_end_at_the_deadline(ChildProcess& child) {
+    const auto begun = std::chrono::steady_clock::now();
+    child.send(SIGTERM);
+    EXPECT_EQ(child.wait(10 * (kDrain + std::chrono::seconds{2})), (ChildExit{1, 0})) << child.error_output();
+    EXPECT_GE(std::chrono::steady_clock::now() - begun, kDrain);
+    EXPECT_THAT(child.error_output(), HasSubstr("not everything ended by the drain's deadline"));
+  }
+  void expect_handled_again(const std::string& hold) const {
+    ChildProcess child{stored({"--hold", hold})};
+    log_line(child, "receipt asked for");
+    child.send(SIGTERM);
+    EXPECT_EQ(child.wait(), (ChildExit{0, 0})) << child.error_output();
+  }
+};
+
+TEST_F(DrainOfProcess, KeepsItsDeadlineThoughNothingCanBeSettled) {
+  for (const char* lock : {"gate", "lmdb"}) {
+    const std::string hold = scratch_ / (std::string{"hold-"} + lock);
+    ChildProcess child{stored({"--customers", "held", "--hold", hold})};
+    log_line(child, "handling");
+    {
+      const ChildProcess holder = stop_holding(lock);
+      std::ofstream{hold} << "go";
+      log_line(child, "receipt asked for");
+      expect_end_at_the_deadline(child);
+    }
+    expect_handled_again(hold);
+  }
+}
+
+TEST_F(DrainOfProcess, KeepsItsDeadlineThoughItCannotLeaveItsGroup) {
+  ChildProcess child{stored({})};
+  log_line(child, "running");
+  const ChildProcess holder = stop_holding("gate");
+  expect_end_at_the_deadline(child);
+  EXPECT_THAT(child.error_output(), HasSubstr("leaving 'orders', leaving 'receipts', the good-bye of this instance"));
+}
+
 TEST_F(ServiceProcess, EndsWithItsBackgroundWorkWhenThatSaysSo) {
   EXPECT_EQ(run_program(service({"--background", "done"})).exit, (ChildExit{0, 0}));
   const Ran failed = run_program(service({"--background", "fail"}));

@@ -10,6 +10,7 @@
 
 #include "service/shell/admin_endpoint.hpp"
 #include "service/shell/admin_pages.hpp"
+#include "service/shell/drain_watchdog.hpp"
 #include "service/shell/duration_text.hpp"
 #include "service/shell/log_scope_wrap.hpp"
 #include "service/shell/secrets.hpp"
@@ -129,6 +130,8 @@ class Run final {
     spec_.stop.wait();
     probe_->enter(Phase::draining);
     drain(bus, backgrounds);
+    admin_.reset();  // it looks at the bus
+    bus_.reset();
     spec_.log.info("stopped");
     spec_.log.flush(spec_.executor->now() + kLogPatience);
     return spec_.stop.exit_code();
@@ -137,12 +140,22 @@ class Run final {
   void drain(Bus& bus, Backgrounds& backgrounds) {
     const Time deadline = spec_.executor->now() + spec_.settings.drain_deadline;
     spec_.log.info("draining", {{"within", duration_text(spec_.settings.drain_deadline)}});
+    watchdog_.waiting_for("what was in flight, and to leave the groups");
+    watchdog_.arm(deadline + kDrainGrace);
     backgrounds.request_stop();
     const auto stopped = bus.stop(deadline);
+    watchdog_.waiting_for("background work");
     const bool ended = backgrounds.wait(deadline);
+    watchdog_.waiting_for("the transport, to close");
     if (stopped && ended) return;
     spec_.log.error("not everything ended by the drain's deadline; what is unsettled will be handled again",
                     {{"error", stopped ? "background work still runs" : std::string_view{stopped.error().message}}});
+    end_process(spec_.log, *spec_.executor, kExitFailed);
+  }
+
+  void on_expired(std::string_view waiting_for) {
+    spec_.log.error("the service does not end: stopping at once; what is unsettled will be handled again",
+                    {{"waiting_for", waiting_for}});
     end_process(spec_.log, *spec_.executor, kExitFailed);
   }
 
@@ -199,6 +212,7 @@ class Run final {
 
   const RunSpec& spec_;
   const std::shared_ptr<Probe> probe_ = std::make_shared<Probe>(spec_.name, *spec_.executor, spec_.log);
+  DrainWatchdog watchdog_{spec_.executor, [this](std::string_view what) { on_expired(what); }};  // until all is closed
   std::unique_ptr<Bus> bus_;
   std::unique_ptr<AdminEndpoint> admin_;  // looks at the bus: goes before it
 };

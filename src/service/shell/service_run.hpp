@@ -54,7 +54,7 @@ struct RunSpec {
 };
 
 // Blocks until a stop is requested and done. Returns the exit code; ends the process itself when a second signal comes,
-// or when something still runs at the drain's deadline.
+// or when something still runs at the drain's deadline: at the latest kDrainGrace after it.
 int run_service(const RunSpec& spec);
 
 }  // namespace tidings::service

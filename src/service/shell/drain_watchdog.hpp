@@ -1,0 +1,47 @@
+// Ends what does not end: calls for help when a drain, and the closing behind it, is not over by its deadline.
+//
+// Owns:    a thread, from arm() on.
+// Threads: arm() by one; waiting_for() by any. `expired` runs on the watchdog's thread, once at most, and may not
+// return.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+
+#include "tidings/executor.hpp"
+
+namespace tidings::service {
+
+// What a drain may take beyond its deadline: handlers that were told to stop, and the last log lines, have a part of
+// it.
+inline constexpr Duration kDrainGrace = std::chrono::seconds{2};
+
+class DrainWatchdog final {
+ public:
+  using Expired = std::function<void(std::string_view waiting_for)>;
+
+  DrainWatchdog(std::shared_ptr<Executor> executor, Expired expired);
+  ~DrainWatchdog();  // it was over in time
+  DrainWatchdog(const DrainWatchdog&) = delete;
+  DrainWatchdog& operator=(const DrainWatchdog&) = delete;
+
+  void arm(Time deadline);
+  // What is waited for from now on.
+  void waiting_for(std::string what);
+
+ private:
+  void watch(Time deadline);
+
+  const std::shared_ptr<Executor> executor_;
+  const Expired expired_;
+  std::mutex mutex_;
+  const std::unique_ptr<Condition> changed_;
+  std::string waiting_for_;
+  bool over_ = false;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace tidings::service
