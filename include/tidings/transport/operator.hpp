@@ -64,6 +64,9 @@ struct StoreState {
 class Topology {
  public:
   virtual ~Topology() = default;
+  // topics() and lag() may count for a while. They hold nothing up meanwhile, so what is counted beside services at
+  // work is of no single moment: what is settled, parked or buried during the count is in it at its old place, its new
+  // one, both or none. At rest they are exact.
   virtual Result<std::vector<TopicState>> topics() = 0;
   virtual Result<std::vector<GroupState>> groups() = 0;
   virtual Result<std::vector<LagState>> lag() = 0;

@@ -19,27 +19,6 @@ TreeKey key_of(std::uint64_t number) {
   return TreeKey{}.u64(number);
 }
 
-DeadRow decode(Bytes value) {
-  ByteReader in{value};
-  DeadRow row;
-  row.group = std::string{in.text()};
-  row.subscription = std::string{in.text()};
-  row.reason = std::string{in.text()};
-  row.error = std::string{in.text()};
-  row.failed = in.fixed<std::int32_t>();
-  row.crashes = in.fixed<std::int32_t>();
-  row.replays = in.fixed<std::int32_t>();
-  row.first_failed = in.time();
-  row.buried = in.time().value_or(Time{});
-  row.host = std::string{in.text()};
-  row.pid = in.fixed<std::int64_t>();
-  row.topic = in.fixed<std::uint32_t>();
-  row.partition = in.fixed<std::uint32_t>();
-  row.origin = in.fixed<Sequence>();
-  row.stored = in.rest();
-  return row;
-}
-
 std::string encode(const DeadRow& row) {
   std::string value;
   value.reserve(row.stored.size() + row.error.size() + 256);
@@ -64,6 +43,27 @@ std::string encode(const DeadRow& row) {
 
 }  // namespace
 
+DeadRow decode_dead(Bytes value) {
+  ByteReader in{value};
+  DeadRow row;
+  row.group = std::string{in.text()};
+  row.subscription = std::string{in.text()};
+  row.reason = std::string{in.text()};
+  row.error = std::string{in.text()};
+  row.failed = in.fixed<std::int32_t>();
+  row.crashes = in.fixed<std::int32_t>();
+  row.replays = in.fixed<std::int32_t>();
+  row.first_failed = in.time();
+  row.buried = in.time().value_or(Time{});
+  row.host = std::string{in.text()};
+  row.pid = in.fixed<std::int64_t>();
+  row.topic = in.fixed<std::uint32_t>();
+  row.partition = in.fixed<std::uint32_t>();
+  row.origin = in.fixed<Sequence>();
+  row.stored = in.rest();
+  return row;
+}
+
 void bury(WriteTransaction& transaction, const DeadRow& row) {
   if (flawed(Flaw::local_bury_drops)) return;
   const std::string value = encode(row);  // before the first change: row.stored may look into a page that it moves
@@ -73,7 +73,7 @@ void bury(WriteTransaction& transaction, const DeadRow& row) {
 std::optional<DeadRow> load_dead(Transaction& transaction, std::uint64_t number) {
   const auto value = transaction.get(Tree::dead, key_of(number));
   if (!value) return std::nullopt;
-  return decode(*value);
+  return decode_dead(*value);
 }
 
 void erase_dead(WriteTransaction& transaction, std::uint64_t number) {
@@ -84,8 +84,16 @@ void for_each_dead(Transaction& transaction, std::uint64_t after,
                    const std::function<bool(std::uint64_t, const DeadRow&)>& visit) {
   TreeCursor cursor{transaction, Tree::dead};
   for (bool more = cursor.seek(key_of(after + 1)); more; more = cursor.next()) {
-    if (!visit(KeyReader{cursor.key()}.u64(), decode(cursor.value()))) return;
+    if (!visit(dead_number_of(cursor.key()), decode_dead(cursor.value()))) return;
   }
+}
+
+std::uint64_t dead_number_of(Bytes key) {
+  return KeyReader{key}.u64();
+}
+
+std::string dead_key(std::uint64_t number) {
+  return std::string{Bytes{key_of(number)}};
 }
 
 std::string dead_id(std::uint64_t number) {

@@ -44,6 +44,11 @@ void erase_dead(WriteTransaction& transaction, std::uint64_t number);
 void for_each_dead(Transaction& transaction, std::uint64_t after,
                    const std::function<bool(std::uint64_t number, const DeadRow& row)>& visit);
 
+// For walks: an entry of the tree, and where one begins.
+DeadRow decode_dead(Bytes value);
+std::uint64_t dead_number_of(Bytes key);
+std::string dead_key(std::uint64_t number);
+
 // The number as an id that sorts as text, and back.
 std::string dead_id(std::uint64_t number);
 std::optional<std::uint64_t> dead_number(std::string_view id);

@@ -59,6 +59,7 @@ inline constexpr std::size_t kArenaBytes = 64u << 10;
 inline constexpr std::size_t kBatchBytesMax = 4u << 20;
 inline constexpr std::size_t kScanSlice = 256;          // records looked at under the consumer's lock
 inline constexpr std::size_t kScanRecordsMax = 16'384;  // records looked at in one read transaction
+inline constexpr std::size_t kWalkRecordsMax = 4'096;   // likewise, where all of a tree is counted
 
 // Records scanned before how far it came is stored for the partitions where nothing happened.
 inline constexpr std::uint64_t kCheckpointEvery = 65'536;

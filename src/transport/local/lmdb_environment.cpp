@@ -164,6 +164,16 @@ std::uint64_t Environment::pages_high() const {
   return info.me_last_pgno + 1;
 }
 
+unsigned Environment::readers_high() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return info.me_numreaders;
+}
+
+std::uint64_t Transaction::state() const {
+  return txn_ == nullptr ? 0 : mdb_txn_id(txn_);
+}
+
 bool Transaction::found(int code, std::string_view doing) {
   if (code == 0) return true;
   if (code != MDB_NOTFOUND && status_) status_ = store_error(code, doing);

@@ -69,6 +69,8 @@ class Environment final {
   // Writes everything to the disk, whatever the Sync mode.
   Result<void> sync();
   std::uint64_t page_bytes() const;
+  // The most reads at once that this or another process had since the first of them opened the store.
+  unsigned readers_high() const;
   // Pages up to the highest one ever used; those that are free again included.
   std::uint64_t pages_high() const;
 
@@ -95,6 +97,8 @@ class Transaction {
   std::uint64_t entries(Tree tree);
 
   const Result<void>& status() const { return status_; }
+  // Of the state that it sees: rises with each commit.
+  std::uint64_t state() const;
   Environment& environment() const { return *environment_; }
 
  protected:

@@ -8,6 +8,7 @@
 #include "transport/local/parked_table.hpp"
 #include "transport/local/record_codec.hpp"
 #include "transport/local/subscriptions.hpp"
+#include "transport/local/tree_walk.hpp"
 
 namespace tidings::local {
 
@@ -37,15 +38,16 @@ class LocalDeadLetters final : public DeadLetters {
     if (!first) return invalid(fmt::format("'{}' is no dead letter's id", after));
     const auto catalog = store_->catalog();
     std::vector<DeadLetter> letters;
-    ReadTransaction transaction{store_->environment()};
-    for_each_dead(transaction, *first, [&](std::uint64_t number, const DeadRow& row) {
+    const auto visit = [&](Transaction&, Bytes key, Bytes value) {
       if (letters.size() >= limit) return false;
+      const DeadRow row = decode_dead(value);
       if (!passes(filter, row, *catalog)) return true;
-      DeadLetter letter = to_dead_letter(number, row, *catalog);
+      DeadLetter letter = to_dead_letter(dead_number_of(key), row, *catalog);
       if (matches(filter.type, letter.record.type)) letters.push_back(std::move(letter));
       return true;
-    });
-    if (!transaction.status()) return transaction.status().error();
+    };
+    const auto walked = walk_tree(store_->environment(), Tree::dead, dead_key(*first + 1), visit);
+    if (!walked) return walked.error();
     return letters;
   }
 

@@ -34,6 +34,8 @@ struct Reading {
 class Readings final {
  public:
   Readings(Transaction& transaction, const Catalog& catalog);
+  Readings(Readings&&) = default;  // no copies: it points into itself
+  Readings& operator=(Readings&&) = default;
 
   const std::vector<Reading>& all() const { return readings_; }
   // Of one topic.
