@@ -5,6 +5,7 @@
 #include <ctime>
 
 #include "service/sample_service.hpp"
+#include "tidings/uuid.hpp"
 
 namespace tidings::service {
 namespace {

@@ -140,5 +140,30 @@ TEST_P(RetentionConformance, P9RemovesWhatOnlyAGroupThatIsGoneHasNotSettledWhere
   EXPECT_EQ(lag("gone", "orders")->expired, 0u) << "a new group has lost nothing";
 }
 
+// A relaxed retry does not lie in the topic any more: it is not lost with it.
+TEST_P(RetentionConformance, P9LeavesTheRelaxedRetriesOfAGroupThatIsGone) {
+  declare_topic("orders");
+  declare_topic("last");
+  publish_numbers("orders", 0, 2);
+  publish_numbers("last", 2, 1);
+  const transport::Attempts attempts{.failed = 1, .due = now() + 10 * unit()};
+  {
+    auto gone = join("gone", "orders");
+    const auto deliveries = gone.next(2, soon());
+    ASSERT_EQ(deliveries.size(), 2u);
+    EXPECT_TRUE(
+        gone.settle(deliveries[0], transport::Retry{.order = transport::RetryOrder::relaxed, .attempts = attempts}));
+    EXPECT_TRUE(gone.settle(deliveries[1], transport::Accept{}));
+  }
+  const Retention allowed{.age = kAtOnce, .unsettled = Unsettled::expire};
+  ASSERT_TRUE(cleaned_until(allowed, [&] { return history("orders").empty(); }));
+  EXPECT_EQ(lag("gone", "orders")->unsettled, 1u);
+  EXPECT_EQ(lag("gone", "orders")->expired, 0u);
+  auto back = join("gone", "orders");
+  const auto again = back.next(1, deadline(10 * unit()));
+  ASSERT_EQ(again.size(), 1u);
+  EXPECT_EQ(again[0].attempts.failed, 1);
+}
+
 }  // namespace
 }  // namespace tidings::conformance

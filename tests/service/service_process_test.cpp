@@ -1,15 +1,10 @@
 // The process around a bus, as a user and a supervisor see it: real processes, signals and HTTP.
-#include <gmock/gmock.h>
+#include "tests/service/service_process.hpp"
+
 #include <httplib.h>
 #include <signal.h>
-#include <simdjson.h>
 
-#include <fstream>
-#include <sstream>
-
-#include "tests/support/child_process.hpp"
 #include "tests/support/eventually.hpp"
-#include "tests/support/scratch_directory.hpp"
 
 namespace tidings::testing {
 namespace {
@@ -17,52 +12,6 @@ namespace {
 using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Not;
-
-std::vector<std::string> lines_of(const std::string& text) {
-  std::vector<std::string> lines;
-  std::istringstream stream{text};
-  for (std::string line; std::getline(stream, line);) lines.push_back(line);
-  return lines;
-}
-
-std::string text_of(const std::filesystem::path& file) {
-  std::stringstream text;
-  text << std::ifstream{file}.rdbuf();
-  return text.str();
-}
-
-class ServiceProcess : public ::testing::Test {
- protected:
-  ChildSpec spec(std::vector<std::string> arguments) const {
-    return {.program = TIDINGS_SAMPLE_SERVICE, .arguments = std::move(arguments), .directory = scratch_.path()};
-  }
-  // On a bus of its own; memory: ends with the process.
-  ChildSpec service(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"--transport", "memory:"});
-    return spec(std::move(arguments));
-  }
-  Ran run(std::vector<std::string> arguments) const { return run_program(spec(std::move(arguments))); }
-  std::string golden(const std::string& name) const {
-    return text_of(std::filesystem::path{TIDINGS_GOLDEN_DIR} / "service" / name);
-  }
-  // The first log line with that message, once it is there.
-  static std::string log_line(ChildProcess& child, const std::string& message) {
-    const std::string mark = "\"message\":\"" + message + "\"";
-    EXPECT_TRUE(child.wait_for_error_output(mark)) << mark << " is not in\n" << child.error_output();
-    for (const std::string& line : lines_of(child.error_output())) {
-      if (line.find(mark) != std::string::npos) return line;
-    }
-    return {};
-  }
-  static std::string member(const std::string& line, std::string_view name) {
-    simdjson::dom::parser parser;
-    simdjson::dom::element value;
-    if (parser.parse(line).at_key(name).get(value) != simdjson::SUCCESS) return "(none)";
-    return simdjson::minify(value);
-  }
-
-  ScratchDirectory scratch_;
-};
 
 TEST_F(ServiceProcess, PrintsHelp) {
   const Ran ran = run({"--help"});
@@ -185,97 +134,6 @@ TEST_F(ServiceProcess, EndsWithACodeThatSaysWhatToDo) {
     EXPECT_EQ(ran.exit, (ChildExit{each.code, 0})) << each.arguments.back() << ran.error_output;
     EXPECT_THAT(ran.error_output, HasSubstr(each.says));
   }
-}
-
-// A30
-TEST_F(ServiceProcess, FinishesWhatRunsWhenToldToStop) {
-  for (const int signal : {SIGTERM, SIGINT}) {
-    const std::string hold = scratch_ / ("hold" + std::to_string(signal));
-    ChildProcess child{service({"--customers", "held", "--hold", hold})};
-    log_line(child, "handling");
-    child.send(signal);
-    log_line(child, "draining");
-    EXPECT_TRUE(child.running());
-    std::ofstream{hold} << "go";
-    EXPECT_EQ(child.wait(), (ChildExit{0, 0}));
-    EXPECT_THAT(child.error_output(), HasSubstr("receipt asked for"));
-    EXPECT_THAT(lines_of(child.error_output()).back(), HasSubstr("\"message\":\"stopped\""));
-  }
-}
-
-// A30
-TEST_F(ServiceProcess, StopsAtOnceAtASecondSignal) {
-  ChildProcess child{service({"--customers", "held", "--hold", scratch_ / "never"})};
-  log_line(child, "handling");
-  child.send(SIGTERM);
-  log_line(child, "draining");
-  child.send(SIGTERM);
-  EXPECT_EQ(child.wait(), (ChildExit{128 + SIGTERM, 0}));
-  EXPECT_THAT(child.error_output(), HasSubstr("a second signal: stopping at once"));
-}
-
-// P8
-TEST_F(ServiceProcess, GivesUpTheDrainAtItsDeadline) {
-  ChildProcess child{service({"--customers", "held", "--hold", scratch_ / "never", "--drain-deadline", "50ms"})};
-  log_line(child, "handling");
-  child.send(SIGTERM);
-  EXPECT_EQ(child.wait(), (ChildExit{1, 0}));
-  EXPECT_THAT(child.error_output(), HasSubstr("not everything ended by the drain's deadline"));
-}
-
-// P8: by steps that each have what is left of the deadline, whatever keeps the store from being written.
-class DrainOfProcess : public ServiceProcess {
- protected:
-  static constexpr std::chrono::seconds kDrain{1};
-
-  ChildSpec stored(std::vector<std::string> arguments) const {
-    arguments.insert(arguments.begin(), {"--transport", "local:store", "--drain-deadline", "1s"});
-    return spec(std::move(arguments));
-  }
-  // A process that took the writer lock so, and is stopped.
-  ChildProcess stop_holding(const std::string& lock) const {
-    ChildProcess holder{{.program = LOCAL_LOCK_HOLDER, .arguments = {scratch_ / "store", lock}}};
-    EXPECT_TRUE(holder.wait_for_output("holding")) << holder.error_output();
-    holder.send(SIGSTOP);
-    return holder;
-  }
-  // Told to stop, it ends by itself, not before its deadline and not long after it.
-  static void expect_end_at_the_deadline(ChildProcess& child) {
-    const auto begun = std::chrono::steady_clock::now();
-    child.send(SIGTERM);
-    EXPECT_EQ(child.wait(10 * (kDrain + std::chrono::seconds{2})), (ChildExit{1, 0})) << child.error_output();
-    EXPECT_GE(std::chrono::steady_clock::now() - begun, kDrain);
-    EXPECT_THAT(child.error_output(), HasSubstr("not everything ended by the drain's deadline"));
-  }
-  void expect_handled_again(const std::string& hold) const {
-    ChildProcess child{stored({"--hold", hold})};
-    log_line(child, "receipt asked for");
-    child.send(SIGTERM);
-    EXPECT_EQ(child.wait(), (ChildExit{0, 0})) << child.error_output();
-  }
-};
-
-TEST_F(DrainOfProcess, KeepsItsDeadlineThoughNothingCanBeSettled) {
-  for (const char* lock : {"gate", "lmdb"}) {
-    const std::string hold = scratch_ / (std::string{"hold-"} + lock);
-    ChildProcess child{stored({"--customers", "held", "--hold", hold})};
-    log_line(child, "handling");
-    {
-      const ChildProcess holder = stop_holding(lock);
-      std::ofstream{hold} << "go";
-      log_line(child, "receipt asked for");
-      expect_end_at_the_deadline(child);
-    }
-    expect_handled_again(hold);
-  }
-}
-
-TEST_F(DrainOfProcess, KeepsItsDeadlineThoughItCannotLeaveItsGroup) {
-  ChildProcess child{stored({})};
-  log_line(child, "running");
-  const ChildProcess holder = stop_holding("gate");
-  expect_end_at_the_deadline(child);
-  EXPECT_THAT(child.error_output(), HasSubstr("leaving 'orders', leaving 'receipts', the good-bye of this instance"));
 }
 
 TEST_F(ServiceProcess, EndsWithItsBackgroundWorkWhenThatSaysSo) {

@@ -5,6 +5,7 @@
 
 #include <filesystem>
 
+#include "transport/local/limits.hpp"
 #include "transport/local/store_lab.hpp"
 
 namespace tidings::local {
@@ -81,6 +82,22 @@ TEST_F(RetentionTest, KeepsACopyOfWhatWaitsForARetry) {
   ASSERT_EQ(again.size(), 1u);
   EXPECT_EQ(again[0].record.id, "0");
   EXPECT_EQ(again[0].attempts.failed, 1);
+}
+
+// Stores that were made before a topic could say what becomes of the unsettled.
+TEST_F(RetentionTest, ReadsATopicThatSaysNothingOfTheUnsettled) {
+  declare({.name = "orders", .retention = {.bytes = 7}});
+  const auto shortened = store().committer().perform([](Commit& commit) -> Result<void> {
+    std::string row{*commit.transaction().get(Tree::topics, "orders")};
+    row.pop_back();
+    commit.transaction().put(Tree::topics, "orders", row);
+    return {};
+  });
+  ASSERT_TRUE(shortened);
+  const auto topics = transport_->operations().topology->topics().value();
+  ASSERT_EQ(topics.size(), 1u);
+  const transport::Retention expected{.age = kRetentionDefault, .bytes = 7, .unsettled = transport::Unsettled::keep};
+  EXPECT_EQ(topics[0].retention, expected);
 }
 
 class SmallStoreTest : public RetentionTest {
