@@ -41,7 +41,8 @@ class Context {
 
   // Publishes when this handler succeeds, with the settlement; not at all when it fails. Same correlation id, caused by
   // this event, by default the same aggregate id and key.
-  // invalid: the type was not declared by publishes<E>(), or it cannot be encoded.
+  // invalid: the type was not declared by publishes<E>(), it cannot be encoded, or it is too large for the transport.
+  // overloaded: this handling has published 10'000 events, or 64 MiB of them.
   template <class E>
   Result<void> publish(const E& event, PublishOptions options = {}) {
     if constexpr (detail::is_event<E>()) return publish(event_type<E>(), &event, std::move(options));

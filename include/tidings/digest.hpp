@@ -1,4 +1,4 @@
-// SHA-256 (FIPS 180-4): the hash behind derived ids and the inbox's digests.
+// SHA-256 (FIPS 180-4): the hash behind derived ids.
 //
 // Threads: pure functions.
 #pragma once

@@ -4,6 +4,7 @@
 
 #include "tidings/json.hpp"
 #include "tidings/uuid.hpp"
+#include "transport/event_record.hpp"
 
 namespace tidings::operate {
 
@@ -60,19 +61,9 @@ Result<transport::Record> LineReader::record_of(Envelope envelope, const RawJson
   if (envelope.id.empty()) envelope.id = new_id(executor_);
   if (envelope.correlation_id.empty()) envelope.correlation_id = envelope.id;
   if (envelope.time == Time{}) envelope.time = now;
-  std::string body;
-  const auto encoded = codec_->encode(profile_, envelope, describe<RawJson>(), &data, body);
-  if (!encoded) return encoded.error();
-  transport::Record record{.topic = topic_.str(),
-                           .id = envelope.id,
-                           .type = envelope.type,
-                           .correlation_id = envelope.correlation_id,
-                           .content_type = std::string{codec_->content_type()},
-                           .time = envelope.time,
-                           .body = std::move(body)};
-  if (!envelope.aggregate_id.empty()) record.key = envelope.aggregate_id;
-  if (!envelope.causation_id.empty()) record.headers.push_back({"causationId", envelope.causation_id});
-  return record;
+  const std::string topic = topic_.str();
+  return transport::to_record(
+      {.topic = topic, .envelope = envelope, .key = {}, .type = describe<RawJson>(), .data = &data}, *codec_, profile_);
 }
 
 }  // namespace tidings::operate

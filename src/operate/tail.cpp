@@ -5,6 +5,7 @@
 #include "operate/rows.hpp"
 #include "operate/topology.hpp"
 #include "tidings/type_name.hpp"
+#include "transport/event_record.hpp"
 
 namespace tidings::operate {
 
@@ -146,12 +147,8 @@ Result<void> tail(Transport& transport, Executor& executor, const TailRequest& r
 }
 
 Decoded decode_record(const RecordView& record, Profile profile) {
-  Decoded decoded;
+  Decoded decoded{.envelope = transport::envelope_of(record), .data = {}, .error = {}};
   Envelope& envelope = decoded.envelope;
-  envelope.id = record.id;
-  envelope.type = record.type;
-  envelope.correlation_id = record.correlation_id;
-  if (record.time) envelope.time = *record.time;
   const Codec* codec = codecs().find(record.content_type);
   if (codec == nullptr) {
     decoded.error = unsupported(fmt::format("the content type '{}' is not known", record.content_type));

@@ -1,6 +1,6 @@
 // The pipeline's decisions, each a pure function: what comes in, what is known, what becomes of it.
 //
-// Time and randomness are arguments. The order of the stages is fixed (docs/architecture.md): settle, trace and
+// Time and randomness are arguments. The order of the stages is fixed (docs/adr/0004-pipeline-order.md): settle, trace and
 // metrics, dead letter, quarantine, decode, retry, timeout, inbox, wraps, handler.
 #pragma once
 

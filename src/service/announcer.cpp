@@ -45,6 +45,10 @@ void Announcer::announce(const Settling& settling) const {
   }
   if (const auto* retry = std::get_if<transport::Retry>(&verdict.outcome)) decision.due = retry->attempts.due;
   decision.step = verdict.step;
+  if (verdict.step == Step::relaxed_hold) {
+    tell(decision);
+    decision.step = Step::retrying;
+  }
   tell(decision);
   for (const transport::Record& record : settling.publishes) {
     if (verdict.step != Step::refused && verdict.step != Step::unsettled) published(record);

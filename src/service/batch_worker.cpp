@@ -110,9 +110,9 @@ void Batches::finish() {
   for (const Member& member : members_) {
     if (member.gathered) flush(*member.gathered);
   }
-  std::vector<Outcome> outcomes;
-  for (Member& member : members_) outcomes.push_back({member.taken, std::move(member.settling), member.gone});
-  parts_.end(std::move(outcomes));
+  std::vector<Handled> handled;
+  for (Member& member : members_) handled.push_back({member.taken, std::move(member.settling), member.gone});
+  parts_.end(std::move(handled));
 }
 
 class BatchWorker final : public Worker {

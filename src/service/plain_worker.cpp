@@ -37,15 +37,15 @@ class PlainWorker final : public Worker {
     const transport::Delivery& delivery = *taken.delivery;
     const auto company = company_of(delivery);
     const GatePass pass{parts_.engine->gate, company};
-    Outcome outcome{.taken = taken};
+    Handled one{.taken = taken};
     {
       const BoardEntry entry{parts_.board, slot_, delivery.token};
-      outcome.settling = stages(delivery);
+      one.settling = stages(delivery);
     }
-    outcome.gone = !outcome.settling;
-    std::vector<Outcome> outcomes;
-    outcomes.push_back(std::move(outcome));
-    parts_.end(std::move(outcomes));
+    one.gone = !one.settling;
+    std::vector<Handled> handled;
+    handled.push_back(std::move(one));
+    parts_.end(std::move(handled));
     if (company == GatePass::Company::alone) parts_.settler.wait_settled();
   }
 

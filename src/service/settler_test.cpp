@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <vector>
+
 #include "tidings/testing/simulated_executor.hpp"
 
 namespace tidings::service {
@@ -55,13 +57,26 @@ class SettlerTest : public ::testing::Test {
 
   std::shared_ptr<SimulatedExecutor> executor_ = std::make_shared<SimulatedExecutor>(1);
   const std::string service_ = "shop";
-  const std::vector<Observer> observers_;
+  std::vector<Step> steps_;  // announced
+  const std::vector<Observer> observers_{[this](const Decision& decision) { steps_.push_back(decision.step); }};
   const SubscriptionPlan plan_;
   const Announcer announcer_{service_, plan_, observers_, *executor_};
   GatedConsumer consumer_{*executor_};
   Health health_{"shop orders", {}};
   Settler settler_{executor_, consumer_, plan_, announcer_, health_};
 };
+
+// A hold that became relaxed is a failed run like any other, which whoever counts those must see, too.
+TEST_F(SettlerTest, AnnouncesARelaxedHoldAndTheRetryThatItIs) {
+  Settling settling;
+  settling.verdict = {.step = Step::relaxed_hold,
+                      .reason = Reason::failed,
+                      .outcome = transport::Retry{.order = transport::RetryOrder::relaxed, .attempts = {}}};
+  settler_.add(std::move(settling));
+  consumer_.open();
+  executor_->run_until_idle();
+  EXPECT_EQ(steps_, (std::vector{Step::relaxed_hold, Step::retrying}));
+}
 
 TEST_F(SettlerTest, LetsWhoeverAddsWaitWhenTooManyAreUnsettled) {
   const std::size_t count = kUnsettledMax + 2 * kSettleBatchMax;

@@ -18,7 +18,7 @@ Subscription::Subscription(std::shared_ptr<Engine> engine, SubscriptionPlan plan
       receiver_{parts_},
       ended_{parts_.engine->executor->condition()} {
   if (parts_.plan.inbox) {
-    workers_.push_back(group_worker(parts_));
+    workers_.push_back(inbox_worker(parts_));
   } else if (parts_.plan.has_batches()) {
     workers_.push_back(batch_worker(parts_));
   } else {

@@ -34,12 +34,12 @@ bool holds(const pipeline::Verdict& verdict) {
   return retry && retry->order == RetryOrder::strict;
 }
 
-void SubscriptionParts::end(std::vector<Outcome> outcomes) {
+void SubscriptionParts::end(std::vector<Handled> handled) {
   std::vector<Ending> endings;
   std::vector<Settling> settlings;
-  endings.reserve(outcomes.size());
-  settlings.reserve(outcomes.size());
-  for (Outcome& outcome : outcomes) {
+  endings.reserve(handled.size());
+  settlings.reserve(handled.size());
+  for (Handled& outcome : handled) {
     Ending ending{.ticket = outcome.taken.ticket,
                   .kind = outcome.gone ? Ending::Kind::done : Ending::Kind::put_back,
                   .spoils = outcome.spoils};

@@ -17,7 +17,7 @@
 namespace tidings::service {
 
 // What came of a taken delivery.
-struct Outcome {
+struct Handled {
   Taken taken;
   std::optional<Settling> settling;  // without its delivery; none: it was not run, and goes back into its lane
   bool gone = false;                 // not ours any more: forgotten
@@ -32,7 +32,7 @@ struct SubscriptionParts {
   static constexpr std::size_t kReceiverSlot = 0;
 
   // Ends taken deliveries, in the order of taking: settles them as decided, and lets their lanes go on or wait.
-  void end(std::vector<Outcome> outcomes);
+  void end(std::vector<Handled> handled);
   void release(std::vector<transport::Delivery> deliveries);
   void wake_receiver();
   // Leaves the group: what is still unsettled goes to others.

@@ -21,7 +21,7 @@ class Worker {
 // One delivery after another, with others beside it. `slot`: its place on the running board, from 1 on.
 std::unique_ptr<Worker> plain_worker(SubscriptionParts& parts, std::size_t slot);
 // Many deliveries in one transaction of the inbox. Uses slot 1.
-std::unique_ptr<Worker> group_worker(SubscriptionParts& parts);
+std::unique_ptr<Worker> inbox_worker(SubscriptionParts& parts);
 // Many deliveries in one call of a handler. Uses the slots from 1 on.
 std::unique_ptr<Worker> batch_worker(SubscriptionParts& parts);
 

@@ -80,8 +80,9 @@ class StoreLab : public ::testing::Test {
   template <class Done>
   bool eventually(const Done& done) {
     const Time deadline = late();
-    while (!done() && executor_->now() < deadline) executor_->sleep_until(executor_->now() + 5ms);
-    return done();
+    bool is_done = done();
+    for (; !is_done && executor_->now() < deadline; is_done = done()) executor_->sleep_until(executor_->now() + 5ms);
+    return is_done;
   }
   Time late() const { return executor_->now() + 20s; }
 

@@ -30,9 +30,9 @@ Error transaction_died(const RunResult& result) {
 }
 
 // What one transaction of the inbox takes in. Nothing of it is known outside until it is committed.
-class Group final {
+class InboxRound final {
  public:
-  Group(SubscriptionParts& parts, HandlerRunner& runner) : parts_{parts}, runner_{runner} {}
+  InboxRound(SubscriptionParts& parts, HandlerRunner& runner) : parts_{parts}, runner_{runner} {}
 
   std::size_t size() const { return members_.size(); }
   // Whether it takes more deliveries.
@@ -80,7 +80,7 @@ class Group final {
   std::optional<Error> broken_;
 };
 
-Result<void> Group::begin() {
+Result<void> InboxRound::begin() {
   if (transaction_) return {};
   auto begun = parts_.plan.inbox->begin(parts_.engine->executor->now());
   if (!begun) return begun.error();
@@ -88,7 +88,7 @@ Result<void> Group::begin() {
   return {};
 }
 
-void Group::add(Taken taken) {
+void InboxRound::add(Taken taken) {
   members_.push_back({.taken = taken});
   Member& member = members_.back();
   if (!open()) return;
@@ -102,7 +102,7 @@ void Group::add(Taken taken) {
   }
 }
 
-bool Group::work(Member& member) {
+bool InboxRound::work(Member& member) {
   const transport::Delivery& delivery = *member.taken.delivery;
   member.decoded = parts_.ahead.take(delivery.token);
   if (!member.decoded) member.decoded = prepare(parts_, delivery);
@@ -121,7 +121,7 @@ bool Group::work(Member& member) {
 }
 
 // Without an id there is no mark, and so no savepoint: the transaction is its own.
-void Group::handle_unmarked(Member& member) {
+void InboxRound::handle_unmarked(Member& member) {
   if (auto begun = begin(); !begun) return fail(begun.error());
   RunResult result = runner_.run(*member.taken.delivery, *member.decoded, transaction_.get());
   member.ran = true;
@@ -130,7 +130,7 @@ void Group::handle_unmarked(Member& member) {
   if (member.settling->verdict.step != Step::accepted) transaction_.reset();
 }
 
-void Group::handle(Member& member) {
+void InboxRound::handle(Member& member) {
   if (auto begun = begin(); !begun) return fail(begun.error());
   const transport::Delivery& delivery = *member.taken.delivery;
   auto admission = transaction_->admit({.group = parts_.plan.spec.group,
@@ -151,7 +151,7 @@ void Group::handle(Member& member) {
   }
 }
 
-void Group::run_marked(Member& member) {
+void InboxRound::run_marked(Member& member) {
   RunResult result = runner_.run(*member.taken.delivery, *member.decoded, transaction_.get());
   member.ran = true;
   if (!transaction_->alive()) return run_in_dead(member, result);
@@ -170,7 +170,7 @@ void Group::run_marked(Member& member) {
 }
 
 // Whatever ran before it in the transaction is undone, too, and comes again without it. Alone it has failed.
-void Group::run_in_dead(Member& member, RunResult& result) {
+void InboxRound::run_in_dead(Member& member, RunResult& result) {
   transaction_.reset();
   closed_ = true;
   const Error died = transaction_died(result);
@@ -183,7 +183,7 @@ void Group::run_in_dead(Member& member, RunResult& result) {
 }
 
 // The database takes none of it. Whose fault it is shows when each has a transaction of its own.
-void Group::refuse(const Error& error) {
+void InboxRound::refuse(const Error& error) {
   const auto wrote = std::ranges::count_if(members_, &Member::ran);
   for (Member& member : members_) {
     if (!member.ran || !is_its_writers(error)) continue;
@@ -196,13 +196,13 @@ void Group::refuse(const Error& error) {
 }
 
 // It seemed to be a success, and is a failure.
-void Group::fail_alone(Member& member, RunResult& result) {
+void InboxRound::fail_alone(Member& member, RunResult& result) {
   member.decoded->envelope = std::move(member.settling->envelope);
   conclude(member, result);
 }
 
 // Its effect is there. What it published may not be out: the same goes out again.
-void Group::repeat(Member& member, std::vector<transport::Record> unconfirmed) {
+void InboxRound::repeat(Member& member, std::vector<transport::Record> unconfirmed) {
   member.decoded->verdict = pipeline::duplicate();
   member.settling = settling_of(*member.taken.delivery, *member.decoded);
   if (unconfirmed.empty() || flawed(Flaw::duplicate_loses_outputs)) return;
@@ -211,11 +211,11 @@ void Group::repeat(Member& member, std::vector<transport::Record> unconfirmed) {
   member.settling->confirms = true;
 }
 
-void Group::conclude(Member& member, RunResult& result) {
+void InboxRound::conclude(Member& member, RunResult& result) {
   member.settling = settling_of(parts_, *member.taken.delivery, *member.decoded, result);
 }
 
-Result<void> Group::finish() {
+Result<void> InboxRound::finish() {
   if (flawed(Flaw::settled_before_inbox)) end_members(!broken_);
   if (!broken_ && transaction_) {
     if (auto committed = transaction_->commit(); !committed) refuse(committed.error());
@@ -226,21 +226,21 @@ Result<void> Group::finish() {
   return {};
 }
 
-void Group::end_members(bool committed) {
-  std::vector<Outcome> outcomes;
-  outcomes.reserve(members_.size());
+void InboxRound::end_members(bool committed) {
+  std::vector<Handled> handled;
+  handled.reserve(members_.size());
   if (!committed) next_.reset();
   for (Member& member : members_) {
     if (next_ && member.taken.ticket == next_->ticket) continue;
     if (!committed) member.settling.reset();
-    outcomes.push_back({member.taken, std::move(member.settling), member.gone, member.spoils});
+    handled.push_back({member.taken, std::move(member.settling), member.gone, member.spoils});
   }
-  parts_.end(std::move(outcomes));
+  parts_.end(std::move(handled));
 }
 
-class GroupWorker final : public Worker {
+class InboxWorker final : public Worker {
  public:
-  explicit GroupWorker(SubscriptionParts& parts)
+  explicit InboxWorker(SubscriptionParts& parts)
       : parts_{parts}, seat_{*parts.engine->executor}, runner_{parts}, backoff_{kPauseFirst, kPauseMost} {}
 
   void run() override {
@@ -264,7 +264,7 @@ class GroupWorker final : public Worker {
     {
       const auto company = company_of(*taken.front().delivery);
       const GatePass pass{parts_.engine->gate, company};
-      finished = one_group(std::move(taken));
+      finished = one_round(std::move(taken));
       if (company == GatePass::Company::alone) parts_.settler.wait_settled();
     }
     if (finished) {
@@ -278,22 +278,22 @@ class GroupWorker final : public Worker {
   }
 
   // It does not wait for more to come: what gathers while it commits makes the next group big enough.
-  Result<void> one_group(std::vector<Taken> taken) {
+  Result<void> one_round(std::vector<Taken> taken) {
     Executor& executor = *parts_.engine->executor;
     const Time until = executor.now() + parts_.plan.inbox->limits().group_time_max;
-    Group group{parts_, runner_};
+    InboxRound round{parts_, runner_};
     while (!taken.empty()) {
       for (const Taken& one : taken) {
-        group.add(one);
-        if (group.open() && executor.now() >= until) group.close();
+        round.add(one);
+        if (round.open() && executor.now() >= until) round.close();
       }
-      const std::size_t left = group_max() - std::min(group_max(), group.size());
-      taken = group.open() && left > 0 ? parts_.queue.take_ready(limits(left)) : std::vector<Taken>{};
+      const std::size_t left = group_max() - std::min(group_max(), round.size());
+      taken = round.open() && left > 0 ? parts_.queue.take_ready(limits(left)) : std::vector<Taken>{};
     }
-    auto finished = group.finish();
-    if (!finished || !group.next()) return finished;
-    Group own{parts_, runner_};
-    own.add(*group.next());
+    auto finished = round.finish();
+    if (!finished || !round.next()) return finished;
+    InboxRound own{parts_, runner_};
+    own.add(*round.next());
     return own.finish();
   }
 
@@ -305,8 +305,8 @@ class GroupWorker final : public Worker {
 
 }  // namespace
 
-std::unique_ptr<Worker> group_worker(SubscriptionParts& parts) {
-  return std::make_unique<GroupWorker>(parts);
+std::unique_ptr<Worker> inbox_worker(SubscriptionParts& parts) {
+  return std::make_unique<InboxWorker>(parts);
 }
 
 }  // namespace tidings::service
