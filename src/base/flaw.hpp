@@ -42,6 +42,7 @@ namespace tidings {
   FLAW(duplicate_loses_outputs) /* unconfirmed outputs are not sent again with a duplicate */           \
   FLAW(confirmed_before_sent)   /* the inbox forgets outputs before they are out */                     \
   FLAW(conflict_is_duplicate)   /* the same id with other data is skipped */                            \
+  FLAW(left_alone_starts)       /* a handler starts though its subscription was left */                 \
   FLAW(spoiler_forgotten)       /* who spoils a transaction spoils the next one, too */                 \
   /* inbox and outbox */                                                                                \
   FLAW(inbox_undo_keeps)      /* the effect of a failed handler stays in the transaction */             \

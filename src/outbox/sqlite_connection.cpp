@@ -225,7 +225,9 @@ Result<void> SqliteConnection::check_alive() const {
 
 Result<void> SqliteConnection::script(const std::string& sql) {
   if (auto alive = check_alive(); !alive) return alive;
+  preparing_users_ = has_turn_;  // inside a transaction, which somebody else ends
   const int code = sqlite3_exec(raw(), sql.c_str(), nullptr, nullptr, nullptr);
+  preparing_users_ = false;
   if (code != SQLITE_OK) return sqlite_error(raw(), code, fmt::format("run the script `{}`", shown(sql)));
   return {};
 }

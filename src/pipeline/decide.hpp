@@ -1,7 +1,7 @@
 // The pipeline's decisions, each a pure function: what comes in, what is known, what becomes of it.
 //
-// Time and randomness are arguments. The order of the stages is fixed (docs/adr/0004-pipeline-order.md): settle, trace and
-// metrics, dead letter, quarantine, decode, retry, timeout, inbox, wraps, handler.
+// Time and randomness are arguments. The order of the stages is fixed (docs/adr/0004-pipeline-order.md): settle, trace
+// and metrics, dead letter, quarantine, decode, retry, timeout, inbox, wraps, handler.
 #pragma once
 
 #include <optional>

@@ -42,7 +42,7 @@ class Batches final {
 void Batches::add(Taken taken) {
   members_.push_back({.taken = taken, .slot = members_.size() + 1});
   Member& member = members_.back();
-  if (held(member)) return;
+  if (held(member) || !may_run(parts_)) return;
   parts_.board.set(member.slot, taken.delivery->token);
   member.decoded = prepare(parts_, *taken.delivery);
   if (!member.decoded) {
@@ -91,12 +91,13 @@ void Batches::flush(const HandlerPlan& handler) {
     batch.push_back(&member);
     items.push_back({member.taken.delivery, &*member.decoded});
   }
-  std::vector<RunResult> results = runner_.run_batch(handler, items);
+  const bool runs = may_run(parts_);
+  std::vector<RunResult> results = runs ? runner_.run_batch(handler, items) : std::vector<RunResult>{};
   for (std::size_t i = 0; i < batch.size(); ++i) {
     batch[i]->gathered = nullptr;
     parts_.board.clear(batch[i]->slot);
     // Behind one of its key that failed it counts as not run, whatever came of it: it comes again, in order.
-    if (!held(*batch[i])) conclude(*batch[i], results[i]);
+    if (runs && !held(*batch[i])) conclude(*batch[i], results[i]);
   }
 }
 

@@ -278,6 +278,25 @@ TEST_F(InboxFlow, WhoSpoilsTheTransactionIsChargedAlone) {
   }
 }
 
+// P10: however long it is full, nobody is to blame.
+TEST_F(InboxFlow, AFullDiskThatEndsTheTransactionCostsNoAttempt) {
+  bool full = true;
+  const auto handle = [&full](const Placed& placed, Context& context) -> Result<void> {
+    context.transaction<Ledger>().push_back(full ? kRollBack : placed.customer);
+    return full ? overloaded("the disk is full") : Result<void>{};
+  };
+  Harness harness{[&](Contract& service) { service.on<Placed>(handle, {.retry = kQuick}); },
+                  testing::HarnessOptions{.inbox = inbox_}};
+  ASSERT_TRUE(harness.publish(Placed{"a", 1}, of("a")));
+  harness.advance(1min);
+  EXPECT_THAT(harness.dead(), SizeIs(0));
+  full = false;
+  ASSERT_TRUE(harness.run_until_idle());
+  EXPECT_THAT(inbox_->store.ledger, ElementsAre("a"));
+  ASSERT_THAT(harness.settled(), SizeIs(1));
+  EXPECT_EQ(harness.settled()[0].attempt, 1);
+}
+
 // It fails by itself, and takes the transaction with it: the dead letter tells both.
 TEST_F(InboxFlow, AFailureThatEndsTheTransactionKeepsItsError) {
   const auto harness = start([](const Placed& placed, int) { return placed.customer == "spoils"; });

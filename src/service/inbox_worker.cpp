@@ -91,6 +91,7 @@ Result<void> InboxRound::begin() {
 void InboxRound::add(Taken taken) {
   members_.push_back({.taken = taken});
   Member& member = members_.back();
+  if (!may_run(parts_)) close();
   if (!open()) return;
   const auto lane = lane_of(*taken.delivery);
   if (lane && std::ranges::find(held_, *lane) != held_.end()) return;
@@ -174,6 +175,8 @@ void InboxRound::run_in_dead(Member& member, RunResult& result) {
   transaction_.reset();
   closed_ = true;
   const Error died = transaction_died(result);
+  if (died.kind == ErrorKind::overloaded)
+    return fail(died);  // a full disk is nobody's doing: again, when there is room
   if (std::ranges::count_if(members_, &Member::ran) > 1) {
     member.spoils = true;
     return fail(died);

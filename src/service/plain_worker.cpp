@@ -38,14 +38,13 @@ class PlainWorker final : public Worker {
     const auto company = company_of(delivery);
     const GatePass pass{parts_.engine->gate, company};
     Handled one{.taken = taken};
+    if (!may_run(parts_)) return parts_.end(std::move(one));
     {
       const BoardEntry entry{parts_.board, slot_, delivery.token};
       one.settling = stages(delivery);
     }
     one.gone = !one.settling;
-    std::vector<Handled> handled;
-    handled.push_back(std::move(one));
-    parts_.end(std::move(handled));
+    parts_.end(std::move(one));
     if (company == GatePass::Company::alone) parts_.settler.wait_settled();
   }
 

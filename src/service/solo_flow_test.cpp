@@ -64,5 +64,26 @@ TEST_F(SoloFlow, ASuspectRunsBesideNoHandlerOfItsProcess) {
   EXPECT_TRUE(executor_->run_until([this] { return placed_ == 1 && paid_ == kPaid; }, 1min));
 }
 
+// P8, P4: a suspect of one group hangs, and behind it one of another waits. The drain gives up, and others get both.
+TEST_F(SoloFlow, NoHandlerStartsAfterItsSubscriptionWasLeft) {
+  Bus outside{broker_->open("outside"), executor_, BusOptions{.name = "outside"}};
+  outside.publishes<Placed>();
+  outside.publishes<Paid>();
+  ASSERT_TRUE(outside.start());
+  auto first = start("first");
+  ASSERT_TRUE(outside.publish(Placed{"a", 1}, {.aggregate_id = "a"}));
+  ASSERT_TRUE(executor_->run_until([this] { return died_; }, 1min));
+  first.reset();
+
+  const auto second = start("second");
+  ASSERT_TRUE(executor_->run_until([this] { return suspect_inside_; }, 1min));
+  ASSERT_TRUE(outside.publish(Paid{1}, {.aggregate_id = "p"}));
+  executor_->run_for(1s);
+  EXPECT_FALSE(second->stop(executor_->now() + 100ms));
+  executor_->run_for(1min);
+  EXPECT_EQ(placed_, 1) << "what was inside is left alone";
+  EXPECT_EQ(paid_, 0);
+}
+
 }  // namespace
 }  // namespace tidings::service

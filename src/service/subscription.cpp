@@ -71,6 +71,7 @@ bool Subscription::wait_drained(Time deadline) {
 
 void Subscription::begin_close(Time left_alone) {
   if (leaving_ != nullptr) return;
+  parts_.left_alone = true;
   for (const auto& worker : workers_) worker->request_stop();
   working_ = threads_.size();
   leaving_ = &spawn("leave", [this, left_alone] { leave(left_alone); });

@@ -34,6 +34,12 @@ bool holds(const pipeline::Verdict& verdict) {
   return retry && retry->order == RetryOrder::strict;
 }
 
+void SubscriptionParts::end(Handled one) {
+  std::vector<Handled> handled;
+  handled.push_back(std::move(one));
+  end(std::move(handled));
+}
+
 void SubscriptionParts::end(std::vector<Handled> handled) {
   std::vector<Ending> endings;
   std::vector<Settling> settlings;

@@ -3,6 +3,7 @@
 // Threads: any; each part guards itself.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -33,6 +34,7 @@ struct SubscriptionParts {
 
   // Ends taken deliveries, in the order of taking: settles them as decided, and lets their lanes go on or wait.
   void end(std::vector<Handled> handled);
+  void end(Handled one);
   void release(std::vector<transport::Delivery> deliveries);
   void wake_receiver();
   // Leaves the group: what is still unsettled goes to others.
@@ -50,6 +52,8 @@ struct SubscriptionParts {
   RunningSlots board;
   WorkQueue queue;
   Settler settler;
+  // It is being left: no handler starts any more, whatever was taken, for its event goes to others.
+  std::atomic<bool> left_alone{false};
 };
 
 // Whether the delivery stays with us and runs again.

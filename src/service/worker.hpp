@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "base/flaw.hpp"
 #include "service/handler_runner.hpp"
 #include "service/subscription_parts.hpp"
 
@@ -30,6 +31,11 @@ std::optional<Decoded> prepare(SubscriptionParts& parts, const transport::Delive
 
 inline GatePass::Company company_of(const transport::Delivery& delivery) {
   return delivery.suspect ? GatePass::Company::alone : GatePass::Company::beside_others;
+}
+
+// To be asked behind the gate, where one may have waited for long. False: what was taken goes back.
+inline bool may_run(const SubscriptionParts& parts) {
+  return !parts.left_alone || flawed(Flaw::left_alone_starts);
 }
 
 // The lane of a delivery that is handled after others in one go: whatever of it failed, keeps the rest of it back.

@@ -93,6 +93,21 @@ TEST_F(DrainOfProcess, KeepsItsDeadlineThoughNothingCanBeSettled) {
   }
 }
 
+TEST_F(DrainOfProcess, KeepsItsDeadlineThoughItHasNotStartedYet) {
+  {
+    ChildProcess first{stored({})};
+    log_line(first, "running");
+    first.send(SIGTERM);
+    ASSERT_EQ(first.wait(), (ChildExit{0, 0})) << first.error_output();
+  }
+  const ChildProcess holder = stop_holding("gate");
+  ChildProcess child{stored({})};
+  log_line(child, "starting");
+  child.send(SIGTERM);
+  EXPECT_EQ(child.wait(10 * (kDrain + std::chrono::seconds{2})), (ChildExit{1, 0})) << child.error_output();
+  EXPECT_THAT(child.error_output(), HasSubstr("the transport, to start"));
+}
+
 TEST_F(DrainOfProcess, KeepsItsDeadlineThoughItCannotLeaveItsGroup) {
   ChildProcess child{stored({})};
   log_line(child, "running");

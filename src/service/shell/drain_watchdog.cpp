@@ -17,7 +17,10 @@ DrainWatchdog::~DrainWatchdog() {
 }
 
 void DrainWatchdog::arm(Time deadline) {
-  thread_ = executor_->spawn("drain-watch", [this, deadline] { watch(deadline); });
+  const std::lock_guard lock{mutex_};
+  deadline_ = deadline;
+  changed_->notify_all();
+  if (!thread_) thread_ = executor_->spawn("drain-watch", [this] { watch(); });
 }
 
 void DrainWatchdog::waiting_for(std::string what) {
@@ -25,11 +28,12 @@ void DrainWatchdog::waiting_for(std::string what) {
   waiting_for_ = std::move(what);
 }
 
-void DrainWatchdog::watch(Time deadline) {
+void DrainWatchdog::watch() {
   std::string what;
   {
     std::unique_lock lock{mutex_};
-    if (changed_->wait_until(lock, deadline, *executor_, [this] { return over_; })) return;
+    while (!over_ && executor_->now() < deadline_) changed_->wait_until(lock, deadline_);
+    if (over_) return;
     what = waiting_for_;
   }
   expired_(what);

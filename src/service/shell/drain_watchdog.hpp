@@ -1,7 +1,7 @@
 // Ends what does not end: calls for help when a drain, and the closing behind it, is not over by its deadline.
 //
 // Owns:    a thread, from arm() on.
-// Threads: arm() by one; waiting_for() by any. `expired` runs on the watchdog's thread, once at most, and may not
+// Threads: arm() and waiting_for() by any. `expired` runs on the watchdog's thread, once at most, and may not
 // return.
 #pragma once
 
@@ -28,18 +28,20 @@ class DrainWatchdog final {
   DrainWatchdog(const DrainWatchdog&) = delete;
   DrainWatchdog& operator=(const DrainWatchdog&) = delete;
 
+  // From now on, or instead of the deadline that it had.
   void arm(Time deadline);
   // What is waited for from now on.
   void waiting_for(std::string what);
 
  private:
-  void watch(Time deadline);
+  void watch();
 
   const std::shared_ptr<Executor> executor_;
   const Expired expired_;
   std::mutex mutex_;
   const std::unique_ptr<Condition> changed_;
   std::string waiting_for_;
+  Time deadline_ = kNever;
   bool over_ = false;
   std::unique_ptr<Thread> thread_;
 };

@@ -38,6 +38,17 @@ TEST_F(DrainWatchdogTest, SaysWhatWasWaitedForAtItsDeadline) {
   EXPECT_EQ(at_, deadline);
 }
 
+TEST_F(DrainWatchdogTest, TakesANewDeadline) {
+  const auto watchdog = watch();
+  const Time begin = executor_->now();
+  watchdog->arm(begin + 20s);
+  executor_->run_for(5s);
+  watchdog->arm(begin + 40s);
+  executor_->run_for(1min);
+  EXPECT_EQ(at_, begin + 40s);
+  EXPECT_EQ(expired_.size(), 1u);
+}
+
 TEST_F(DrainWatchdogTest, IsQuietWhereAllEndedInTime) {
   auto watchdog = watch();
   watchdog->arm(executor_->now() + 20s);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cstdio>
 #include <exception>
@@ -106,6 +107,7 @@ class Run final {
   int operator()() {
     auto signals = StopSignals::open(*spec_.executor, [this](int signal, int nth) { on_signal(signal, nth); });
     if (!signals) return failed(signals.error(), kExitFailed);
+    spec_.log.info("starting", {{"transport", mask_url(spec_.settings.transport)}});
     auto transport = transport::open(spec_.settings.transport, spec_.executor);
     if (!transport) {
       const bool usage = transport.error().kind == ErrorKind::invalid;  // the URL
@@ -121,6 +123,7 @@ class Run final {
 
  private:
   int serve(Bus& bus) {
+    watchdog_.waiting_for("the transport, to start");
     if (auto started = bus.start(); !started) return failed(started.error(), exit_code_of(started.error()));
     for (const std::string& line : bus.describe_pipelines()) spec_.log.debug("pipeline", {{"stages", line}});
     Backgrounds backgrounds{spec_};
@@ -147,10 +150,15 @@ class Run final {
     watchdog_.waiting_for("background work");
     const bool ended = backgrounds.wait(deadline);
     watchdog_.waiting_for("the transport, to close");
-    if (stopped && ended) return;
+    if (stopped && ended) return watchdog_.arm(close_deadline(deadline));
     spec_.log.error("not everything ended by the drain's deadline; what is unsettled will be handled again",
                     {{"error", stopped ? "background work still runs" : std::string_view{stopped.error().message}}});
     end_process(spec_.log, *spec_.executor, kExitFailed);
+  }
+
+  // Nothing is left to settle: a store that is closed well is worth its time.
+  Time close_deadline(Time drained) const {
+    return std::max(drained, spec_.executor->now() + transport::kCloseWithin) + kDrainGrace;
   }
 
   void on_expired(std::string_view waiting_for) {
@@ -165,6 +173,8 @@ class Run final {
       end_process(spec_.log, *spec_.executor, 128 + signal);
     }
     spec_.log.info("told to stop", {{"signal", signal}});
+    // The start may not be over, and wait for the transport.
+    watchdog_.arm(spec_.executor->now() + spec_.settings.drain_deadline + kDrainGrace);
     spec_.stop.request(kExitDone);
   }
 
