@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "transport/local/leaving.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_member.hpp"
 #include "transport/local/time_search.hpp"
@@ -22,8 +23,7 @@ class LocalConsumer final : public Consumer {
  public:
   LocalConsumer(std::shared_ptr<Store> store, std::shared_ptr<Member> member)
       : store_{std::move(store)}, member_{std::move(member)} {}
-  // A store that cannot be written now is no reason to wait longer: then the members' death is seen by the others.
-  ~LocalConsumer() override { static_cast<void>(member_->leave()); }
+  ~LocalConsumer() override { leave(store_, member_); }
 
   Result<Batch> receive(std::size_t max, Time deadline) override { return member_->receive(max, deadline); }
   std::vector<Result<void>> settle(std::vector<Settlement> settlements) override {

@@ -43,8 +43,8 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   void set_flow(std::span<const transport::PartitionId> partitions, transport::Consumer::Flow flow);
   void wake();
   std::span<std::atomic<std::uint64_t>> running() { return board_->slots(); }
-  // Gives everything up: what is unsettled goes to others, charged nothing.
-  Result<void> leave();
+  // Gives everything up: what is unsettled goes to others, charged nothing. Refused, it may be called again.
+  Result<void> leave(Duration within);
 
   void rang(Changes changes) override;
   Time review() override;

@@ -270,7 +270,7 @@ void Member::give_up_unseen(WriteTransaction& transaction) {
   }
 }
 
-Result<void> Member::leave() {
+Result<void> Member::leave(Duration within) {
   {
     const std::lock_guard lock{mutex_};
     left_ = true;
@@ -285,7 +285,7 @@ Result<void> Member::leave() {
         commit.announce(kMembersChanged);
         return {};
       },
-      transport::kCloseWithin);
+      within);
   if (left) remove_board(store_.directory(), row_.id);
   return left;
 }
