@@ -93,7 +93,8 @@ namespace tidings {
   FLAW(local_replay_keeps)      /* a replayed dead letter is there still */                             \
   FLAW(local_returned_passed)   /* what was given back of a paused partition comes late */              \
   FLAW(local_damage_unseen)     /* a record is not checked when it is read */                           \
-  FLAW(local_expires_live)      /* retention removes what a live group has not settled */
+  FLAW(local_expires_live)      /* retention removes what a live group has not settled */               \
+  FLAW(gone_at_once)            /* a group without a member is gone at once */
 
 #define TIDINGS_ENUMERATOR(name) name,
 enum class Flaw { none, TIDINGS_FLAWS(TIDINGS_ENUMERATOR) };

@@ -1,5 +1,9 @@
 #include "tidings/transport/retention.hpp"
 
+#include <algorithm>
+
+#include "base/flaw.hpp"
+
 namespace tidings::transport {
 namespace {
 
@@ -29,6 +33,14 @@ std::string difference(const Retention& there, const Retention& wanted) {
   if (differ(there.bytes, wanted.bytes)) return "bytes";
   if (differ(there.unsettled, wanted.unsettled)) return "unsettled";
   return {};
+}
+
+bool is_gone(std::optional<Time> left, const Retention& retention, Time now, Duration least) {
+  if (!left) return false;
+  if (flawed(Flaw::gone_at_once)) return true;
+  // What is kept without end by its age goes by its size alone: then the age says nothing of groups either.
+  const Duration age = retention.age.value_or(Retention::kAgeEndless);
+  return now - *left > (age == Retention::kAgeEndless ? least : std::max(age, least));
 }
 
 }  // namespace tidings::transport

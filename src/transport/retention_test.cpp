@@ -31,5 +31,18 @@ TEST(Retention, IsNoTimeThatIsNegative) {
   EXPECT_THAT(validate({.age = -1us}), SizeIs(1));
 }
 
+TEST(Retention, HoldsAGroupForGoneAfterItsAgeAndNotBeforeADay) {
+  const Time left = Time{} + 1'000h;
+  EXPECT_TRUE(is_gone(left, {.age = 48h}, left + 48h + 1us));
+  EXPECT_FALSE(is_gone(left, {.age = 48h}, left + 48h));
+  for (const auto& age :
+       {std::optional<Duration>{}, std::optional<Duration>{1us}, std::optional{Retention::kAgeEndless}}) {
+    EXPECT_FALSE(is_gone(left, {.age = age}, left + kGoneAfter));
+    EXPECT_TRUE(is_gone(left, {.age = age}, left + kGoneAfter + 1us));
+  }
+  EXPECT_FALSE(is_gone(left, {}, left - 48h)) << "the clock was set back";
+  EXPECT_FALSE(is_gone(std::nullopt, {}, left)) << "nobody knows since when";
+}
+
 }  // namespace
 }  // namespace tidings::transport

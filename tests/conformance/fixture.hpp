@@ -81,6 +81,10 @@ class Fixture {
   // The process of that instance, alive, is held to be dead: others take over. Null: that cannot happen here.
   virtual std::unique_ptr<Interruption> cut_off(const std::string& instance) = 0;
 
+  // Makes the time without a member after which a group is gone as short as this transport lets it be, and returns it.
+  // Before anything is opened.
+  virtual Duration hasten_gone() = 0;
+
   // Whether time is exact: nothing is late but what the transport makes late.
   virtual bool virtual_time() const { return false; }
   // The least delay that is worth asserting here. The suite counts in this unit.

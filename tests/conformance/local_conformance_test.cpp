@@ -80,6 +80,7 @@ class LocalFixture final : public Fixture {
   explicit LocalFixture(Room room) {
     if (room == Room::scarce) options_.emplace("size_max", std::to_string(kScarceBytesMax / 4));
     ::setenv(kRefuseWhile, refusal().c_str(), 1);
+    ::unsetenv(kGoneAfter);
   }
 
   std::shared_ptr<Executor> executor() override { return executor_; }
@@ -121,11 +122,17 @@ class LocalFixture final : public Fixture {
     if (!done) throw std::runtime_error{done.error().message};
     return std::make_unique<LocalCutOff>();
   }
+  Duration hasten_gone() override {
+    const std::chrono::milliseconds soon{500};
+    ::setenv(kGoneAfter, std::to_string(soon.count()).c_str(), 1);
+    return soon;
+  }
   Duration unit() const override { return std::chrono::milliseconds{100}; }
   Duration hand_over_max() const override { return std::chrono::seconds{5}; }
 
  private:
   static constexpr const char* kRefuseWhile = "TIDINGS_REFUSE_WHILE";
+  static constexpr const char* kGoneAfter = "TIDINGS_GONE_AFTER_MS";
 
   transport::Url url() const { return {.scheme = "local", .path = scratch_ / "store", .options = options_}; }
   std::filesystem::path refusal() const { return scratch_ / "refuse"; }

@@ -144,6 +144,7 @@ class MemoryFixture final : public Fixture {
   std::unique_ptr<Interruption> cut_off(const std::string& instance) override {
     return std::make_unique<MemoryAbsence>(broker_, std::vector{processes_.at(instance)});
   }
+  Duration hasten_gone() override { return transport::kGoneAfter; }
   bool virtual_time() const override { return true; }
   Duration unit() const override { return std::chrono::seconds{1}; }
   Duration hand_over_max() const override { return kRevokeWithin; }

@@ -112,8 +112,9 @@ void add_set(CLI::App& topics_app, Command& command) {
   set_app
       ->add_option("--retain-unsettled", arguments->unsettled,
                    "keep (default): what is unsettled stays;\n"
-                   "expire: it goes, too, where the group has no live\n"
-                   "member then, and `tidings lag` counts it")
+                   "expire: it goes, too, once its group had no member\n"
+                   "for longer than AGE, and a day; `tidings lag`\n"
+                   "counts it")
       ->option_text("WHAT");
   set_app->footer(
       "What is not said stays as it is. It holds for good, whatever services declare,\n"

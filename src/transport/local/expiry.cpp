@@ -3,45 +3,43 @@
 #include <algorithm>
 
 #include "base/flaw.hpp"
-#include "transport/local/member_table.hpp"
-#include "transport/local/subscriptions.hpp"
+#include "transport/local/absence.hpp"
+#include "transport/local/topic_stats.hpp"
 #include "transport/local/trial_table.hpp"
 
 namespace tidings::local {
 
 namespace {
 
-// Beside the topics' own rows, whose ids begin with 1.
-constexpr std::uint32_t kOfGroups = 0;
-
 TreeKey expired_key(std::uint32_t group, std::uint32_t topic) {
-  return TreeKey{}.u32(kOfGroups).u32(group).u32(topic);
-}
-
-std::set<std::uint32_t> live_groups(Transaction& transaction) {
-  std::set<std::uint32_t> subscriptions, groups;
-  for (const MemberRow& member : all_members(transaction)) subscriptions.insert(member.subscription);
-  for (const SubscriptionRow& row : all_subscriptions(transaction)) {
-    if (subscriptions.contains(row.id)) groups.insert(row.group);
-  }
-  return groups;
+  return group_stats_key(group).u32(topic);
 }
 
 }  // namespace
 
-Expiry::Expiry(Transaction& transaction, const Catalog& catalog)
-    : readings_{transaction, catalog}, expires_(catalog.topics().size() + 1), live_{live_groups(transaction)} {
+Expiry::Expiry(Transaction& transaction, const Catalog& catalog, const ExpiryTerms& terms)
+    : terms_{terms},
+      readings_{transaction, catalog},
+      retention_(catalog.topics().size() + 1),
+      absent_{absent_groups(transaction)} {
   for (const TopicRow& topic : catalog.topics()) {
-    expires_[topic.id] = topic.retention.unsettled == transport::Unsettled::expire;
+    retention_[topic.id] = transport::changed({.age = terms.retention}, topic.retention);
   }
 }
 
+bool Expiry::gone(std::uint32_t group, const transport::Retention& retention) const {
+  const auto absent = absent_.find(group);
+  if (absent == absent_.end()) return flawed(Flaw::local_expires_live);
+  return transport::is_gone(absent->second, retention, terms_.now, terms_.gone_after);
+}
+
 bool Expiry::may_go(const RecordHeader& header, Sequence sequence) const {
-  const bool expires = header.topic < expires_.size() && expires_[header.topic];
+  const transport::Retention& retention = retention_[header.topic < retention_.size() ? header.topic : 0];
+  const bool expires = retention.unsettled == transport::Unsettled::expire;
   const auto& readings = readings_.of(header.topic);
   return std::all_of(readings.begin(), readings.end(), [&](const Reading* reading) {
     if (reading->settled(header.partition, sequence)) return true;
-    return expires && (!live_.contains(reading->group) || flawed(Flaw::local_expires_live));
+    return expires && gone(reading->group, retention);
   });
 }
 
@@ -81,9 +79,9 @@ std::uint64_t expired_of(Transaction& transaction, std::uint32_t group, std::uin
   return value ? ByteReader{*value}.fixed<std::uint64_t>() : 0;
 }
 
-void forget_expired(WriteTransaction& transaction, std::uint32_t group) {
+void forget_group_stats(WriteTransaction& transaction, std::uint32_t group) {
   std::vector<std::string> keys;
-  for_each_with_prefix(transaction, Tree::stats, TreeKey{}.u32(kOfGroups).u32(group), [&](Bytes key, Bytes) {
+  for_each_with_prefix(transaction, Tree::stats, group_stats_key(group), [&](Bytes key, Bytes) {
     keys.emplace_back(key);
     return true;
   });

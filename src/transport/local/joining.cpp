@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "transport/local/absence.hpp"
 #include "transport/local/leaving.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_member.hpp"
@@ -85,6 +86,7 @@ Result<void> add_member(Commit& commit, MemberParts& parts, const SubscriptionSp
     return overloaded(fmt::format("group '{}' has {} members already", group, kMembersMax));
   }
   put_member(transaction, parts.row);
+  end_absence(transaction, subscription->group);
   commit.announce(kMembersChanged);
   return {};
 }

@@ -53,6 +53,7 @@ class Store final {
   Duration retention() const { return options_.retention.value_or(kRetentionDefault); }
   Executor& executor() const { return *executor_; }
   Time now() const { return executor_->now(); }
+  Duration gone_after() const { return faults_->gone_after(); }
   const ProcessName& process() const { return process_; }
 
   Environment& environment() { return *environment_; }

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "base/flaw.hpp"
+#include "transport/local/absence.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_member.hpp"
 
@@ -281,6 +282,7 @@ Result<void> Member::leave(Duration within) {
         for (std::uint32_t i = 0; i < store_.partitions(); ++i) give_up(commit, i);
         give_up_unseen(commit.transaction());
         erase_member(commit.transaction(), row_);
+        begin_absence(commit.transaction(), subscription_.group, commit.now());
         if (subscription_.broadcast) erase_subscription(commit.transaction(), subscription_);
         commit.announce(kMembersChanged);
         return {};

@@ -4,6 +4,7 @@
 #include <set>
 #include <vector>
 
+#include "transport/local/absence.hpp"
 #include "transport/local/holdings.hpp"
 #include "transport/local/parked_table.hpp"
 #include "transport/local/record_codec.hpp"
@@ -98,6 +99,7 @@ void reap(Commit& commit, const std::string& directory, const MemberRow& member)
   erase_member(transaction, member);
   commit.announce(kMembersChanged);
   if (!subscription) return;
+  begin_absence(transaction, subscription->group, commit.now());
   Estate estate{transaction, *subscription, running_of(directory, member.id)};
   const auto owners = owners_of(transaction, member.subscription, kPartitionsMax);
   for (std::uint32_t partition = 0; partition < owners.size(); ++partition) {

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "transport/local/absence.hpp"
 #include "transport/local/control_table.hpp"
 #include "transport/local/expiry.hpp"
 #include "transport/local/limits.hpp"
@@ -98,6 +99,7 @@ class StoreCleaner final : public StoreListener {
     store_.environment().check_readers();
     forget_boards(now);
     forget_control(now);
+    date_absences_of_old(now);
   }
 
   // One step of a pass. Returns whether another one should follow soon.
@@ -126,7 +128,7 @@ class StoreCleaner final : public StoreListener {
       if (header && !limits.reaches(now - header->published)) return found;
       swept_ = cursor.sequence();
       if (!header || !limits.expired(*header, now - header->published)) continue;
-      if (!expiry) expiry.emplace(transaction, catalog);
+      if (!expiry) expiry.emplace(transaction, catalog, terms(now));
       if (!expiry->may_go(*header, swept_)) continue;
       found.unsettled = found.unsettled || !expiry->settled_by_all(*header, swept_);
       found.sequences.push_back(swept_);
@@ -150,7 +152,7 @@ class StoreCleaner final : public StoreListener {
       WriteTransaction& transaction = commit.transaction();
       std::map<std::uint32_t, TopicStats> erased;
       std::optional<Expiry> expiry;
-      if (found.unsettled) expiry.emplace(transaction, Catalog{transaction});
+      if (found.unsettled) expiry.emplace(transaction, Catalog{transaction}, terms(commit.now()));
       for (const Sequence sequence : found.sequences) {
         const auto stored = transaction.event(sequence);
         if (!stored) continue;  // another process was faster
@@ -172,6 +174,10 @@ class StoreCleaner final : public StoreListener {
     })};
   }
 
+  ExpiryTerms terms(Time now) const {
+    return {.retention = store_.retention(), .now = now, .gone_after = store_.gone_after()};
+  }
+
   // False: since we looked, a group came back.
   static bool take(Expiry& expiry, Bytes stored, Sequence sequence) {
     const auto header = decode_header(stored);
@@ -188,6 +194,19 @@ class StoreCleaner final : public StoreListener {
     // What could not be forgotten is so at the next pass.
     static_cast<void>(store_.committer().upkeep([&](Commit& commit) -> Result<void> {
       erase_expired_control(commit.transaction(), now, kExpiredAtOnce);
+      return {};
+    }));
+  }
+
+  // Groups of stores that were made before it was written down when their last member left.
+  void date_absences_of_old(Time now) {
+    {
+      ReadTransaction transaction{store_.environment()};
+      if (!any_undated_absence(transaction)) return;
+    }
+    // What could not be dated is so at the next pass.
+    static_cast<void>(store_.committer().upkeep([&](Commit& commit) -> Result<void> {
+      date_absences(commit.transaction(), now);
       return {};
     }));
   }

@@ -207,7 +207,7 @@ void erase_subscription(WriteTransaction& transaction, const SubscriptionRow& ro
   for (const Tree tree : {Tree::progress, Tree::attempts, Tree::parked, Tree::parked_due}) {
     erase_prefix(transaction, tree, TreeKey{}.u32(row.group));
   }
-  forget_expired(transaction, row.group);
+  forget_group_stats(transaction, row.group);
   transaction.erase(Tree::groups, group_key(row.group_name));
 }
 

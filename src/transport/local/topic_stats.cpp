@@ -4,6 +4,11 @@
 
 namespace tidings::local {
 
+TreeKey group_stats_key(std::uint32_t group) {
+  constexpr std::uint32_t kOfGroups = 0;  // beside the topics' own rows, whose ids begin with 1
+  return TreeKey{}.u32(kOfGroups).u32(group);
+}
+
 TopicStats stats_of(Transaction& transaction, std::uint32_t topic) {
   const auto value = transaction.get(Tree::stats, TreeKey{}.u32(topic));
   if (!value) return {};

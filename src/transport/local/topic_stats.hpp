@@ -19,4 +19,7 @@ TopicStats stats_of(Transaction& transaction, std::uint32_t topic);
 // Adds; less than 0 takes away.
 void change_stats(WriteTransaction& transaction, std::uint32_t topic, std::int64_t records, std::int64_t bytes);
 
+// Before all that the tree counts of a group.
+TreeKey group_stats_key(std::uint32_t group);
+
 }  // namespace tidings::local

@@ -92,11 +92,18 @@ bool Deployment::is_settled(const KeptRecord& kept) const {
                      [&](const auto& item) { return item.second->is_settled(kept); });
 }
 
-bool Deployment::let_go(const Kept& kept, const transport::Retention& retention) {
+bool Deployment::is_gone(std::string_view group, const transport::Retention& retention, Time now) const {
+  return std::all_of(subscriptions_.begin(), subscriptions_.end(), [&](const auto& item) {
+    const MemorySubscription& subscription = *item.second;
+    return subscription.spec().group != group || transport::is_gone(subscription.left(), retention, now);
+  });
+}
+
+bool Deployment::let_go(const Kept& kept, const transport::Retention& retention, Time now) {
   const auto may_lose = [&](const auto& item) {
     const MemorySubscription& subscription = *item.second;
     return subscription.is_settled(*kept) ||
-           (retention.unsettled == transport::Unsettled::expire && subscription.members().empty());
+           (retention.unsettled == transport::Unsettled::expire && is_gone(subscription.spec().group, retention, now));
   };
   if (!std::all_of(subscriptions_.begin(), subscriptions_.end(), may_lose)) return false;
   for (auto& [id, subscription] : subscriptions_) {
@@ -153,7 +160,7 @@ StartLine Deployment::start_line(const Start& start) const {
 void Deployment::leave(MemberId id, MemorySubscription::Going going, Time now) {
   const std::uint64_t subscription_id = seats_.at(id).subscription;
   MemorySubscription& subscription = subscription_of(id);
-  subscription.leave(member(id), going);
+  subscription.leave(member(id), going, now);
   seats_.erase(id);
   if (subscription.is_broadcast()) {
     subscriptions_.erase(subscription_id);
@@ -173,7 +180,7 @@ void Deployment::attach(MemberId id, Time now) {
 }
 
 bool Deployment::tick(Time now) {
-  topics_.expire(now, [this](const Kept& kept, const auto& retention) { return let_go(kept, retention); });
+  topics_.expire(now, [&](const Kept& kept, const auto& retention) { return let_go(kept, retention, now); });
   bool changed = false;
   for (auto& [id, subscription] : subscriptions_) {
     if (subscription->next_deadline() <= now) changed |= subscription->balance(now);

@@ -75,7 +75,8 @@ class Deployment final {
   std::string slowest_group(Time now) const;
   bool is_settled(const KeptRecord& kept) const;
   // Whether retention may remove it: what a subscription loses by that is counted.
-  bool let_go(const Kept& kept, const transport::Retention& retention);
+  bool let_go(const Kept& kept, const transport::Retention& retention, Time now);
+  bool is_gone(std::string_view group, const transport::Retention& retention, Time now) const;
   // True: it is final for the consumer.
   bool apply(MemberId id, const InFlight& place, const transport::Outcome& outcome, Time now);
   void bury(MemberId id, const InFlight& place, const transport::Bury& bury, Time now);

@@ -36,10 +36,11 @@ void MemorySubscription::join(Member& member) {
   ownership_.join(member.id);
 }
 
-void MemorySubscription::leave(Member& member, Going going) {
+void MemorySubscription::leave(Member& member, Going going, Time now) {
   give_back(member, going);
   ownership_.leave(member.id);
   members_.erase(member.id);
+  left_ = now;
 }
 
 void MemorySubscription::detach(Member& member) {

@@ -5,6 +5,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -32,11 +33,13 @@ class MemorySubscription final {
   void join(Member& member);
   // How a member goes. left: charged nothing. crashed: what it was running becomes suspect.
   enum class Going { left, crashed };
-  void leave(Member& member, Going going);
+  void leave(Member& member, Going going, Time now);
   // Its connection is cut: as leave(), but it hears of it when it is back.
   void detach(Member& member);
   void attach(Member& member);
   const std::map<MemberId, Member*>& members() const { return members_; }
+  // Since when it has no member. None: it has one.
+  std::optional<Time> left() const { return members_.empty() ? left_ : std::nullopt; }
   std::size_t owned_by(MemberId member) const;
 
   // Hands over what is due to be. True: something changed hands or is about to.
@@ -66,6 +69,7 @@ class MemorySubscription final {
   std::set<std::string> topics_;
   std::map<transport::PartitionId, Slice> slices_;
   std::map<MemberId, Member*> members_;
+  std::optional<Time> left_;  // when a member did last
   Ownership ownership_;
 };
 
