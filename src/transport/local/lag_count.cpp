@@ -34,9 +34,10 @@ class Lag final {
   Lag(Environment& environment, const Catalog& catalog, Time now)
       : environment_{environment}, catalog_{catalog}, now_{now} {}
 
-  Result<std::vector<LagState>> count() {
+  Result<std::vector<LagState>> count(const std::function<void()>& begun) {
     const auto readings = read_groups();
     if (!readings) return readings.error();
+    if (begun) begun();
     if (auto counted = count_parked(); !counted) return counted.error();
     if (auto counted = count_waiting(); !counted) return counted.error();
     if (auto counted = count_dead(); !counted) return counted.error();
@@ -59,6 +60,8 @@ class Lag final {
       state.expired += expired_of(transaction, reading.group, reading.topic);
       names_[reading.group] = reading.group_name;
     }
+    TreeCursor events{transaction, Tree::events};
+    newest_ = events.last() ? events.sequence() : 0;
     return readings;
   }
 
@@ -72,13 +75,15 @@ class Lag final {
     return state == states_.end() ? nullptr : &state->second;
   }
 
-  // The events from the first that any group has not settled.
+  // The events from the first that any group has not settled to the newest when the groups were read: what came later
+  // may be settled already, and the walk would not end where publishers are faster.
   Result<void> count_unsettled(const Readings& readings) {
     std::vector<std::vector<LagState*>> states(catalog_.topics().size() + 1);
     for (const TopicRow& topic : catalog_.topics()) {
       for (const Reading* reading : readings.of(topic.id)) states[topic.id].push_back(find(reading->group, topic.id));
     }
     return walk_events(environment_, readings.first_open(), [&](Sequence sequence, const RecordHeader& header) {
+      if (sequence > newest_) return false;
       const auto& of_topic = readings.of(header.topic);
       for (std::size_t i = 0; i < of_topic.size(); ++i) {
         if (of_topic[i]->settled(header.partition, sequence)) continue;
@@ -134,12 +139,14 @@ class Lag final {
   const Time now_;
   std::map<std::pair<std::string, std::string>, LagState> states_;
   std::map<std::uint32_t, std::string> names_;
+  Sequence newest_ = 0;
 };
 
 }  // namespace
 
-Result<std::vector<LagState>> count_lag(Environment& environment, const Catalog& catalog, Time now) {
-  return Lag{environment, catalog, now}.count();
+Result<std::vector<LagState>> count_lag(Environment& environment, const Catalog& catalog, Time now,
+                                        const std::function<void()>& begun) {
+  return Lag{environment, catalog, now}.count(begun);
 }
 
 Result<std::vector<TopicState>> count_topics(Environment& environment, const Catalog& catalog) {

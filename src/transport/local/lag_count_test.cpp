@@ -55,5 +55,19 @@ TEST_F(LagCountTest, HoldsOneReadAtATime) {
   EXPECT_EQ(alone->readers_high(), 1u);
 }
 
+class LagMomentTest : public StoreLab {};
+
+TEST_F(LagMomentTest, CountsNothingThatIsPublishedWhileItCounts) {
+  declare({.name = "orders"});
+  join({.group = "billing", .topic = "orders"}).reset();
+  publish(1, 3);
+  const Catalog catalog = *store().catalog();
+  const auto lag = count_lag(store().environment(), catalog, executor_->now(), [&] { publish(4, 5); });
+  ASSERT_TRUE(lag);
+  ASSERT_EQ(lag->size(), 1u);
+  EXPECT_EQ(lag->front().unsettled, 3u);
+  EXPECT_EQ(count_lag(store().environment(), catalog, executor_->now())->front().unsettled, 8u);
+}
+
 }  // namespace
 }  // namespace tidings::local
