@@ -243,7 +243,10 @@ void Committer::Writer::write_loop() {
 }
 
 void Committer::Writer::write_once() {
-  if (!parts_.wake->enter_gate(kGateSlice)) return;
+  if (!parts_.wake->enter_gate(kGateSlice)) {
+    if (parts_.wake->gate_fault() != 0) parts_.executor->sleep_until(parts_.executor->now() + kGateSlice);
+    return;
+  }
   // What waits is taken only now: what could not get here in time was refused where it waited.
   Ops ops;
   Result<void> outcome;
@@ -259,6 +262,7 @@ void Committer::Writer::write_once() {
 
 void Committer::Writer::await_lock() {
   const std::lock_guard lock{mutex_};
+  parts_.wake->set_awaits_lock(true);
   awaits_lock_ = true;
   awaits_since_ = parts_.executor->now();
   if (stopping_) ended_->notify_all();
@@ -267,6 +271,7 @@ void Committer::Writer::await_lock() {
 Committer::Writer::Ops Committer::Writer::take() {
   const std::lock_guard lock{mutex_};
   awaits_lock_ = false;
+  parts_.wake->set_awaits_lock(false);
   Ops ops;
   std::size_t bytes = 0;
   while (!queue_.empty() && ops.size() < kCommitOpsMax && bytes < kCommitBytesMax) {
@@ -355,10 +360,13 @@ Committer::Writer::Ops Committer::Writer::take_expired() {
 
 Error Committer::Writer::not_begun() const {
   const std::int64_t holder = parts_.wake->gate_holder();
-  return unavailable(
-      "the change was not begun in time: " +
-      describe_holder(
-          {.pid = holder, .ours = holder == ::getpid(), .awaits_lock = awaits_lock_, .stopped = is_stopped(holder)}));
+  return unavailable("the change was not begun in time: " +
+                     describe_holder({.directory = parts_.wake->directory(),
+                                      .gate_fault = parts_.wake->gate_fault(),
+                                      .pid = holder,
+                                      .ours = holder == ::getpid(),
+                                      .awaits_lock = holder != 0 && parts_.wake->holder_awaits_lock(),
+                                      .stopped = is_stopped(holder)}));
 }
 
 Committer::Committer(CommitterParts parts) : writer_{std::make_shared<Writer>(std::move(parts))} {

@@ -2,8 +2,11 @@
 #include "transport/local/committer.hpp"
 
 #include <gmock/gmock.h>
+#include <pthread.h>
 
 #include <atomic>
+#include <ctime>
+#include <fstream>
 
 #include "tests/support/scratch_directory.hpp"
 #include "tidings/transport/transport.hpp"
@@ -134,6 +137,24 @@ TEST_F(CommitterTest, RefusesWhatCouldNotBeginInTime) {
   wake_->leave_gate();
   EXPECT_TRUE(committer->perform([](Commit&) -> Result<void> { return {}; }));
   EXPECT_EQ(applied_, 0);
+}
+
+// It looks again in slices, and says what to do.
+TEST_F(CommitterTest, DoesNotSpinAtAGateThatIsBroken) {
+  const std::string path = scratch_ / "wake";
+  {
+    std::fstream file{path, std::ios::in | std::ios::out | std::ios::binary};
+    file.seekp(-static_cast<std::streamoff>(sizeof(pthread_mutex_t)), std::ios::end);
+    file << std::string(sizeof(pthread_mutex_t), '\xff');
+  }
+  const auto committer = make();
+  const std::clock_t before = std::clock();
+  const auto refused = committer->perform([](Commit&) -> Result<void> { return {}; }, 500ms);
+  EXPECT_LT(std::clock() - before, CLOCKS_PER_SEC / 5) << "of the processor's time";
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("gate of the store is broken"));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr(path));
 }
 
 // P9

@@ -39,12 +39,13 @@ struct WakeFile::Shared {
   std::atomic<std::uint32_t> bell;
   std::atomic<std::uint32_t> counters[kChangeKinds];
   std::atomic<std::int32_t> holder;
+  std::atomic<std::uint32_t> awaits_lock;
   pthread_mutex_t gate;
 };
 
 namespace {
 
-constexpr std::uint64_t kMagic = 0x7469'6477'616b'6501;
+constexpr std::uint64_t kMagic = 0x7469'6477'616b'6502;
 
 timespec timespec_of(std::chrono::nanoseconds time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
@@ -87,7 +88,7 @@ Result<std::unique_ptr<WakeFile>> WakeFile::open(const std::string& directory) {
     std::copy(boot.begin(), boot.end(), shared->boot);
     shared->magic = magic;
   }
-  return std::unique_ptr<WakeFile>{new WakeFile{shared}};
+  return std::unique_ptr<WakeFile>{new WakeFile{shared, directory}};
 }
 
 WakeFile::~WakeFile() {
@@ -128,11 +129,14 @@ bool WakeFile::enter_gate(Duration within) {
   const timespec deadline = timespec_of(until);
   const int code = ::pthread_mutex_clocklock(&shared_->gate, CLOCK_MONOTONIC, &deadline);
   if (code == EOWNERDEAD) ::pthread_mutex_consistent(&shared_->gate);  // LMDB undoes what the dead one had begun
-  if (code != 0 && code != EOWNERDEAD) return false;
+  const bool entered = code == 0 || code == EOWNERDEAD;
+  gate_fault_ = entered || code == ETIMEDOUT ? 0 : code;
+  if (!entered) return false;
 #ifdef TIDINGS_THREAD_SANITIZER  // it does not know pthread_mutex_clocklock, and takes the unlock for a stray one
   __tsan_mutex_pre_lock(&shared_->gate, 0);
   __tsan_mutex_post_lock(&shared_->gate, 0, 0);
 #endif
+  shared_->awaits_lock = 0;
   shared_->holder = ::getpid();
   return true;
 }
@@ -144,6 +148,14 @@ void WakeFile::leave_gate() {
 
 std::int32_t WakeFile::gate_holder() const {
   return shared_->holder;
+}
+
+bool WakeFile::holder_awaits_lock() const {
+  return shared_->awaits_lock != 0;
+}
+
+void WakeFile::set_awaits_lock(bool awaits) {
+  shared_->awaits_lock = awaits ? 1 : 0;
 }
 
 }  // namespace tidings::local

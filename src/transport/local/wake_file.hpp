@@ -49,17 +49,26 @@ class WakeFile final {
   void wait(const Seen& before, Duration within) const;
 
   // One writer at a time, over all processes; a holder's death frees it. A thread that has it leaves it itself.
-  // False: it was not free within that time.
+  // False: it was not free within that time, or cannot be entered at all: see gate_fault().
   bool enter_gate(Duration within);
   void leave_gate();
+  // The errno with which the gate refused us last, at once; 0: it did not.
+  int gate_fault() const { return gate_fault_; }
   // The process inside the gate; 0: nobody.
   std::int32_t gate_holder() const;
+  // Whether it waits there for LMDB's lock, which somebody has who did not come through the gate. Said by the holder.
+  bool holder_awaits_lock() const;
+  void set_awaits_lock(bool awaits);
+
+  const std::string& directory() const { return directory_; }
 
  private:
   struct Shared;
-  explicit WakeFile(Shared* shared) : shared_{shared} {}
+  WakeFile(Shared* shared, const std::string& directory) : directory_{directory}, shared_{shared} {}
 
+  const std::string directory_;
   Shared* shared_;
+  std::atomic<int> gate_fault_ = 0;
 };
 
 }  // namespace tidings::local
