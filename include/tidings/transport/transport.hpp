@@ -50,6 +50,11 @@ class Publisher {
 
   // Waits until all that was sent before is confirmed or refused. unavailable: not by the deadline.
   virtual Result<void> flush(Time deadline) = 0;
+
+  // As the destructor, with a deadline instead of kCloseWithin: what is not confirmed by then is answered `unavailable`
+  // (it may or may not be there), and nothing is called back afterwards. Nothing may be sent any more. Without it the
+  // destructor waits.
+  virtual void close(Time /*deadline*/) {}
 };
 
 enum class Sharing {

@@ -2,8 +2,9 @@
 
 #include <fmt/format.h>
 
-#include <deque>
+#include <map>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,6 +18,13 @@ using transport::PublisherOptions;
 using transport::Record;
 
 namespace {
+
+// Who waits for an answer, for which records.
+struct Question {
+  std::vector<std::size_t> indexes;  // in the caller's batch
+  std::size_t counted_bytes = 0;
+  Publisher::Confirmed confirmed;
+};
 
 // What was sent and is not confirmed. Outlives the publisher: the writer completes it.
 class Outbound final {
@@ -38,44 +46,76 @@ class Outbound final {
     return {};
   }
 
-  // For what has entered and goes to the writer together.
-  std::uint64_t ticket() {
+  // Has entered, and will not be sent.
+  void turn_back(std::size_t bytes) {
     const std::lock_guard lock{mutex_};
-    waiting_.push_back(++tickets_);
+    --records_;
+    bytes_ -= bytes;
+  }
+
+  // For what has entered and goes to the writer together.
+  std::uint64_t ticket(Question question) {
+    const std::lock_guard lock{mutex_};
+    waiting_.emplace(++tickets_, std::move(question));
     return tickets_;
   }
 
-  void leave(std::uint64_t ticket, std::size_t records, std::size_t bytes) {
+  // Once: who comes later finds it answered.
+  void answer(std::uint64_t ticket, const Result<void>& outcome) {
+    auto question = take(ticket);
+    if (!question) return;
+    for (const std::size_t index : question->indexes) question->confirmed(index, outcome);
+    question->confirmed = nullptr;  // whatever it holds: gone before anybody hears that it was answered
     const std::lock_guard lock{mutex_};
-    records_ -= records;
-    bytes_ -= bytes;
-    std::erase(waiting_, ticket);
+    records_ -= question->indexes.size();
+    bytes_ -= question->counted_bytes;
+    waiting_.erase(ticket);
     changed_->notify_all();
   }
 
   bool wait(Time deadline) {
     std::unique_lock lock{mutex_};
     const std::uint64_t last = tickets_;
-    return changed_->wait_until(lock, deadline, executor_, [&] { return waiting_.empty() || waiting_.front() > last; });
+    return changed_->wait_until(lock, deadline, executor_,
+                                [&] { return waiting_.empty() || waiting_.begin()->first > last; });
+  }
+
+  // Nobody is called after it: what the writer completes later was answered here.
+  void close(Time deadline) {
+    if (wait(deadline)) return;
+    const Error late = unavailable("the publisher was closed before this was confirmed; it may or may not be there");
+    for (const std::uint64_t ticket : tickets()) answer(ticket, late);
+    wait(executor_.now() + transport::kCloseWithin);  // for those that are being answered
   }
 
  private:
+  std::optional<Question> take(std::uint64_t ticket) {
+    const std::lock_guard lock{mutex_};
+    const auto found = waiting_.find(ticket);
+    if (found == waiting_.end()) return std::nullopt;
+    return std::exchange(found->second, std::nullopt);
+  }
+
+  std::vector<std::uint64_t> tickets() {
+    std::vector<std::uint64_t> tickets;
+    const std::lock_guard lock{mutex_};
+    for (const auto& [ticket, question] : waiting_) tickets.push_back(ticket);
+    return tickets;
+  }
+
   Executor& executor_;
   std::mutex mutex_;
   const std::unique_ptr<Condition> changed_;
   std::size_t records_ = 0;
   std::size_t bytes_ = 0;
   std::uint64_t tickets_ = 0;
-  std::deque<std::uint64_t> waiting_;  // tickets, ascending
+  std::map<std::uint64_t, std::optional<Question>> waiting_;  // by ticket; none: it is being answered
 };
 
 struct Sending {
   std::shared_ptr<Outbound> outbound;
   std::uint64_t ticket = 0;
   EncodedBatch batch;
-  std::vector<std::size_t> indexes;  // in the caller's batch
-  std::size_t counted_bytes = 0;
-  Publisher::Confirmed confirmed;
   Time deadline{};
 };
 
@@ -91,8 +131,7 @@ class PublishOp final : public CommitOp {
 
   void finish(const Result<void>& outcome) override {
     const Result<void>& result = outcome ? room_ : outcome;
-    for (const std::size_t index : sending_.indexes) sending_.confirmed(index, result);
-    sending_.outbound->leave(sending_.ticket, sending_.indexes.size(), sending_.counted_bytes);
+    sending_.outbound->answer(sending_.ticket, result);
   }
 
   std::size_t bytes() const override { return sending_.batch.bytes(); }
@@ -108,20 +147,21 @@ class LocalPublisher final : public Publisher {
  public:
   LocalPublisher(std::shared_ptr<Store> store, const PublisherOptions& options)
       : store_{std::move(store)}, options_{options}, outbound_{std::make_shared<Outbound>(store_->executor())} {}
-  ~LocalPublisher() override { outbound_->wait(store_->now() + transport::kCloseWithin); }
+  ~LocalPublisher() override { outbound_->close(store_->now() + transport::kCloseWithin); }
 
   void send(std::vector<Record> batch, Confirmed confirmed) override {
     Sending sending{.outbound = outbound_, .deadline = store_->now() + options_.deliver_within};
+    Question question;
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      if (auto added = add(batch[i], sending); !added) {
+      if (auto added = add(batch[i], sending.batch, question); !added) {
         confirmed(i, added);
       } else {
-        sending.indexes.push_back(i);
+        question.indexes.push_back(i);
       }
     }
-    if (sending.indexes.empty()) return;
-    sending.ticket = outbound_->ticket();
-    sending.confirmed = std::move(confirmed);
+    if (question.indexes.empty()) return;
+    question.confirmed = std::move(confirmed);
+    sending.ticket = outbound_->ticket(std::move(question));
     store_->committer().submit(std::make_shared<PublishOp>(std::move(sending)));
   }
 
@@ -130,15 +170,17 @@ class LocalPublisher final : public Publisher {
     return unavailable("not all that was sent is confirmed by the deadline; it may be later");
   }
 
+  void close(Time deadline) override { outbound_->close(deadline); }
+
  private:
-  Result<void> add(const Record& record, Sending& sending) {
+  Result<void> add(const Record& record, EncodedBatch& batch, Question& question) {
     const std::size_t bytes = transport::size_of(record);
     if (auto entered = outbound_->enter(bytes, options_); !entered) return entered;
-    if (auto added = add_record(*store_, record, sending.batch); !added) {
-      outbound_->leave(0, 1, bytes);
+    if (auto added = add_record(*store_, record, batch); !added) {
+      outbound_->turn_back(bytes);
       return added;
     }
-    sending.counted_bytes += bytes;
+    question.counted_bytes += bytes;
     return {};
   }
 

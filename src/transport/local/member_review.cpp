@@ -193,7 +193,10 @@ bool Member::claim() {
   const auto done = store_.committer().perform([&](Commit& commit) -> Result<void> {
     WriteTransaction& transaction = commit.transaction();
     if (has_left()) return {};
-    if (!is_member(transaction, row_)) put_member(transaction, row_);  // cut off, and back
+    if (!is_member(transaction, row_)) {  // cut off, and back
+      put_member(transaction, row_);
+      end_absence(transaction, subscription_.group);
+    }
     const auto owners = owners_of(transaction, subscription_.id, partitions);
     const auto targets = assignment_of(transaction, subscription_.id, partitions);
     for (std::uint32_t i = 0; i < owners.size(); ++i) {

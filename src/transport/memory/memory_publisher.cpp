@@ -19,10 +19,14 @@ MemoryPublisher::MemoryPublisher(std::shared_ptr<MemoryBroker> broker, std::stri
       thread_{broker_->executor().spawn("memory-publish", [this] { run(); })} {}
 
 MemoryPublisher::~MemoryPublisher() {
+  close(broker_->executor().now() + transport::kCloseWithin);
+}
+
+void MemoryPublisher::close(Time deadline) {
   {
     const Lock lock{mutex_};
     stopping_ = true;
-    stop_by_ = broker_->executor().now() + transport::kCloseWithin;
+    stop_by_ = std::min(stop_by_, deadline);
     changed_->notify_all();
   }
   thread_.reset();

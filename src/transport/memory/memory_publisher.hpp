@@ -16,10 +16,11 @@ class MemoryPublisher final : public transport::Publisher {
  public:
   MemoryPublisher(std::shared_ptr<MemoryBroker> broker, std::string process,
                   const transport::PublisherOptions& options);
-  ~MemoryPublisher() override;  // publishes what waits, for at most kCloseWithin
+  ~MemoryPublisher() override;  // close(kCloseWithin)
 
   void send(std::vector<transport::Record> batch, Confirmed confirmed) override;
   Result<void> flush(Time deadline) override;
+  void close(Time deadline) override;
 
  private:
   struct Waiting {
