@@ -45,7 +45,9 @@ struct BusOptions {
 class Bus final : public Contract {
  public:
   Bus(std::shared_ptr<transport::Transport> transport, std::shared_ptr<Executor> executor, BusOptions options);
-  ~Bus();  // stop(kCloseWithin)
+  // As stop(kCloseWithin); what is not confirmed by then is `unavailable`. Nothing calls the program after it: neither
+  // observers, nor on_trouble, nor `confirmed`. Only a handler that ignores its stop token may still run.
+  ~Bus();
   Bus(const Bus&) = delete;
   Bus& operator=(const Bus&) = delete;
 
@@ -75,7 +77,9 @@ class Bus final : public Contract {
 
   // Stops intake, finishes what runs, settles it, releases what waits; at the deadline handlers get their stop token,
   // and what still runs is left unsettled (others get it). unavailable: not all ended by then; a second later at the
-  // latest.
+  // latest. When it returns, no observer and no on_trouble runs or is called again (one that does not return is waited
+  // for until the deadline, half a second at least); `confirmed` may be called until the bus is destroyed. Neither of
+  // them may stop or destroy the bus: it would wait for itself.
   Result<void> stop(Time deadline);
 
   // One line for each subscription: its effective stages and policies.

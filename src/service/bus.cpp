@@ -32,6 +32,7 @@ class Bus::State final {
 
   Result<void> start(const Contract& contract);
   Result<void> stop(Time deadline);
+  void close(Time deadline);
   Result<void> ready(Time deadline);
   std::vector<SubscriptionState> states() const;
   std::vector<std::string> describe(const Contract& contract) const;
@@ -42,9 +43,11 @@ class Bus::State final {
 
  private:
   Result<void> check() const;
+  Result<void> leave(Time deadline);
   Result<void> declare(transport::Declaration declaration);
   Result<void> claim_inboxes(const std::vector<service::SubscriptionPlan>& plans);
   Result<void> open(const std::vector<service::SubscriptionPlan>& plans);
+  Time end_of(Time deadline) const;
   service::PlanDefaults defaults() const { return {.group = options_.name, .inbox = options_.inbox}; }
   std::vector<std::shared_ptr<service::Subscription>> subscriptions() const;
 
@@ -132,6 +135,25 @@ std::vector<std::shared_ptr<service::Subscription>> Bus::State::subscriptions() 
 
 Result<void> Bus::State::stop(Time deadline) {
   if (!engine_) return {};
+  auto left = leave(deadline);
+  engine_->callbacks->close(end_of(deadline));
+  return left;
+}
+
+// What waits for its confirmation has waited with all else until the deadline. The observers hear of it, too.
+void Bus::State::close(Time deadline) {
+  if (!engine_) return;
+  // Nobody is there to hear of what is left; it is unsettled, and so handled again.
+  static_cast<void>(leave(deadline));
+  if (publishing_) publishing_->close(deadline);
+  engine_->callbacks->close(end_of(deadline));
+}
+
+Time Bus::State::end_of(Time deadline) const {
+  return std::max(deadline, executor_->now() + kLeaveGrace);
+}
+
+Result<void> Bus::State::leave(Time deadline) {
   const auto leaving = subscriptions();
   for (const auto& subscription : leaving) subscription->drain();
   std::vector<std::string> unfinished;
@@ -194,8 +216,7 @@ Bus::Bus(std::shared_ptr<transport::Transport> transport, std::shared_ptr<Execut
     : state_{std::make_unique<State>(std::move(transport), std::move(executor), std::move(options))} {}
 
 Bus::~Bus() {
-  // Nobody is there to hear of what is left; it is unsettled, and so handled again.
-  static_cast<void>(stop(state_->executor().now() + transport::kCloseWithin));
+  state_->close(state_->executor().now() + transport::kCloseWithin);
 }
 
 Result<void> Bus::start() {

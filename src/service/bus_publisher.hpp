@@ -22,6 +22,8 @@ class BusPublisher final {
   void publish_async(const EventType& type, const void* data, PublishOptions options,
                      std::function<void(Result<void>)> confirmed);
   Result<void> flush(Time deadline) { return publisher_->flush(deadline); }
+  // Answers what is not confirmed by the deadline: nobody is called after it. Nothing may be published any more.
+  void close(Time deadline) { publisher_->close(deadline); }
 
  private:
   Result<transport::Record> record_of(const EventType& type, const void* data, PublishOptions options);

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "service/callback_gate.hpp"
 #include "service/encoder.hpp"
 #include "service/solo_gate.hpp"
 #include "service/timekeeper.hpp"
@@ -19,13 +20,15 @@ struct Engine {
          std::vector<const EventType*> published)
       : transport{std::move(transport_)},
         executor{std::move(executor_)},
-        options{std::move(options_)},
+        callbacks{std::make_shared<CallbackGate>(executor)},
+        options{gated(std::move(options_), callbacks)},
         encoder{options.name, std::move(published), transport->capabilities()},
         gate{*executor},
         timekeeper{executor} {}
 
   const std::shared_ptr<transport::Transport> transport;
   const std::shared_ptr<Executor> executor;
+  const std::shared_ptr<CallbackGate> callbacks;  // through which those of the options are called
   const BusOptions options;
   const Encoder encoder;
   SoloGate gate;
