@@ -38,13 +38,13 @@ class InboxRound final {
   // Whether it takes more deliveries.
   bool open() const { return !closed_ && !broken_; }
 
-  // Brings one through its stages, or leaves it for the next group.
+  // Brings one through its stages, or leaves it for the next round.
   void add(Taken taken);
   void close() { closed_ = true; }
 
   // Commits, then ends all that were added; an error: nothing happened, all of them wait in their lanes again.
   Result<void> finish();
-  // The one that needs a group of its own, when this one finished well.
+  // The one that needs a round of its own, when this one finished well.
   const std::optional<Taken>& next() const { return next_; }
 
  private:
@@ -56,7 +56,7 @@ class InboxRound final {
     bool ran = false;                  // its handler wrote in the transaction
     bool spoils = false;               // it may be to blame that the transaction failed
   };
-  // False: it needs a group of its own.
+  // False: it needs a round of its own.
   bool work(Member& member);
   void handle(Member& member);
   void handle_unmarked(Member& member);
@@ -280,7 +280,7 @@ class InboxWorker final : public Worker {
     executor.sleep_until(executor.now() + backoff_.next());
   }
 
-  // It does not wait for more to come: what gathers while it commits makes the next group big enough.
+  // It does not wait for more to come: what gathers while it commits makes the next round big enough.
   Result<void> one_round(std::vector<Taken> taken) {
     Executor& executor = *parts_.engine->executor;
     const Time until = executor.now() + parts_.plan.inbox->limits().group_time_max;

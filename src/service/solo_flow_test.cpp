@@ -39,8 +39,20 @@ class SoloFlow : public ::testing::Test {
     return bus;
   }
 
+  // Leaves a suspect behind.
+  void die_of_an_order() {
+    outside_ = std::make_unique<Bus>(broker_->open("outside"), executor_, BusOptions{.name = "outside"});
+    outside_->publishes<Placed>();
+    outside_->publishes<Paid>();
+    ASSERT_TRUE(outside_->start());
+    const auto first = start("first");
+    ASSERT_TRUE(outside_->publish(Placed{"a", 1}, {.aggregate_id = "a"}));
+    ASSERT_TRUE(executor_->run_until([this] { return died_; }, 1min));
+  }
+
   std::shared_ptr<testing::SimulatedExecutor> executor_ = std::make_shared<testing::SimulatedExecutor>(7);
   std::shared_ptr<memory::MemoryBroker> broker_ = memory::MemoryBroker::make(executor_);
+  std::unique_ptr<Bus> outside_;
   bool died_ = false;
   bool suspect_inside_ = false;
   int inside_ = 0;  // handlers of payments
@@ -49,35 +61,21 @@ class SoloFlow : public ::testing::Test {
 };
 
 TEST_F(SoloFlow, ASuspectRunsBesideNoHandlerOfItsProcess) {
-  Bus outside{broker_->open("outside"), executor_, BusOptions{.name = "outside"}};
-  outside.publishes<Placed>();
-  outside.publishes<Paid>();
-  ASSERT_TRUE(outside.start());
-  auto first = start("first");
-  ASSERT_TRUE(outside.publish(Placed{"a", 1}, {.aggregate_id = "a"}));
-  ASSERT_TRUE(executor_->run_until([this] { return died_; }, 1min));
-  first.reset();
+  die_of_an_order();
 
   constexpr int kPaid = 12;
-  for (int i = 0; i < kPaid; ++i) ASSERT_TRUE(outside.publish(Paid{i}, {.aggregate_id = "p" + std::to_string(i)}));
+  for (int i = 0; i < kPaid; ++i) ASSERT_TRUE(outside_->publish(Paid{i}, {.aggregate_id = "p" + std::to_string(i)}));
   const auto second = start("second");
   EXPECT_TRUE(executor_->run_until([this] { return placed_ == 1 && paid_ == kPaid; }, 1min));
 }
 
 // P8, P4: a suspect of one group hangs, and behind it one of another waits. The drain gives up, and others get both.
 TEST_F(SoloFlow, NoHandlerStartsAfterItsSubscriptionWasLeft) {
-  Bus outside{broker_->open("outside"), executor_, BusOptions{.name = "outside"}};
-  outside.publishes<Placed>();
-  outside.publishes<Paid>();
-  ASSERT_TRUE(outside.start());
-  auto first = start("first");
-  ASSERT_TRUE(outside.publish(Placed{"a", 1}, {.aggregate_id = "a"}));
-  ASSERT_TRUE(executor_->run_until([this] { return died_; }, 1min));
-  first.reset();
+  die_of_an_order();
 
   const auto second = start("second");
   ASSERT_TRUE(executor_->run_until([this] { return suspect_inside_; }, 1min));
-  ASSERT_TRUE(outside.publish(Paid{1}, {.aggregate_id = "p"}));
+  ASSERT_TRUE(outside_->publish(Paid{1}, {.aggregate_id = "p"}));
   executor_->run_for(1s);
   EXPECT_FALSE(second->stop(executor_->now() + 100ms));
   executor_->run_for(1min);

@@ -106,13 +106,18 @@ TEST_P(SettlingConformance, P9InFlightIsBounded) {
   EXPECT_EQ(reader.next(10, soon()).size(), 10u);
 }
 
+std::vector<transport::Record> of_size(int count, std::size_t bytes) {
+  std::vector<transport::Record> records;
+  for (int i = 0; i < count; ++i)
+    records.push_back({.topic = "orders", .key = "k" + std::to_string(i), .body = std::string(bytes, 'x')});
+  return records;
+}
+
 // Large events take memory, few as they are.
 TEST_P(SettlingConformance, P9InFlightIsBoundedByBytesToo) {
   constexpr std::size_t kBytes = 100'000;
   declare_topic("orders");
-  for (int i = 0; i < 8; ++i) {
-    publish({{.topic = "orders", .key = "k" + std::to_string(i), .body = std::string(kBytes, 'x')}});
-  }
+  publish(of_size(8, kBytes));
   auto reader = join({.group = "g", .topic = "orders", .in_flight_bytes_max = 3 * kBytes});
   const auto first = reader.all_within(3 * unit());
   ASSERT_EQ(first.size(), 3u);
@@ -124,9 +129,7 @@ TEST_P(SettlingConformance, P9InFlightIsBoundedByBytesToo) {
 TEST_P(SettlingConformance, P9OneThatExceedsTheBoundInBytesComesAlone) {
   constexpr std::size_t kBytes = 1'000;
   declare_topic("orders");
-  for (int i = 0; i < 3; ++i) {
-    publish({{.topic = "orders", .key = "k" + std::to_string(i), .body = std::string(kBytes, 'x')}});
-  }
+  publish(of_size(3, kBytes));
   auto reader = join({.group = "g", .topic = "orders", .in_flight_bytes_max = kBytes / 10});
   for (int i = 0; i < 3; ++i) {
     const auto one = reader.all_within(unit());
