@@ -27,7 +27,7 @@ enum class Step {
   unsettled,     // the transport refused the settlement for good, see `error`; its next owner gets the event again
   conflicted,    // the same event id with other data (inbox); the burial follows
   relaxed_hold,  // a strict hold longer than the transport can keep became relaxed
-  published,     // an event of ours is confirmed (in a handler: with the settlement); `position` has the topic alone
+  published,     // an event of ours is confirmed (in a handler: with the settlement); `topic` says where
   unpublished,   // the transport refused an event of ours, see `error`
 };
 std::string_view to_string(Step step);
@@ -56,7 +56,8 @@ struct Decision {
   std::string_view service;
   std::string_view group;
   std::string_view subscription;  // topic or pattern
-  const transport::Position* position = nullptr;
+  std::string_view topic;
+  transport::Position position;  // of the record in its topic
   std::string_view event_id;
   std::string_view type;
   std::string_view key;

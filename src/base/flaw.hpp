@@ -34,6 +34,7 @@ namespace tidings {
   FLAW(output_ids_new)          /* a rerun publishes other ids */                                       \
   FLAW(timeout_runs_again)      /* an event runs again while its late run still goes on */              \
   FLAW(settlement_tried_once)   /* a settlement that the transport could not take is forgotten */       \
+  FLAW(outputs_overtake)        /* a batch that publishes is sent before the last one is answered */    \
   FLAW(drain_settles_waiting)   /* a drain settles what waits instead of giving it back */              \
   FLAW(leaving_partition_kept)  /* what comes of a partition that leaves is handled here */             \
   FLAW(lost_run_returns)        /* what runs while its partition is lost returns to its lane */         \
@@ -57,6 +58,7 @@ namespace tidings {
   FLAW(memory_buffer_endless)    /* a publisher's buffer has no bound */                                \
   FLAW(memory_full_drops)        /* a full deployment drops what is not settled */                      \
   FLAW(memory_in_flight_endless) /* more is in flight than the subscription allows */                   \
+  FLAW(memory_outputs_overtake)  /* what publishes behind a refused settlement is settled */            \
   FLAW(memory_pause_ignored)     /* a paused partition hands out */                                     \
   FLAW(memory_start_ignored)     /* a subscription that starts at the end starts at the beginning */    \
   FLAW(memory_broadcast_shared)  /* the instances of a broadcast share its events */                    \

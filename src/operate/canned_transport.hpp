@@ -78,7 +78,7 @@ class CannedDeadLetters final : public transport::DeadLetters {
       return wanted.empty() || wanted == value;
     };
     for (const transport::DeadLetter& letter : canned_.dead) {
-      const bool taken = is(filter.group, letter.group) && is(filter.topic, letter.position.topic) &&
+      const bool taken = is(filter.group, letter.group) && is(filter.topic, letter.record.topic) &&
                          is(filter.type, letter.record.type) && is(filter.reason, letter.reason) &&
                          (!filter.since || letter.buried >= *filter.since);
       if (taken && letter.id > after && found.size() < limit) found.push_back(letter);
@@ -91,10 +91,15 @@ class CannedDeadLetters final : public transport::DeadLetters {
     }
     return std::optional<transport::DeadLetter>{};
   }
-  Result<bool> replay(std::string_view id) override { return take(id, canned_.replayed); }
-  Result<bool> discard(std::string_view id) override { return take(id, canned_.discarded); }
+  std::vector<Result<bool>> replay(std::span<const std::string> ids) override { return take(ids, canned_.replayed); }
+  std::vector<Result<bool>> discard(std::span<const std::string> ids) override { return take(ids, canned_.discarded); }
 
  private:
+  std::vector<Result<bool>> take(std::span<const std::string> ids, std::vector<std::string>& into) {
+    std::vector<Result<bool>> taken;
+    for (const std::string& id : ids) taken.push_back(take(id, into));
+    return taken;
+  }
   bool take(std::string_view id, std::vector<std::string>& into) {
     const auto is_it = [id](const transport::DeadLetter& letter) { return letter.id == id; };
     if (std::erase_if(canned_.dead, is_it) == 0) return false;
@@ -108,8 +113,10 @@ class CannedDeadLetters final : public transport::DeadLetters {
 class CannedHistory final : public transport::History {
  public:
   explicit CannedHistory(Canned& canned) : canned_{canned} {}
-  Result<std::int64_t> read(const transport::HistoryRange& range, std::int64_t after, std::size_t limit,
-                            const std::function<bool(const transport::HistoryEntry&)>& visit) override {
+  Result<transport::Cursor> read(const transport::HistoryRange& range, const transport::Cursor& cursor,
+                                 std::size_t limit,
+                                 const std::function<bool(const transport::HistoryEntry&)>& visit) override {
+    std::int64_t after = cursor.empty() ? -1 : std::stoll(cursor);
     std::size_t visited = 0;
     for (std::size_t i = 0; i < canned_.records.size(); ++i) {
       const CannedRecord canned = canned_.records[i];  // a copy: `visit` may add more
@@ -120,9 +127,9 @@ class CannedHistory final : public transport::History {
       for (const transport::Header& header : canned.record.headers) headers.push_back({header.name, header.value});
       if (!visit({view_of(canned.record, headers), canned.position, canned.published})) break;
     }
-    return after;
+    return std::to_string(after);
   }
-  Result<void> wait(std::int64_t, Time) override { return {}; }
+  Result<void> wait(std::string_view, const transport::Cursor&, Time) override { return {}; }
   Result<std::uint64_t> replay(const transport::HistoryRange& range, std::string_view,
                                std::string_view replay_id) override {
     canned_.replay_id = replay_id;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "operate/topology.hpp"
 #include "tidings/json.hpp"
@@ -34,7 +35,7 @@ DeadRow row_of(const DeadLetter& letter) {
           .first_failed = letter.first_failed,
           .host = foreign_name(letter.host),
           .pid = letter.pid,
-          .topic = foreign_name(letter.position.topic),
+          .topic = foreign_name(letter.record.topic),
           .partition = letter.position.partition,
           .position = letter.position.offset,
           .event_id = foreign_name(letter.record.id),
@@ -61,21 +62,22 @@ DeadDetail detail_of(const DeadLetter& letter) {
   return detail;
 }
 
-// Visits the ids that the filter takes, after `after`; until `visit` returns false.
-Result<void> each_id(DeadLetters& letters, const DeadFilter& filter,
-                     const std::function<Result<bool>(const std::string&)>& visit) {
-  std::string after;
-  while (true) {
-    const auto page = letters.browse(filter, after, kPage);
+using Ids = std::span<const std::string>;
+
+// Visits the ids that the filter takes, a page at a time; until `visit` returns false.
+Result<void> each_page(DeadLetters& letters, const DeadFilter& filter, const std::function<Result<bool>(Ids)>& visit) {
+  std::vector<std::string> ids;
+  do {
+    const auto page = letters.browse(filter, ids.empty() ? "" : ids.back(), kPage);
     if (!page) return page.error();
-    for (const DeadLetter& letter : *page) {
-      const auto more = visit(letter.id);
-      if (!more) return more.error();
-      if (!*more) return {};
-    }
-    if (page->size() < kPage) return {};
-    after = page->back().id;
-  }
+    ids.clear();
+    for (const DeadLetter& letter : *page) ids.push_back(letter.id);
+    if (ids.empty()) return {};
+    const auto more = visit(ids);
+    if (!more) return more.error();
+    if (!*more) return {};
+  } while (ids.size() == kPage);
+  return {};
 }
 
 // What the filter takes now: how many, and up to which id.
@@ -86,9 +88,9 @@ struct Frozen {
 
 Result<Frozen> freeze(DeadLetters& letters, const DeadFilter& filter) {
   Frozen frozen;
-  const auto done = each_id(letters, filter, [&](const std::string& id) -> Result<bool> {
-    ++frozen.count;
-    frozen.last = id;
+  const auto done = each_page(letters, filter, [&](Ids ids) -> Result<bool> {
+    frozen.count += ids.size();
+    frozen.last = ids.back();
     return true;
   });
   if (!done) return done.error();
@@ -120,31 +122,46 @@ class Action final {
     if (!frozen) return frozen.error();
     report_.selected = frozen->count;
     if (frozen->count == 0) return {};
-    return each_id(letters_, filter, [&](const std::string& id) -> Result<bool> {
-      if (id > frozen->last) return false;
-      if (const auto acted = act(id); !acted) return acted.error();
-      return !ports_.stop();
+    return each_page(letters_, filter, [&](Ids ids) -> Result<bool> {
+      const auto end = std::ranges::upper_bound(ids, frozen->last);
+      if (auto acted = act({ids.begin(), end}); !acted) return acted.error();
+      return end == ids.end() && !ports_.stop();
     });
   }
 
   Result<void> run_ids(const std::vector<std::string>& ids) {
     report_.selected = ids.size();
-    for (const std::string& id : ids) {
-      const auto acted = act(id);
-      if (!acted) return acted.error();
-      if (!*acted && report_.missing_ids.size() < kMissingShown) report_.missing_ids.push_back(id);
-      if (ports_.stop()) break;
+    return act(ids);
+  }
+
+  // All at once, or one by one where there is a pace to keep; until a stop is asked for.
+  Result<void> act(Ids ids) {
+    const std::size_t at_once = request_.per_second > 0 ? 1 : kPage;
+    while (!ids.empty() && !ports_.stop()) {
+      keep_pace();
+      const Ids now = ids.first(std::min(ids.size(), at_once));
+      ids = ids.subspan(now.size());
+      const auto answers = request_.action == DeadAction::replay ? letters_.replay(now) : letters_.discard(now);
+      if (auto counted = count(now, answers); !counted) return counted;
+      ports_.on_progress(report_);
     }
     return {};
   }
 
-  Result<bool> act(const std::string& id) {
-    keep_pace();
-    auto acted = request_.action == DeadAction::replay ? letters_.replay(id) : letters_.discard(id);
-    if (!acted) return acted;
-    (*acted ? report_.done : report_.gone) += 1;
-    ports_.on_progress(report_);
-    return acted;
+  // The first error, after all that was done is counted.
+  Result<void> count(Ids ids, const std::vector<Result<bool>>& answers) {
+    Result<void> first_error;
+    for (std::size_t i = 0; i < ids.size(); ++i) {
+      if (!answers[i]) {
+        if (first_error) first_error = answers[i].error();
+        continue;
+      }
+      (*answers[i] ? report_.done : report_.gone) += 1;
+      const bool was_named = !request_.selection.ids.empty();
+      if (!*answers[i] && was_named && report_.missing_ids.size() < kMissingShown)
+        report_.missing_ids.push_back(ids[i]);
+    }
+    return first_error;
   }
 
   // The n-th one comes no earlier than n / per_second after the first.

@@ -55,7 +55,7 @@ class OnMemory : public ::testing::Test {
         const bool fails = bury.count(handled.back()) > 0;
         transport::Outcome outcome = transport::Accept{};
         if (fails) outcome = transport::Bury{.reason = "failed", .error = "no bank", .attempts = {.failed = 4}};
-        EXPECT_TRUE((*consumer)->settle({{.token = delivery.token, .outcome = outcome}})[0]);
+        EXPECT_TRUE(settle_now(**consumer, *executor_, {{.token = delivery.token, .outcome = outcome}})[0]);
       }
     }
   }

@@ -40,7 +40,7 @@ Result<void> expect_reader(Transport& transport, const Group& group, const Topic
 
 Result<std::uint64_t> count(transport::History& history, const HistoryRange& range) {
   std::uint64_t events = 0;
-  std::int64_t after = -1;
+  transport::Cursor after;
   while (true) {
     std::size_t visited = 0;
     const auto next = history.read(range, after, kPage, [&visited](const transport::HistoryEntry&) {

@@ -23,7 +23,7 @@ class Replay : public ::testing::Test {
                        {.name = "billing", .topic = "payments", .topics = {"payments"}}};
     for (int i = 0; i < 3'000; ++i) {
       canned_->records.push_back({.record = {.topic = "orders", .key = i % 2 == 0 ? "even" : "odd"},
-                                  .position = {"orders", 0, i},
+                                  .position = {0, i},
                                   .published = kStart + i * 1s});
     }
   }

@@ -130,7 +130,7 @@ Result<void> tail(Transport& transport, Executor& executor, const TailRequest& r
   // Without `follow` the reading ends, however fast others publish.
   if (request.follow == Follow::no) range.to = executor.now() + Duration{1};
   Reading reading{request, ports, transport.capabilities().profile};
-  std::int64_t after = -1;
+  transport::Cursor after;
   while (!reading.is_over()) {
     std::size_t visited = 0;
     const auto next = (*history)->read(range, after, kPage, [&](const HistoryEntry& entry) {
@@ -141,7 +141,7 @@ Result<void> tail(Transport& transport, Executor& executor, const TailRequest& r
     after = *next;
     if (visited > 0) continue;
     if (request.follow == Follow::no) return {};
-    if (auto waited = (*history)->wait(after, executor.now() + kStopSeenWithin); !waited) return waited;
+    if (auto waited = (*history)->wait(range.topic, after, executor.now() + kStopSeenWithin); !waited) return waited;
   }
   return {};
 }

@@ -41,7 +41,7 @@ class Tail : public ::testing::Test {
                                            .correlation_id = correlation,
                                            .content_type = "application/json",
                                            .body = body_of(id, type, correlation)},
-                                .position = {"orders", 5, offset},
+                                .position = {5, offset},
                                 .published = kStart + offset * 1s});
     return canned_->records.back();
   }

@@ -8,13 +8,18 @@
 
 namespace tidings::pipeline {
 
+namespace {
+
+constexpr auto kAll = [](const auto&) { return true; };
+
+}  // namespace
+
 Lanes::Lanes(LaneLimits limits) : limits_{limits} {}
 
 std::uint64_t Lanes::lane_of(const transport::Delivery& delivery) {
-  const transport::PartitionId partition{delivery.position.topic, delivery.position.partition};
   const auto open = [&](std::string name) {
     const std::uint64_t id = ++last_lane_;
-    lanes_.emplace(id, Lane{.name = std::move(name), .partition = partition});
+    lanes_.emplace(id, Lane{.name = std::move(name)});
     return id;
   };
   if (!delivery.record.key || flawed(Flaw::lane_order_lost)) return open({});
@@ -28,6 +33,20 @@ std::uint64_t Lanes::lane_of(const transport::Delivery& delivery) {
   return id;
 }
 
+Lanes::PartitionIndex Lanes::index_of(const transport::PartitionId& partition) {
+  const auto [known, is_new] = by_id_.try_emplace(partition, partitions_.size());
+  if (is_new) partitions_.push_back({.id = partition});
+  return known->second;
+}
+
+std::vector<Lanes::PartitionIndex> Lanes::indices_of(const std::vector<transport::PartitionId>& partitions) const {
+  std::vector<PartitionIndex> indices;
+  for (const transport::PartitionId& partition : partitions) {
+    if (const auto known = by_id_.find(partition); known != by_id_.end()) indices.push_back(known->second);
+  }
+  return indices;
+}
+
 std::size_t Lanes::weight_of(const transport::Delivery& delivery) const {
   return transport::size_of(delivery.record) / limits_.held_unit_bytes + 1;
 }
@@ -37,10 +56,12 @@ Ticket Lanes::admit(transport::Delivery delivery) {
   const std::uint64_t id = lane_of(delivery);
   Lane& lane = lanes_.at(id);
   const std::size_t weight = weight_of(delivery);
-  items_.emplace(ticket, Item{.delivery = std::move(delivery), .lane = id, .weight = weight});
+  const PartitionIndex partition = index_of(delivery.partition);
+  const auto item = items_.emplace(
+      ticket, Item{.delivery = std::move(delivery), .lane = id, .partition = partition, .weight = weight});
   lane.queue.push_back(ticket);
-  lane.weight += weight;
-  if (lane.due) add_held(lane.partition, static_cast<std::ptrdiff_t>(weight));
+  lane.add(item.first->second);
+  if (lane.due) add_held(partition, weight);
   refresh(id);
   return ticket;
 }
@@ -82,41 +103,56 @@ void Lanes::set_due(std::uint64_t id, std::optional<Time> due) {
   Lane& lane = lanes_.at(id);
   if (lane.due) {
     due_.erase({*lane.due, id});
-    add_held(lane.partition, -static_cast<std::ptrdiff_t>(lane.weight));
+    for (const Share& share : lane.shares) remove_held(share.partition, share.weight);
   }
   lane.due = due;
   if (lane.due) {
     due_.emplace(*lane.due, id);
-    add_held(lane.partition, static_cast<std::ptrdiff_t>(lane.weight));
+    for (const Share& share : lane.shares) add_held(share.partition, share.weight);
   }
 }
 
-void Lanes::add_held(const transport::PartitionId& partition, std::ptrdiff_t change) {
-  std::size_t& held = held_[partition];
-  held += static_cast<std::size_t>(change);
-  held_in_all_ += static_cast<std::size_t>(change);
-  const bool too_many = held > limits_.held_max || (change > 0 && held_in_all_ > 2 * limits_.held_max);
-  const auto known = held_back_.find(partition);
-  if (too_many && known == held_back_.end() && !flawed(Flaw::hold_back_never)) {
-    held_back_.emplace(partition, std::min(held, limits_.held_max) / 2);
-    changes_.push_back({partition, LaneFlow::held_back});
-  } else if (known != held_back_.end() && held <= known->second && !flawed(Flaw::hold_back_for_ever)) {
-    held_back_.erase(known);
-    changes_.push_back({partition, LaneFlow::flowing});
-  }
-  if (held == 0) held_.erase(partition);
-  if (change < 0 && held_in_all_ <= limits_.held_max) let_flow();
+// What stands in its queue.
+void Lanes::Lane::add(const Item& item) {
+  auto share = std::ranges::find(shares, item.partition, &Share::partition);
+  if (share == shares.end()) share = shares.insert(share, {.partition = item.partition});
+  share->weight += item.weight;
 }
 
-// There is room again: only those wait on that hold too much by themselves.
-void Lanes::let_flow() {
-  std::erase_if(held_back_, [this](const auto& item) {
-    const auto held = held_.find(item.first);
-    if (held != held_.end() && held->second > limits_.held_max / 2) return false;
-    if (flawed(Flaw::hold_back_for_ever)) return false;
-    changes_.push_back({item.first, LaneFlow::flowing});
-    return true;
-  });
+void Lanes::Lane::remove(const Item& item) {
+  const auto share = std::ranges::find(shares, item.partition, &Share::partition);
+  share->weight -= item.weight;
+  if (share->weight == 0) shares.erase(share);
+}
+
+void Lanes::add_held(PartitionIndex index, std::size_t weight) {
+  Partition& partition = partitions_[index];
+  partition.held += weight;
+  held_in_all_ += weight;
+  const bool too_many = partition.held > limits_.held_max || held_in_all_ > 2 * limits_.held_max;
+  if (!too_many || partition.held_back_until || flawed(Flaw::hold_back_never)) return;
+  partition.held_back_until = std::min(partition.held, limits_.held_max) / 2;
+  ++held_back_;
+  changes_.push_back({partition.id, LaneFlow::held_back});
+}
+
+void Lanes::remove_held(PartitionIndex index, std::size_t weight) {
+  Partition& partition = partitions_[index];
+  partition.held -= weight;
+  held_in_all_ -= weight;
+  if (partition.held_back_until && partition.held <= *partition.held_back_until) let_flow(partition);
+  if (held_back_ == 0 || held_in_all_ > limits_.held_max) return;
+  // There is room again: only those wait on that hold too much by themselves.
+  for (Partition& each : partitions_) {
+    if (each.held_back_until && each.held <= limits_.held_max / 2) let_flow(each);
+  }
+}
+
+void Lanes::let_flow(Partition& partition) {
+  if (flawed(Flaw::hold_back_for_ever)) return;
+  partition.held_back_until.reset();
+  --held_back_;
+  changes_.push_back({partition.id, LaneFlow::flowing});
 }
 
 void Lanes::wake_due(Time now) {
@@ -165,7 +201,7 @@ void Lanes::take_from(std::uint64_t id, std::size_t count, std::vector<Ticket>& 
     first.taken = true;
     into.push_back(lane.queue.front());
     lane.queue.pop_front();
-    lane.weight -= first.weight;
+    lane.remove(first);
     ++lane.taken;
     if (suspect) break;
   }
@@ -200,7 +236,7 @@ void Lanes::return_to_lane(Ticket ticket, Item& item) {
   end_of_run(lane);
   assert(!lane.due);
   item.taken = false;
-  lane.weight += item.weight;
+  lane.add(item);
   flawed(Flaw::strict_retry_passed) ? lane.queue.push_back(ticket) : lane.queue.push_front(ticket);
 }
 
@@ -225,60 +261,71 @@ std::vector<transport::Delivery> Lanes::give_back(Ticket ticket) {
   given.push_back(std::move(item.delivery));
   items_.erase(ticket);
   end_of_run(lanes_.at(id));
-  drop_lane(id, given);
+  drop_from(id, kAll, given);
   return given;
 }
 
-void Lanes::drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into) {
+template <class Wanted>
+void Lanes::drop_from(std::uint64_t id, const Wanted& wanted, std::vector<transport::Delivery>& into) {
   set_due(id, std::nullopt);
   Lane& lane = lanes_.at(id);
-  for (const Ticket ticket : lane.queue) {
-    into.push_back(std::move(items_.at(ticket).delivery));
+  std::erase_if(lane.queue, [&](Ticket ticket) {
+    Item& item = items_.at(ticket);
+    if (!wanted(item)) return false;
+    lane.remove(item);
+    into.push_back(std::move(item.delivery));
     items_.erase(ticket);
-  }
-  lane.queue.clear();
-  lane.weight = 0;
+    return true;
+  });
   refresh(id);
 }
 
-// In the order in which they were opened.
-std::vector<std::uint64_t> Lanes::lanes_of(const std::vector<transport::PartitionId>& partitions) const {
+// Those with something of these that waits, in the order in which they were opened.
+std::vector<std::uint64_t> Lanes::lanes_of(const std::vector<PartitionIndex>& partitions) const {
+  const auto is_of_them = [&](const Share& share) {
+    return std::ranges::find(partitions, share.partition) != partitions.end();
+  };
   std::vector<std::uint64_t> found;
   for (const auto& [id, lane] : lanes_) {
-    if (std::ranges::find(partitions, lane.partition) != partitions.end()) found.push_back(id);
+    if (std::ranges::any_of(lane.shares, is_of_them)) found.push_back(id);
   }
   std::ranges::sort(found);
   return found;
 }
 
 std::vector<transport::Delivery> Lanes::drop(const std::vector<transport::PartitionId>& partitions) {
+  const std::vector<PartitionIndex> leaving = indices_of(partitions);
+  const auto is_leaving = [&](const Item& item) { return std::ranges::find(leaving, item.partition) != leaving.end(); };
   std::vector<transport::Delivery> dropped;
-  for (const std::uint64_t id : lanes_of(partitions)) drop_lane(id, dropped);
+  for (const std::uint64_t id : lanes_of(leaving)) drop_from(id, is_leaving, dropped);
   return dropped;
 }
 
-std::vector<transport::Delivery> Lanes::trim(const transport::PartitionId& partition) {
+std::vector<transport::Delivery> Lanes::trim(const transport::PartitionId& id) {
   std::vector<transport::Delivery> trimmed;
+  const PartitionIndex index = index_of(id);
   const std::size_t share = held_in_all_ > 2 * limits_.held_max ? 0 : limits_.held_max / 2;
-  std::size_t& held = held_[partition];
-  for (const std::uint64_t id : lanes_of({partition})) {
-    Lane& lane = lanes_.at(id);
-    const auto first = static_cast<std::ptrdiff_t>(trimmed.size());
-    while (lane.due && lane.queue.size() > 1 && held > share + 1) {
-      Item& last = items_.at(lane.queue.back());
-      trimmed.push_back(std::move(last.delivery));
-      lane.weight -= last.weight;
-      held -= last.weight;
-      held_in_all_ -= last.weight;
-      items_.erase(lane.queue.back());
-      lane.queue.pop_back();
-    }
-    std::reverse(trimmed.begin() + first, trimmed.end());
-  }
-  if (const auto known = held_back_.find(partition); known != held_back_.end() && held <= known->second)
-    known->second = held / 2;  // what was trimmed is no reason to let it flow
-  if (held == 0) held_.erase(partition);
+  for (const std::uint64_t lane : lanes_of({index})) trim_lane(lanes_.at(lane), index, share, trimmed);
+  Partition& partition = partitions_[index];
+  if (partition.held_back_until && partition.held <= *partition.held_back_until)
+    partition.held_back_until = partition.held / 2;  // what was trimmed is no reason to let it flow
   return trimmed;
+}
+
+// Behind its retry, from the end, until no more than `share` of the partition are held in all.
+void Lanes::trim_lane(Lane& lane, PartitionIndex partition, std::size_t share, std::vector<transport::Delivery>& into) {
+  const auto first = static_cast<std::ptrdiff_t>(into.size());
+  while (lane.due && lane.queue.size() > 1 && partitions_[partition].held > share + 1) {
+    Item& last = items_.at(lane.queue.back());
+    if (last.partition != partition) break;
+    lane.remove(last);
+    partitions_[partition].held -= last.weight;
+    held_in_all_ -= last.weight;
+    into.push_back(std::move(last.delivery));
+    items_.erase(lane.queue.back());
+    lane.queue.pop_back();
+  }
+  std::reverse(into.begin() + first, into.end());
 }
 
 std::vector<transport::Delivery> Lanes::drop_all() {
@@ -286,15 +333,15 @@ std::vector<transport::Delivery> Lanes::drop_all() {
   for (const auto& entry : lanes_) leaving.push_back(entry.first);
   std::ranges::sort(leaving);
   std::vector<transport::Delivery> dropped;
-  for (const std::uint64_t id : leaving) drop_lane(id, dropped);
+  for (const std::uint64_t id : leaving) drop_from(id, kAll, dropped);
   return dropped;
 }
 
 std::vector<Ticket> Lanes::running_of(const std::vector<transport::PartitionId>& partitions) const {
+  const std::vector<PartitionIndex> wanted = indices_of(partitions);
   std::vector<Ticket> running;
   for (const auto& [ticket, item] : items_) {
-    const bool is_of_them = std::ranges::find(partitions, lanes_.at(item.lane).partition) != partitions.end();
-    if (item.taken && is_of_them) running.push_back(ticket);
+    if (item.taken && std::ranges::find(wanted, item.partition) != wanted.end()) running.push_back(ticket);
   }
   return running;
 }

@@ -1,7 +1,8 @@
 // The lanes of one subscription: which delivery may run now, which must wait, and for what.
 //
-// A lane is the in-order queue of one key (of one topic); deliveries without a key have a lane each. Lanes run side by
-// side; within one, a delivery runs when all before it are done. A strict retry holds its lane until its time.
+// A lane is the in-order queue of one key (of one topic), from whatever partitions its deliveries come; those without a
+// key have a lane each. Lanes run side by side; within one, a delivery runs when all before it are done. A strict retry
+// holds its lane until its time.
 // Suspects (P5) run alone: nothing else of the subscription runs beside one.
 //
 // A partition that is being given up stays as it is here: the caller drops what waits of it, and releases what a
@@ -97,23 +98,39 @@ class Lanes final {
   std::size_t busy_lanes() const { return busy_lanes_; }
 
  private:
+  using PartitionIndex = std::size_t;  // into partitions_
+  struct Partition {
+    transport::PartitionId id;
+    std::size_t held = 0;                        // by weight, behind waiting retries
+    std::optional<std::size_t> held_back_until;  // held back: it flows again when no more than that are held
+  };
   struct Item {
-    transport::Delivery delivery;
+    transport::Delivery delivery;  // its taker's while taken
     std::uint64_t lane = 0;
+    PartitionIndex partition = 0;
     bool taken = false;
     bool spoils = false;
     std::size_t weight = 1;
   };
+  // What a lane's queue holds of one partition.
+  struct Share {
+    PartitionIndex partition = 0;
+    std::size_t weight = 0;
+  };
   struct Lane {
-    std::string name;          // empty: of one delivery without key
-    std::deque<Ticket> queue;  // not taken, in order
-    std::size_t weight = 0;    // of the queue
-    std::size_t taken = 0;     // of this lane, now running
-    std::optional<Time> due;   // of the first of the queue, which waits
-    std::uint64_t rank = 0;    // its place in ready_, 0: none
-    transport::PartitionId partition;
+    std::string name;           // empty: of one delivery without key
+    std::deque<Ticket> queue;   // not taken, in order
+    std::vector<Share> shares;  // of the queue; most often one
+    std::size_t taken = 0;      // of this lane, now running
+    std::optional<Time> due;    // of the first of the queue, which waits
+    std::uint64_t rank = 0;     // its place in ready_, 0: none
+
+    void add(const Item& item);
+    void remove(const Item& item);
   };
 
+  PartitionIndex index_of(const transport::PartitionId& partition);
+  std::vector<PartitionIndex> indices_of(const std::vector<transport::PartitionId>& partitions) const;
   std::size_t weight_of(const transport::Delivery& delivery) const;
   std::uint64_t lane_of(const transport::Delivery& delivery);
   void refresh(std::uint64_t lane);
@@ -121,12 +138,15 @@ class Lanes final {
   void take_from(std::uint64_t id, std::size_t count, std::vector<Ticket>& into);
   void return_to_lane(Ticket ticket, Item& item);
   void end_of_run(Lane& lane);
-  void add_held(const transport::PartitionId& partition, std::ptrdiff_t change);
-  void let_flow();
+  void add_held(PartitionIndex partition, std::size_t weight);
+  void remove_held(PartitionIndex partition, std::size_t weight);
+  void let_flow(Partition& partition);
   void set_due(std::uint64_t id, std::optional<Time> due);
   void leave_ready(std::uint64_t id);
-  void drop_lane(std::uint64_t id, std::vector<transport::Delivery>& into);
-  std::vector<std::uint64_t> lanes_of(const std::vector<transport::PartitionId>& partitions) const;
+  template <class Wanted>
+  void drop_from(std::uint64_t id, const Wanted& wanted, std::vector<transport::Delivery>& into);
+  void trim_lane(Lane& lane, PartitionIndex partition, std::size_t share, std::vector<transport::Delivery>& into);
+  std::vector<std::uint64_t> lanes_of(const std::vector<PartitionIndex>& partitions) const;
 
   LaneLimits limits_;
   Ticket last_ticket_ = 0;
@@ -138,12 +158,13 @@ class Lanes final {
   std::unordered_map<Ticket, Item> items_;
   std::unordered_map<std::uint64_t, Lane> lanes_;
   std::unordered_map<std::string, std::uint64_t> by_name_;
-  std::map<std::uint64_t, std::uint64_t> ready_;        // rank -> lane: oldest readiness first
-  std::set<std::uint64_t> suspects_;                    // lanes whose first is a suspect and ready
-  std::set<std::pair<Time, std::uint64_t>> due_;        // waiting lanes
-  std::map<transport::PartitionId, std::size_t> held_;  // deliveries behind waiting retries
+  std::map<std::uint64_t, std::uint64_t> ready_;  // rank -> lane: oldest readiness first
+  std::set<std::uint64_t> suspects_;              // lanes whose first is a suspect and ready
+  std::set<std::pair<Time, std::uint64_t>> due_;  // waiting lanes
+  std::vector<Partition> partitions_;             // all that were ever seen
+  std::map<transport::PartitionId, PartitionIndex> by_id_;
   std::size_t held_in_all_ = 0;
-  std::map<transport::PartitionId, std::size_t> held_back_;  // each flows again when no more than that are held
+  std::size_t held_back_ = 0;  // how many of partitions_
   std::vector<FlowChange> changes_;
 };
 

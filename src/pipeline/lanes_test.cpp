@@ -18,7 +18,7 @@ const Time kStart = Time{std::chrono::sys_days{std::chrono::year{2026} / 1 / 1}}
 Delivery delivery(std::uint64_t token, std::optional<std::string_view> key, int partition = 0) {
   Delivery made;
   made.token = token;
-  made.position = {.topic = "orders", .partition = partition, .offset = static_cast<std::int64_t>(token)};
+  made.partition = {.topic = "orders", .partition = partition};
   made.record.topic = "orders";
   made.record.key = key;
   return made;
@@ -274,6 +274,32 @@ TEST(Lanes, DropWhatDoesNotRunOfAPartitionThatLeaves) {
   lanes.done(running[0]);
   EXPECT_EQ(lanes.size(), 1u);
   EXPECT_THAT(tokens(lanes, lanes.take(kStart, 10, 10)), ElementsAre(3));
+}
+
+// A retry may come from another place than its event did: its key is one all the same, its owner another.
+TEST(Lanes, KeepOneKeyInOrderThoughItComesFromTwoPartitions) {
+  Lanes lanes{{.concurrency = 4}};
+  lanes.admit(delivery(1, "a", 0));
+  lanes.admit(delivery(2, "a", 7));
+  lanes.admit(delivery(3, "a", 0));
+  const auto first = lanes.take(kStart, 10, 1);
+  EXPECT_THAT(tokens(lanes, first), ElementsAre(1));
+  EXPECT_THAT(lanes.running_of({{.topic = "orders", .partition = 7}}), IsEmpty());
+  const auto dropped = lanes.drop({{.topic = "orders", .partition = 7}});
+  ASSERT_EQ(dropped.size(), 1u);
+  EXPECT_EQ(dropped[0].token, 2u);
+  lanes.done(first[0]);
+  EXPECT_THAT(tokens(lanes, lanes.take(kStart, 10, 1)), ElementsAre(3));
+}
+
+TEST(Lanes, HoldBackThePartitionThatWaitsBehindARetryOfAnother) {
+  Lanes lanes{{.concurrency = 4, .held_max = 4}};
+  lanes.admit(delivery(1, "a", 7));
+  lanes.hold(lanes.take(kStart, 1, 1)[0], failed_until(kStart + 1s));
+  for (std::uint64_t token = 2; token < 8; ++token) lanes.admit(delivery(token, "a", 0));
+  const auto changes = lanes.flow_changes();
+  ASSERT_EQ(changes.size(), 1u);
+  EXPECT_EQ(changes[0].partition.partition, 0);
 }
 
 TEST(Lanes, DropWaitingRetriesToo) {

@@ -13,7 +13,8 @@ Settling released(transport::Delivery delivery) {
 }
 
 Decision Announcer::about(const transport::Delivery& delivery, const Envelope& envelope) const {
-  Decision decision{.position = &delivery.position,
+  Decision decision{.topic = delivery.record.topic,
+                    .position = delivery.position,
                     .event_id = envelope.id,
                     .type = envelope.type,
                     .key = delivery.record.key.value_or(std::string_view{}),
@@ -56,9 +57,8 @@ void Announcer::announce(const Settling& settling) const {
 }
 
 void Announcer::published(const transport::Record& record) const {
-  const transport::Position position{record.topic, -1, -1};
   Decision decision{.step = Step::published,
-                    .position = &position,
+                    .topic = record.topic,
                     .event_id = record.id,
                     .type = record.type,
                     .key = record.key ? std::string_view{*record.key} : std::string_view{},
@@ -74,8 +74,7 @@ void Announcer::announce(Step step, const transport::Delivery& delivery, const E
 }
 
 void Announcer::held_back(const transport::PartitionId& partition) const {
-  const transport::Position position{partition.topic, partition.partition, -1};
-  Decision decision{.step = Step::held_back, .position = &position};
+  Decision decision{.step = Step::held_back, .topic = partition.topic, .position = {.partition = partition.partition}};
   tell(decision);
 }
 

@@ -38,10 +38,9 @@ std::vector<transport::Record> batch_of(transport::Record record) {
 
 void announce(const Engine& engine, const EventType& type, const std::string& id, const Result<void>& outcome) {
   if (engine.options.observers.empty()) return;
-  const transport::Position position{std::string{type.info.stream()}, -1, -1};
   const Decision decision{.step = outcome ? Step::published : Step::unpublished,
                           .service = engine.options.name,
-                          .position = &position,
+                          .topic = type.info.stream(),
                           .event_id = id,
                           .type = type.info.type,
                           .error = outcome ? nullptr : &outcome.error(),

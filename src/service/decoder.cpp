@@ -82,7 +82,7 @@ void Decoder::name(const transport::Delivery& delivery, Decoded& decoded) const 
   if (!decoded.envelope.id.empty()) return;
   if (!decoded.verdict && plan_.rules.require_id == Unwanted::dead_letter)
     decoded.verdict = pipeline::without_id(delivery);
-  decoded.no_id = !reader_.name(delivery.position, decoded.envelope);
+  decoded.no_id = !reader_.name(delivery, decoded.envelope);
 }
 
 }  // namespace tidings::service

@@ -32,9 +32,10 @@ Result<DecodeNotes> EventReader::decode(const transport::RecordView& record, Env
   return (*codec)->decode(profile_, *record.body, envelope, type, data);
 }
 
-bool EventReader::name(const transport::Position& position, Envelope& envelope) const {
+bool EventReader::name(const transport::Delivery& delivery, Envelope& envelope) const {
   if (!envelope.id.empty()) return true;
-  if (stable_positions_) envelope.id = position_id(position.topic, position.partition, position.offset);
+  const transport::Position& position = delivery.position;
+  if (stable_positions_) envelope.id = position_id(delivery.record.topic, position.partition, position.offset);
   return stable_positions_;
 }
 

@@ -5,7 +5,7 @@
 
 #include "tidings/codec.hpp"
 #include "tidings/transport/capabilities.hpp"
-#include "tidings/transport/record.hpp"
+#include "tidings/transport/settlement.hpp"
 
 namespace tidings::service {
 
@@ -19,8 +19,8 @@ class EventReader final {
   Result<DecodeNotes> decode(const transport::RecordView& record, Envelope& envelope, const Type& type,
                              void* data) const;
 
-  // Names an event without an id by where it stands. False: no name, its transport has no stable positions.
-  bool name(const transport::Position& position, Envelope& envelope) const;
+  // Names an event without an id by where its record stands. False: no name, its transport has no stable positions.
+  bool name(const transport::Delivery& delivery, Envelope& envelope) const;
 
  private:
   Result<const Codec*> codec_of(const transport::RecordView& record) const;

@@ -55,7 +55,7 @@ class NewIds : public ::testing::Test {
     ASSERT_TRUE((*delivery)->accept());
     std::string last;
     const auto see = [&](const transport::HistoryEntry& entry) { return last = entry.record.id, true; };
-    ASSERT_TRUE(transport_->operations().history->read({.topic = "payments"}, -1, 1'000, see));
+    ASSERT_TRUE(transport_->operations().history->read({.topic = "payments"}, {}, 1'000, see));
     made_.push_back(last);
   }
 

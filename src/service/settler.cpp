@@ -18,6 +18,12 @@ std::size_t bytes_of(const Settling& settling) {
   return bytes;
 }
 
+std::size_t bytes_of(const std::vector<Settling>& settlings) {
+  std::size_t bytes = 0;
+  for (const Settling& settling : settlings) bytes += bytes_of(settling);
+  return bytes;
+}
+
 // What its handler published cannot be published, ever: the event becomes a dead letter instead.
 void bury_instead(Settling& settling, const Error& error) {
   settling.verdict = {.step = Step::buried,
@@ -39,6 +45,7 @@ Settler::Settler(std::shared_ptr<Executor> executor, transport::Consumer& consum
       plan_{plan},
       announcer_{announcer},
       health_{health},
+      backoff_{kPauseFirst, kPauseMost},
       changed_{executor_->condition()} {}
 
 Settler::~Settler() {
@@ -67,7 +74,7 @@ void Settler::push(std::vector<Settling> settlings, Room room) {
   std::unique_lock lock{mutex_};
   while (room == Room::wait && is_full() && !closed_) changed_->wait_until(lock, kNever);
   if (closed_) return;
-  for (const Settling& settling : settlings) bytes_ += bytes_of(settling);
+  bytes_ += bytes_of(settlings);
   std::ranges::move(settlings, std::back_inserter(queue_));
   if (waiting_) changed_->notify_all();
 }
@@ -93,7 +100,8 @@ bool Settler::mark(const transport::Delivery& delivery) {
   bool marked = false;
   bool again = true;
   while (again && !closed()) {
-    const auto outcome = consumer_.settle({{.token = delivery.token, .outcome = pipeline::mark(delivery)}}).front();
+    const auto outcome =
+        settle_now(consumer_, *executor_, {{.token = delivery.token, .outcome = pipeline::mark(delivery)}}).front();
     marked = !!outcome;
     again = !marked && can_be_tried_again(outcome.error());
     if (again) health_.trouble(Health::Part::settle, outcome.error());
@@ -106,50 +114,101 @@ bool Settler::mark(const transport::Delivery& delivery) {
 }
 
 void Settler::run() {
-  std::unique_lock lock{mutex_};
+  Lock lock{mutex_};
   while (true) {
-    waiting_ = true;
-    while (queue_.empty() && !closed_) changed_->wait_until(lock, kNever);
-    waiting_ = false;
-    if (closed_) return;
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(std::min(queue_.size(), kSettleBatchMax));
-    std::vector<Settling> batch{std::make_move_iterator(queue_.begin()), std::make_move_iterator(end)};
-    queue_.erase(queue_.begin(), end);
-    std::size_t bytes = 0;
-    for (const Settling& settling : batch) bytes += bytes_of(settling);
-    busy_ = true;
-    lock.unlock();
-    settle(std::move(batch));
-    lock.lock();
-    bytes_ -= bytes;
-    busy_ = false;
-    changed_->notify_all();
+    if (!under_way_.empty() && under_way_.front()->answered) {
+      conclude_first(lock);
+    } else if (under_way_.empty() && closed_) {
+      return;
+    } else if (under_way_.empty() && !again_.empty()) {
+      try_again(lock);
+    } else if (may_send()) {
+      send_next(lock);
+    } else {
+      waiting_ = true;
+      changed_->wait_until(lock, kNever);
+      waiting_ = false;
+    }
   }
 }
 
-void Settler::settle(std::vector<Settling> batch) {
-  Backoff backoff{kPauseFirst, kPauseMost};
-  while (true) {
-    batch = settle_once(std::move(batch));
-    if (batch.empty()) return health_.well(Health::Part::settle);
-    if (!pause(backoff.next())) return;
-  }
+bool Settler::publishing() const {
+  if (flawed(Flaw::outputs_overtake)) return false;
+  return std::ranges::any_of(under_way_, [](const auto& batch) { return batch->publishes; });
 }
 
-// Returns what must be tried again, in order.
-std::vector<Settling> Settler::settle_once(std::vector<Settling> batch) {
+bool Settler::may_send() const {
+  if (closed_ || !again_.empty() || queue_.empty() || under_way_.size() >= kBatchesUnderWayMax) return false;
+  return queue_.front().publishes.empty() || !publishing();
+}
+
+void Settler::send_next(Lock& lock) {
+  const bool may_publish = !publishing();
+  const auto batch = std::make_shared<Batch>();
+  while (!queue_.empty() && batch->settlings.size() < kSettleBatchMax) {
+    const bool publishes = !queue_.front().publishes.empty();
+    if (publishes && !may_publish) break;
+    batch->publishes |= publishes;
+    batch->settlings.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+  }
+  under_way_.push_back(batch);
+  lock.unlock();
+  send(batch);
+  lock.lock();
+}
+
+void Settler::send(const std::shared_ptr<Batch>& batch) {
   std::vector<transport::Settlement> settlements;
-  settlements.reserve(batch.size());
-  for (const Settling& settling : batch) {
+  settlements.reserve(batch->settlings.size());
+  for (const Settling& settling : batch->settlings) {
     settlements.push_back(
         {.token = settling.delivery.token, .outcome = settling.verdict.outcome, .publishes = settling.publishes});
   }
-  const std::vector<Result<void>> outcomes = consumer_.settle(std::move(settlements));
+  batch->outcomes.resize(settlements.size());
+  batch->outstanding = settlements.size();
+  consumer_.settle(std::move(settlements), [this, batch](std::size_t index, Result<void> outcome) {
+    batch->outcomes[index] = std::move(outcome);
+    if (--batch->outstanding > 0) return;
+    const std::lock_guard lock{mutex_};
+    batch->answered = true;
+    if (waiting_) changed_->notify_all();
+  });
+}
+
+void Settler::conclude_first(Lock& lock) {
+  const std::shared_ptr<Batch> batch = under_way_.front();
+  lock.unlock();
+  std::size_t bytes = bytes_of(batch->settlings);
+  std::vector<Settling> again = conclude(*batch);
+  bytes -= bytes_of(again);
+  lock.lock();
+  under_way_.pop_front();
+  bytes_ -= bytes;
+  std::ranges::move(again, std::back_inserter(again_));
+  if (again_.empty()) {
+    backoff_.reset();
+    health_.well(Health::Part::settle);
+  }
+  changed_->notify_all();
+}
+
+// Returns what must be tried again, in order.
+std::vector<Settling> Settler::conclude(Batch& batch) {
   std::vector<Settling> again;
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    if (!conclude(batch[i], outcomes[i])) again.push_back(std::move(batch[i]));
+  for (std::size_t i = 0; i < batch.settlings.size(); ++i) {
+    if (!conclude(batch.settlings[i], batch.outcomes[i])) again.push_back(std::move(batch.settlings[i]));
   }
   return again;
+}
+
+void Settler::try_again(Lock& lock) {
+  queue_.insert(queue_.begin(), std::make_move_iterator(again_.begin()), std::make_move_iterator(again_.end()));
+  again_.clear();
+  const Duration wait = backoff_.next();
+  lock.unlock();
+  pause(wait);
+  lock.lock();
 }
 
 // Whether it is over with it.
@@ -198,12 +257,12 @@ bool Settler::closed() const {
 void Settler::wait_settled() {
   if (flawed(Flaw::suspect_left_unsettled)) return;
   std::unique_lock lock{mutex_};
-  while ((!queue_.empty() || busy_) && !closed_) changed_->wait_until(lock, kNever);
+  while (!is_idle() && !closed_) changed_->wait_until(lock, kNever);
 }
 
 bool Settler::wait_idle(Time deadline) {
   std::unique_lock lock{mutex_};
-  return changed_->wait_until(lock, deadline, *executor_, [this] { return queue_.empty() && !busy_; });
+  return changed_->wait_until(lock, deadline, *executor_, [this] { return is_idle(); });
 }
 
 void Settler::close() {

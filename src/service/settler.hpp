@@ -1,5 +1,8 @@
 // Settles what the pipeline decided, in batches and in order, and announces each decision once it is durable.
 //
+// Several batches are under way at once, of those that publish one: the transport keeps the order of what is published
+// within a batch only. What fails for now stops the rest until it is done.
+//
 // Owns:    one thread. Not the consumer.
 // Threads: any. Blocks: add() when kUnsettledMax or kUnsettledBytesMax wait; mark() until it is durable; close()
 //          until the transport has answered.
@@ -7,6 +10,7 @@
 //          refuses for good is given up after kRefusalsMax tries: Step::unsettled, and the subscription is not ready.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -20,6 +24,7 @@
 namespace tidings::service {
 
 inline constexpr std::size_t kSettleBatchMax = 1'000;
+inline constexpr std::size_t kBatchesUnderWayMax = 8;
 // Strict retries settle a delivery again and again, so what is in flight is no bound.
 inline constexpr std::size_t kUnsettledMax = 20'000;
 // What handlers published, until it is settled; one addition may go beyond it.
@@ -51,16 +56,32 @@ class Settler final {
   void wait_settled();
   // Whether all that was added is settled, at the latest at the deadline.
   bool wait_idle(Time deadline);
-  // Ends the thread after what it does now; the rest stays unsettled. The consumer is not used any more after it.
+  // Ends the thread after what is under way; the rest stays unsettled. The consumer is not used any more after it.
   void close();
 
  private:
+  // What one call of the consumer settles. The driver's thread writes `outcomes`, and counts.
+  struct Batch {
+    std::vector<Settling> settlings;
+    std::vector<Result<void>> outcomes;
+    std::atomic<std::size_t> outstanding = 0;
+    bool publishes = false;
+    bool answered = false;  // all of it; under the settler's mutex
+  };
+  using Lock = std::unique_lock<std::mutex>;
+
   void run();
   enum class Room { wait, none };
   void push(std::vector<Settling> settlings, Room room);
   bool is_full() const { return queue_.size() >= kUnsettledMax || bytes_ >= kUnsettledBytesMax; }
-  void settle(std::vector<Settling> batch);
-  std::vector<Settling> settle_once(std::vector<Settling> batch);
+  bool is_idle() const { return queue_.empty() && under_way_.empty() && again_.empty(); }
+  bool publishing() const;
+  bool may_send() const;
+  void send_next(Lock& lock);
+  void send(const std::shared_ptr<Batch>& batch);
+  void conclude_first(Lock& lock);
+  void try_again(Lock& lock);
+  std::vector<Settling> conclude(Batch& batch);
   bool conclude(Settling& settling, const Result<void>& outcome);
   bool give_up(Settling& settling, const Error& error);
   bool pause(Duration duration);
@@ -71,12 +92,14 @@ class Settler final {
   const SubscriptionPlan& plan_;
   const Announcer& announcer_;
   Health& health_;
+  Backoff backoff_;  // of the thread
   mutable std::mutex mutex_;
   std::unique_ptr<Condition> changed_;
   std::deque<Settling> queue_;
-  std::size_t bytes_ = 0;  // of what is published with the queue, and with what is settled now
+  std::deque<std::shared_ptr<Batch>> under_way_;  // in the order of sending
+  std::vector<Settling> again_;                   // refused for now, in order: before all of the queue
+  std::size_t bytes_ = 0;                         // of what is published with all of these
   std::size_t marking_ = 0;
-  bool busy_ = false;
   bool waiting_ = false;  // the thread waits for work
   bool closed_ = false;
   std::unique_ptr<Thread> thread_;

@@ -1,8 +1,9 @@
 // P9: what waits to be settled is bounded, and whoever adds to it waits for room.
 #include "service/settler.hpp"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
+#include <deque>
 #include <vector>
 
 #include "tidings/testing/simulated_executor.hpp"
@@ -11,36 +12,59 @@ namespace tidings::service {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::Pair;
 using tidings::testing::SimulatedExecutor;
 using transport::Settlement;
 
-// Settles only while it is told to.
+// Answers only once it is told to.
 class GatedConsumer final : public transport::Consumer {
  public:
-  explicit GatedConsumer(Executor& executor) : executor_{executor}, changed_{executor.condition()} {}
+  struct Call {
+    std::vector<Settlement> settlements;
+    Settled settled;
+  };
 
+  // Answers the call that has waited longest: the first so many of it are refused for now.
+  void answer(std::size_t refused = 0) {
+    std::unique_lock lock{mutex_};
+    Call call = std::move(calls_.front());
+    calls_.pop_front();
+    lock.unlock();
+    for (std::size_t i = 0; i < call.settlements.size(); ++i) {
+      call.settled(i, i < refused ? Result<void>{unavailable("not now")} : Result<void>{});
+    }
+  }
   void open() {
-    const std::lock_guard lock{mutex_};
     open_ = true;
-    changed_->notify_all();
+    while (waiting() > 0) answer();
   }
   std::size_t settled() const { return settled_; }
+  std::size_t waiting() {
+    const std::lock_guard lock{mutex_};
+    return calls_.size();
+  }
+  // What each call so far began with, and how long it was.
+  const std::vector<std::pair<std::uint64_t, std::size_t>>& calls() const { return seen_; }
 
   Result<transport::Batch> receive(std::size_t, Time) override { return transport::Batch{}; }
-  std::vector<Result<void>> settle(std::vector<Settlement> settlements) override {
-    std::unique_lock lock{mutex_};
-    changed_->wait_until(lock, kNever, executor_, [this] { return open_; });
-    settled_ += settlements.size();
-    return std::vector<Result<void>>(settlements.size());
+  void settle(std::vector<Settlement> settlements, Settled settled) override {
+    {
+      const std::lock_guard lock{mutex_};
+      settled_ += settlements.size();
+      seen_.emplace_back(settlements.front().token, settlements.size());
+      calls_.push_back({std::move(settlements), std::move(settled)});
+    }
+    if (open_) answer();
   }
   void set_flow(std::span<const transport::PartitionId>, Flow) override {}
   void wake() override {}
 
  private:
-  Executor& executor_;
   std::mutex mutex_;
-  std::unique_ptr<Condition> changed_;
   bool open_ = false;
+  std::deque<Call> calls_;
+  std::vector<std::pair<std::uint64_t, std::size_t>> seen_;
   std::size_t settled_ = 0;
 };
 
@@ -55,13 +79,20 @@ class SettlerTest : public ::testing::Test {
     return settling;
   }
 
+  enum class Publishes { no, yes };
+  static Settling numbered(std::uint64_t token, Publishes publishes) {
+    Settling settling = publishes == Publishes::yes ? bulky(1) : Settling{};
+    settling.delivery.token = token;
+    return settling;
+  }
+
   std::shared_ptr<SimulatedExecutor> executor_ = std::make_shared<SimulatedExecutor>(1);
   const std::string service_ = "shop";
   std::vector<Step> steps_;  // announced
   const std::vector<Observer> observers_{[this](const Decision& decision) { steps_.push_back(decision.step); }};
   const SubscriptionPlan plan_;
   const Announcer announcer_{service_, plan_, observers_, *executor_};
-  GatedConsumer consumer_{*executor_};
+  GatedConsumer consumer_;
   Health health_{"shop orders", {}};
   Settler settler_{executor_, consumer_, plan_, announcer_, health_};
 };
@@ -86,7 +117,8 @@ TEST_F(SettlerTest, LetsWhoeverAddsWaitWhenTooManyAreUnsettled) {
   });
   executor_->run_for(1min);
   EXPECT_GE(added, kUnsettledMax);
-  EXPECT_LE(added, kUnsettledMax + kSettleBatchMax) << "one batch is on its way";
+  EXPECT_LE(added, kUnsettledMax + kBatchesUnderWayMax * kSettleBatchMax) << "so many are under way";
+  EXPECT_EQ(consumer_.waiting(), kBatchesUnderWayMax);
   consumer_.open();
   executor_->run_for(1min);
   EXPECT_EQ(added, count);
@@ -116,7 +148,42 @@ TEST_F(SettlerTest, ItsEndIsNotHeldUpByThoseWhoWait) {
     consumer_.open();
   });
   settler_.close();
-  EXPECT_LE(consumer_.settled(), kSettleBatchMax) << "the rest is settled by whoever gets it next";
+  EXPECT_LE(consumer_.settled(), kBatchesUnderWayMax * kSettleBatchMax) << "the rest is settled by its next owner";
+}
+
+// P4: the transport keeps the order of what is published within a call only.
+TEST_F(SettlerTest, PublishesWithOneCallAtATime) {
+  settler_.add(numbered(1, Publishes::yes));
+  executor_->run_until_idle();
+  settler_.add(numbered(2, Publishes::no));
+  executor_->run_until_idle();
+  settler_.add(numbered(3, Publishes::no));
+  settler_.add(numbered(4, Publishes::yes));
+  settler_.add(numbered(5, Publishes::no));
+  executor_->run_until_idle();
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 1), Pair(3, 1)));
+  consumer_.answer();
+  executor_->run_until_idle();
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 1), Pair(3, 1), Pair(4, 2)));
+  consumer_.open();
+}
+
+// What is refused for now comes before all that was not sent yet.
+TEST_F(SettlerTest, TriesAgainInOrder) {
+  settler_.add(numbered(1, Publishes::yes));
+  executor_->run_until_idle();
+  settler_.add(numbered(2, Publishes::no));
+  executor_->run_until_idle();
+  consumer_.answer(1);
+  settler_.add(numbered(3, Publishes::yes));
+  executor_->run_until_idle();
+  EXPECT_EQ(consumer_.calls().size(), 2u) << "what is under way may be refused, too";
+  consumer_.answer(1);
+  executor_->run_for(1s);
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 1), Pair(1, 3)));
+  consumer_.open();
+  executor_->run_until_idle();
+  EXPECT_EQ(steps_.size(), 3u + 2u) << "three settled, two published";
 }
 
 // P8: a drain gives back what waits, and waits for nobody.

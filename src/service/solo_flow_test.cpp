@@ -69,6 +69,49 @@ TEST_F(SoloFlow, ASuspectRunsBesideNoHandlerOfItsProcess) {
   EXPECT_TRUE(executor_->run_until([this] { return placed_ == 1 && paid_ == kPaid; }, 1min));
 }
 
+// Its mark stands until then, and would charge it with the death of whoever ran next.
+class SoloFlowOfSeeds : public SoloFlow, public ::testing::WithParamInterface<int> {
+ protected:
+  SoloFlowOfSeeds() {
+    executor_ = std::make_shared<testing::SimulatedExecutor>(static_cast<std::uint64_t>(GetParam()));
+    broker_ = memory::MemoryBroker::make(executor_);
+  }
+};
+
+TEST_P(SoloFlowOfSeeds, TheNextSuspectWaitsUntilTheLastOneIsSettled) {
+  int begun = 0;
+  int accepted = 0;
+  const auto run = [&](const std::string& process) {
+    BusOptions options{.name = "shop", .instance = process};
+    options.observers = {[&](const Decision& decision) { accepted += decision.step == Step::accepted ? 1 : 0; }};
+    auto bus = std::make_unique<Bus>(broker_->open(process), executor_, std::move(options));
+    const auto handle = [&, process](const Placed&, Context&) {
+      ++begun;
+      EXPECT_TRUE(begun < 4 || accepted == 1) << "the last suspect is not settled";
+      executor_->sleep_until(executor_->now() + 1s);
+      if (process == "first") broker_->crash(process);
+    };
+    bus->on<Placed>(handle, {.concurrency = 2});
+    EXPECT_TRUE(bus->start());
+    return bus;
+  };
+  outside_ = std::make_unique<Bus>(broker_->open("outside"), executor_, BusOptions{.name = "outside"});
+  outside_->publishes<Placed>();
+  ASSERT_TRUE(outside_->start());
+  const auto first = run("first");
+  for (const char* key : {"a", "b"}) ASSERT_TRUE(outside_->publish(Placed{key, 1}, {.aggregate_id = key}));
+  ASSERT_TRUE(executor_->run_until([&] { return !broker_->lives("first"); }, 1min));
+  ASSERT_EQ(begun, 2) << "both stood on the board";
+
+  // The first one's mark passes, what comes next does not at once.
+  broker_->inject({.point = memory::FaultPoint::settle, .process = "second", .skip = 1, .times = 2});
+  const auto second = run("second");
+  EXPECT_TRUE(executor_->run_until([&] { return accepted == 2; }, 1min));
+  EXPECT_EQ(begun, 4);
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, SoloFlowOfSeeds, ::testing::Range(1, 9));
+
 // P8, P4: a suspect of one group hangs, and behind it one of another waits. The drain gives up, and others get both.
 TEST_F(SoloFlow, NoHandlerStartsAfterItsSubscriptionWasLeft) {
   die_of_an_order();

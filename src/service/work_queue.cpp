@@ -7,14 +7,6 @@
 
 namespace tidings::service {
 
-namespace {
-
-transport::PartitionId partition_of(const transport::Delivery& delivery) {
-  return {delivery.position.topic, delivery.position.partition};
-}
-
-}  // namespace
-
 WorkQueue::WorkQueue(Executor& executor, pipeline::LaneLimits limits)
     : executor_{executor}, quiet_{executor.condition()}, lanes_{limits} {}
 
@@ -22,7 +14,7 @@ std::vector<transport::Delivery> WorkQueue::admit(std::vector<transport::Deliver
   const std::lock_guard lock{mutex_};
   std::vector<transport::Delivery> returned;
   for (transport::Delivery& delivery : deliveries) {
-    if (leaving(delivery) || trimmed_.contains(partition_of(delivery))) {
+    if (leaving(delivery) || trimmed_.contains(delivery.partition)) {
       returned.push_back(std::move(delivery));
     } else {
       lanes_.admit(std::move(delivery));
@@ -101,7 +93,7 @@ Time WorkQueue::next_due(Time now) const {
 
 bool WorkQueue::leaving(const transport::Delivery& delivery) const {
   if (flawed(Flaw::leaving_partition_kept)) return draining_;
-  return draining_ || (!leaving_.empty() && leaving_.contains(partition_of(delivery)));
+  return draining_ || (!leaving_.empty() && leaving_.contains(delivery.partition));
 }
 
 void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& released) {

@@ -20,7 +20,7 @@ class WorkQueueTest : public ::testing::Test {
     delivery.token = token;
     delivery.record.topic = "orders";
     delivery.record.key = key;
-    delivery.position = {.topic = "orders", .partition = 0, .offset = static_cast<std::int64_t>(token)};
+    delivery.partition = {.topic = "orders", .partition = 0};
     return delivery;
   }
 

@@ -72,7 +72,8 @@ class Fields final {
     if (decision.attempt > 0) all_.push_back({"attempt", decision.attempt});
     if (decision.crashes > 0) all_.push_back({"crashes", decision.crashes});
     if (decision.reason != Reason::none) text("reason", to_string(decision.reason));
-    if (decision.position != nullptr) position(*decision.position);
+    text("topic", decision.topic);
+    position(decision.position);
     if (decision.due) {
       due_ = to_text(*decision.due);
       text("due", due_);
@@ -93,7 +94,6 @@ class Fields final {
     if (!value.empty()) all_.push_back({name, value});
   }
   void position(const transport::Position& position) {
-    text("topic", position.topic);
     if (position.partition >= 0) all_.push_back({"partition", position.partition});
     if (position.offset >= 0) all_.push_back({"offset", position.offset});
   }

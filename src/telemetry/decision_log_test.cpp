@@ -47,9 +47,9 @@ TEST(DecisionLog, TellsWhatAnOperatorNeedsOfARetry) {
   const auto sink = std::make_shared<Collected>();
   const Observer observe = log_decisions({thread_executor(), sink, {}});
   const Error error = unavailable("the bank does not answer");
-  const transport::Position position{"orders", 3, 17};
   Decision retry = decision(Step::retrying);
-  retry.position = &position;
+  retry.topic = "orders";
+  retry.position = {3, 17};
   retry.error = &error;
   retry.due = kTime + 2s;
   observe(retry);

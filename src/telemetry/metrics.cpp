@@ -113,7 +113,7 @@ class Metrics::State final {
     }
     if (decision.step == Step::skipped) add(skipped_.at({service, group, to_string(decision.reason)}));
     if (decision.step == Step::buried) {
-      add(dead_.at({group, to_string(decision.reason), label(decision.position ? decision.position->topic : "")}));
+      add(dead_.at({group, to_string(decision.reason), label(decision.topic)}));
     }
     if (is_handled(decision)) duration_.at({service, group, type}).observe(decision.took);
   }

@@ -30,9 +30,9 @@ TEST(Metrics, CountOutcomesByServiceGroupAndType) {
 
 TEST(Metrics, CountDeadLettersByTopicGroupAndReason) {
   Metrics metrics;
-  const transport::Position position{"orders", 1, 2};
   Decision buried = decision(Step::buried, Reason::undecodable);
-  buried.position = &position;
+  buried.topic = "orders";
+  buried.position = {1, 2};
   metrics.observe(buried);
   EXPECT_THAT(metrics.render({}),
               HasSubstr(R"(dlq_messages_total{group="pay-group",reason="undecodable",topic="orders"} 1)"));

@@ -148,7 +148,7 @@ void Harness::State::read_published(const EventType& type, const Take& take) {
          data.get());
     return true;
   };
-  std::int64_t after = -1;
+  transport::Cursor after;
   while (true) {
     const auto next = history.read(range, after, kPageSize, visit);
     if (!next || *next == after) return;  // no such topic: nothing was published there

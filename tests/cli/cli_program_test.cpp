@@ -52,7 +52,7 @@ class Program : public ::testing::Test {
         keys.emplace_back(delivery.record.key.value_or(""));
         transport::Outcome outcome = transport::Accept{};
         if (verdict == Verdict::bury) outcome = transport::Bury{.reason = "failed", .error = "no bank"};
-        EXPECT_TRUE(consumer.settle({{.token = delivery.token, .outcome = outcome}})[0]);
+        EXPECT_TRUE(settle_now(consumer, *executor_, {{.token = delivery.token, .outcome = outcome}})[0]);
       }
     }
     return keys;

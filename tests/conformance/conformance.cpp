@@ -103,7 +103,7 @@ std::unique_ptr<Victim> Conformance::start(const VictimPlan& plan) {
 std::vector<Record> Conformance::history(const std::string& topic) {
   transport::History* history = here().operations().history;
   std::vector<Record> records;
-  const auto read = history->read({.topic = topic}, -1, SIZE_MAX, [&](const transport::HistoryEntry& entry) {
+  const auto read = history->read({.topic = topic}, {}, SIZE_MAX, [&](const transport::HistoryEntry& entry) {
     records.push_back(to_record(entry.record));
     return true;
   });

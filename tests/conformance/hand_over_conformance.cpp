@@ -122,18 +122,5 @@ TEST_P(HandOverConformance, P8WhoLeavesLosesNothing) {
   EXPECT_EQ(lag("g", "orders")->unsettled, 0u);
 }
 
-TEST_P(HandOverConformance, P4AnEpochRisesWithEachOwner) {
-  declare_topic("orders", 1);
-  publish_numbers("orders", 0, 1, 1);
-  auto first = join("g", "orders");
-  const auto before = first.next(1, soon());
-  ASSERT_EQ(before.size(), 1u);
-  first.leave();
-  auto second = join("g", "orders", "elsewhere");
-  const auto after = second.next(1, soon());
-  ASSERT_EQ(after.size(), 1u);
-  EXPECT_GT(after[0].epoch, before[0].epoch);
-}
-
 }  // namespace
 }  // namespace tidings::conformance

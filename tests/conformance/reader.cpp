@@ -39,14 +39,14 @@ std::vector<Delivery> Reader::all_within(Duration duration) {
 std::vector<Result<void>> Reader::settle(std::span<const Delivery> deliveries, const Outcome& outcome) {
   std::vector<transport::Settlement> settlements;
   for (const Delivery& delivery : deliveries) settlements.push_back({.token = delivery.token, .outcome = outcome});
-  return consumer_->settle(std::move(settlements));
+  return settle_now(*consumer_, *executor_, std::move(settlements));
 }
 
 Result<void> Reader::settle(const Delivery& delivery, const Outcome& outcome,
                             std::vector<transport::Record> publishes) {
   std::vector<transport::Settlement> settlements;
   settlements.push_back({.token = delivery.token, .outcome = outcome, .publishes = std::move(publishes)});
-  return consumer_->settle(std::move(settlements)).at(0);
+  return settle_now(*consumer_, *executor_, std::move(settlements)).at(0);
 }
 
 bool Reader::accept(std::span<const Delivery> deliveries) {

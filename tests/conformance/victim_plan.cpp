@@ -82,23 +82,23 @@ Result<std::vector<Delivery>> receive_all(transport::Consumer& consumer, std::si
   return received;
 }
 
-Result<void> settle_those(transport::Consumer& consumer, const std::vector<Delivery>& received,
+Result<void> settle_those(transport::Consumer& consumer, Executor& executor, const std::vector<Delivery>& received,
                           std::span<const std::size_t> places, const std::function<Outcome(const Delivery&)>& outcome) {
   std::vector<Settlement> settlements;
   for (const std::size_t place : places) {
     if (place >= received.size()) return invalid("the victim's plan speaks of deliveries that it does not receive");
     settlements.push_back({.token = received[place].token, .outcome = outcome(received[place])});
   }
-  for (auto& result : consumer.settle(std::move(settlements))) {
+  for (auto& result : settle_now(consumer, executor, std::move(settlements))) {
     if (!result) return result;
   }
   return {};
 }
 
-Result<void> settle_as_planned(const VictimPlan& plan, transport::Consumer& consumer,
-                               const std::vector<Delivery>& received, Time now) {
+Result<void> settle_as_planned(const VictimPlan& plan, transport::Consumer& consumer, Executor& executor,
+                               const std::vector<Delivery>& received) {
   const auto accept = [](const Delivery&) -> Outcome { return transport::Accept{}; };
-  const auto retry = [now](const Delivery& delivery) -> Outcome {
+  const auto retry = [now = executor.now()](const Delivery& delivery) -> Outcome {
     transport::Attempts attempts = delivery.attempts;
     ++attempts.failed;
     attempts.due = now + kRetryDelayOfVictims;
@@ -107,9 +107,9 @@ Result<void> settle_as_planned(const VictimPlan& plan, transport::Consumer& cons
     return transport::Retry{.order = transport::RetryOrder::strict, .attempts = attempts};
   };
   const auto mark = [](const Delivery& delivery) -> Outcome { return transport::Mark{delivery.attempts.crashes + 1}; };
-  if (auto settled = settle_those(consumer, received, plan.accept, accept); !settled) return settled;
-  if (auto settled = settle_those(consumer, received, plan.retry, retry); !settled) return settled;
-  return settle_those(consumer, received, plan.mark, mark);
+  if (auto settled = settle_those(consumer, executor, received, plan.accept, accept); !settled) return settled;
+  if (auto settled = settle_those(consumer, executor, received, plan.retry, retry); !settled) return settled;
+  return settle_those(consumer, executor, received, plan.mark, mark);
 }
 
 }  // namespace
@@ -154,7 +154,7 @@ Result<Carried> carry_out(const VictimPlan& plan, transport::Transport& transpor
   carried.consumer = *std::move(consumer);
   const auto received = receive_all(*carried.consumer, plan.receive, executor);
   if (!received) return received.error();
-  const auto settled = settle_as_planned(plan, *carried.consumer, *received, executor.now());
+  const auto settled = settle_as_planned(plan, *carried.consumer, executor, *received);
   if (!settled) return settled.error();
   const auto board = carried.consumer->running();
   for (std::size_t slot = 0; slot < std::min(plan.run.size(), board.size()); ++slot) {

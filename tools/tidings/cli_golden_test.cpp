@@ -28,7 +28,7 @@ transport::DeadLetter dead_letter(std::string id, std::string reason, std::strin
           .buried = kNow - 9min - 30s,
           .host = "shop-1",
           .pid = 4711,
-          .position = {"orders", 17, 4242},
+          .position = {17, 4242},
           .record = {.topic = "orders",
                      .key = "cdnow-42",
                      .id = "0193f0a2-0000-7000-8000-00000000002a",
@@ -49,9 +49,8 @@ void add_records(operate::Canned& canned) {
   transport::Record bad{
       .topic = "orders", .key = "cdnow-43", .id = "e-2", .type = "OrderCreated", .body = "{\"data\"\x1b[2J"};
   transport::Record bytes{.topic = "orders", .key = "\xff", .body = "\x01\xfe"};
-  canned.records = {{good, {"orders", 17, 4242}, kNow - 11min},
-                    {bad, {"orders", 18, 4243}, kNow - 10min},
-                    {bytes, {"orders", 19, 4244}, kNow - 9min}};
+  canned.records = {
+      {good, {17, 4242}, kNow - 11min}, {bad, {18, 4243}, kNow - 10min}, {bytes, {19, 4244}, kNow - 9min}};
 }
 
 std::shared_ptr<operate::Canned> shop() {

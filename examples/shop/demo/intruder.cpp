@@ -18,7 +18,7 @@ Result<bool> is_published(transport::History& history, const transport::Record& 
   bool found = false;
   const transport::HistoryRange range{.topic = record.topic, .key = record.key};
   const auto look = [&](const transport::HistoryEntry& entry) { return !(found = entry.record.id == record.id); };
-  for (std::int64_t after = -1; !found;) {
+  for (transport::Cursor after; !found;) {
     auto next = history.read(range, after, kPage, look);
     if (!next) return next.error();
     if (*next == after) break;

@@ -32,7 +32,7 @@ class IntruderTest : public ::testing::Test {
     std::vector<std::string> ids;
     for (const auto topic : kTopics) {
       auto read =
-          transport_->operations().history->read({.topic = std::string{topic}}, -1, 1'000, [&](const auto& entry) {
+          transport_->operations().history->read({.topic = std::string{topic}}, {}, 1'000, [&](const auto& entry) {
             ids.emplace_back(entry.record.id);
             return true;
           });

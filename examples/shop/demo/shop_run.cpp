@@ -223,7 +223,7 @@ View ShopRun::view() const {
 Result<Duration> ShopRun::took() const {
   tidings::Time first = settled_at_;
   auto read =
-      transport_->operations().history->read({.topic = "orders"}, -1, 1, [&](const transport::HistoryEntry& entry) {
+      transport_->operations().history->read({.topic = "orders"}, {}, 1, [&](const transport::HistoryEntry& entry) {
         first = entry.published;
         return false;
       });

@@ -117,7 +117,7 @@ Result<void> read_published(tidings::transport::History& history, Stores& stores
       rows.push_back({std::string{entry.record.id}, std::string{entry.record.type}});
       return true;
     };
-    std::int64_t after = -1;
+    tidings::transport::Cursor after;
     for (std::size_t before = 0;; before = rows.size()) {
       auto next = history.read({.topic = std::string{topic}}, after, kPage, collect);
       if (!next) return next.error();

@@ -17,9 +17,7 @@ struct Capabilities {
   Profile profile = Profile::kafka;
   std::size_t record_bytes_max = 1u << 20;  // size_of(record); larger is refused as `invalid`
   bool transactional = false;               // a settlement and what its handler published are one step
-  bool ordered_by_key = true;               // P4 holds over several processes
   bool stable_positions = true;             // Position identifies a record for ever
-  bool keeps_history = true;                // Operator::history is there
   bool running_board = false;               // Consumer::running() is there
   std::size_t suspect_window = 0;           // otherwise: how many deliveries an unclean end makes suspect at most
   std::optional<Duration> strict_hold_max;  // a longer strict hold becomes relaxed, counted; none: no bound

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -93,7 +94,7 @@ struct DeadLetter {
   Time buried{};
   std::string host;
   std::int64_t pid = 0;
-  Position position;  // where the original stood
+  Position position;  // of the original
   Record record;
 };
 
@@ -109,6 +110,8 @@ inline Result<void> Topology::set_retention(std::string_view, const Retention&) 
   return unsupported("this transport's retention is set with its own tools");
 }
 
+inline constexpr std::size_t kDeadIdsMax = 1'000;
+
 class DeadLetters {
  public:
   virtual ~DeadLetters() = default;
@@ -116,10 +119,14 @@ class DeadLetters {
   virtual Result<std::vector<DeadLetter>> browse(const DeadFilter& filter, std::string_view after,
                                                  std::size_t limit) = 0;
   virtual Result<std::optional<DeadLetter>> show(std::string_view id) = 0;
-  // Hands it to its subscription again, and to no other; the dead letter is gone in the same step. Its attempts and
-  // crashes start at 0. False: it is not there (any more), so a repetition is harmless.
-  virtual Result<bool> replay(std::string_view id) = 0;
-  virtual Result<bool> discard(std::string_view id) = 0;
+  // Hands each of them to its subscription again, and to no other, in this order; the dead letter is gone in the same
+  // step. Its attempts and crashes start at 0. One answer each; false: it is not there (any more), so a repetition is
+  // harmless. At most kDeadIdsMax at once.
+  virtual std::vector<Result<bool>> replay(std::span<const std::string> ids) = 0;
+  virtual std::vector<Result<bool>> discard(std::span<const std::string> ids) = 0;
+  // Of one.
+  Result<bool> replay(const std::string& id) { return replay({&id, 1}).front(); }
+  Result<bool> discard(const std::string& id) { return discard({&id, 1}).front(); }
 };
 
 struct HistoryRange {
@@ -136,16 +143,19 @@ struct HistoryEntry {
   Time published{};
 };
 
+// Where a reading of a topic's history goes on: a driver's own words. Empty: at the first record.
+using Cursor = std::string;
+
 class History {
  public:
   virtual ~History() = default;
-  // Visits records in order of publishing, from the position `after` on (-1: the first), until `visit` returns false,
-  // `limit` were visited, or there is no more. Returns the offset to go on after. No lock or transaction is held while
-  // `visit` runs.
-  virtual Result<std::int64_t> read(const HistoryRange& range, std::int64_t after, std::size_t limit,
-                                    const std::function<bool(const HistoryEntry&)>& visit) = 0;
-  // Waits for records after `after`, at most until the deadline.
-  virtual Result<void> wait(std::int64_t after, Time deadline) = 0;
+  // Visits records of the range, those of one key in order of publishing, from `after` on, until `visit` returns false,
+  // `limit` were visited, or there is no more. Returns where to go on. No lock or transaction is held while `visit`
+  // runs. invalid: no such topic, or a cursor of another one.
+  virtual Result<Cursor> read(const HistoryRange& range, const Cursor& after, std::size_t limit,
+                              const std::function<bool(const HistoryEntry&)>& visit) = 0;
+  // Waits for records of that topic after `after`, at most until the deadline.
+  virtual Result<void> wait(std::string_view topic, const Cursor& after, Time deadline) = 0;
   // Hands the range to one group again, and to no other: returns how many. With a replay id, deliveries carry it.
   virtual Result<std::uint64_t> replay(const HistoryRange& range, std::string_view group,
                                        std::string_view replay_id) = 0;

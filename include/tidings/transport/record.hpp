@@ -67,9 +67,8 @@ std::size_t size_of(const RecordView& record);
 // The last value of that name, as the article's consumers read headers; nothing when absent or null.
 std::optional<std::string_view> last_header(std::span<const HeaderView> headers, std::string_view name);
 
-// Where a record stands. `partition` and `offset` are -1 where a transport has none (rabbitmq).
+// Where a record stands in its topic. -1 where a transport has no such thing (rabbitmq).
 struct Position {
-  std::string topic;
   std::int32_t partition = -1;
   std::int64_t offset = -1;
 

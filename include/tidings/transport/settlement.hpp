@@ -41,9 +41,9 @@ inline constexpr std::size_t kErrorTextMax = 2'000;
 // outcome, or until its partition is lost.
 struct Delivery {
   std::uint64_t token = 0;  // the driver's name for it, never 0; no two in flight of one Consumer share it
-  std::uint64_t epoch = 0;  // of the ownership under which it was received
+  PartitionId partition;    // that it belongs to here: notices and flow speak of it, its record may stand elsewhere
   RecordView record;
-  Position position;
+  Position position;  // of the record in its topic
   Attempts attempts;
   bool suspect = false;   // was, or may have been, in a handler when its owner died: run alone, after a Mark
   std::string replay_id;  // set by a range replay with `again`: the inbox counts (event id, replay id) as one
@@ -66,7 +66,8 @@ struct Bury {
   std::string error;   // at most kErrorTextMax bytes
   Attempts attempts;
 };
-// Final for this consumer: back to the subscription, charged nothing; order of its key is kept.
+// Ends this attempt, charged nothing: the delivery is offered again, here or elsewhere, before later ones of its key,
+// when its partition flows.
 struct Release {};
 // Final: not for this subscription's handlers (`filtered`, `unhandled`, `duplicate`).
 struct Skip {

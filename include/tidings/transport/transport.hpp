@@ -26,6 +26,9 @@ namespace tidings::transport {
 
 inline constexpr Duration kCloseWithin = std::chrono::seconds{10};
 
+// How long a settlement may wait for the store or the broker before it is answered `unavailable`.
+inline constexpr Duration kSettleWithin = std::chrono::seconds{30};
+
 struct PublisherOptions {
   std::size_t buffer_records_max = 100'000;            // sent and not yet confirmed; beyond it `overloaded`
   std::size_t buffer_bytes_max = 64u << 20;            // likewise, by size_of(record)
@@ -114,12 +117,22 @@ class Consumer {
 
   // Waits until there is something, at the latest until `deadline`, then returns up to `max` deliveries, in order
   // within each partition. Empty: nothing came, or wake() was called. unavailable: the transport is gone for now; call
-  // again.
+  // again. The call may stay away for as long as a handler runs or the store refuses settlements: that the member
+  // lives, and what its broker must hear in time, must not depend on it.
   virtual Result<Batch> receive(std::size_t max, Time deadline) = 0;
 
-  // Performs the settlements, in this order, and returns when all are durable: one result each.
-  // conflict: no longer owned, nothing was done. unavailable: not done; may be tried again. overloaded: no room.
-  virtual std::vector<Result<void>> settle(std::vector<Settlement> settlements) = 0;
+  // Called exactly once for each settlement of a call, by its index there: durable, or refused. It runs on a thread of
+  // the driver, or inside settle(). It must be short, must not block and must not call the consumer.
+  // Refusals: conflict (no longer owned; nothing was done), unavailable (not known to be done; may be tried again),
+  // overloaded (no room; likewise).
+  using Settled = std::function<void(std::size_t index, Result<void> outcome)>;
+
+  // Queues the settlements behind those of earlier calls. Never blocks on the network or the disk. They are performed
+  // in this order, and answered within kSettleWithin; a consumer is not destroyed while an answer is outstanding.
+  // Of one call, once one that publishes is refused for now (unavailable, overloaded), those behind it that publish are
+  // refused likewise: who repeats them in order keeps the order of what they publish. Calls know nothing of each other:
+  // who cares for that order sends no second one that publishes before the first is answered.
+  virtual void settle(std::vector<Settlement> settlements, Settled settled) = 0;
 
   enum class Flow { paused, flowing };
   // Stops or starts handing out new deliveries of these partitions.
@@ -151,6 +164,9 @@ struct Declaration {
   std::vector<TopicSpec> topics;
   std::vector<PublishedType> published;
 };
+
+// Settles, and waits for the answers, which stand in the order of the settlements.
+std::vector<Result<void>> settle_now(Consumer& consumer, Executor& executor, std::vector<Settlement> settlements);
 
 // A connection to one deployment. Threads: any.
 class Transport {

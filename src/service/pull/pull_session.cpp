@@ -126,7 +126,7 @@ Result<void> PullSession::give_back() {
   std::vector<transport::Settlement> settlements;
   for (const transport::Delivery& delivery : releases_)
     settlements.push_back({.token = delivery.token, .outcome = transport::Release{}});
-  const std::vector<Result<void>> outcomes = consumer_->settle(std::move(settlements));
+  const std::vector<Result<void>> outcomes = settle_now(*consumer_, executor_, std::move(settlements));
   std::vector<transport::Delivery> kept;
   Result<void> first_error;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
@@ -178,7 +178,8 @@ Result<std::optional<Pulled>> PullSession::prepare(const Taken& taken) {
 Result<bool> PullSession::mark(const Pulled& pulled) {
   if (!pulled.delivery.suspect) return true;
   const auto outcome =
-      consumer_->settle({{.token = pulled.delivery.token, .outcome = pipeline::mark(pulled.delivery)}}).front();
+      settle_now(*consumer_, executor_, {{.token = pulled.delivery.token, .outcome = pipeline::mark(pulled.delivery)}})
+          .front();
   if (!outcome && outcome.error().kind != ErrorKind::conflict) return outcome.error();
   announcer_.announce(outcome ? Step::marked : Step::refused, pulled.delivery, pulled.envelope);
   return !!outcome;
@@ -188,7 +189,7 @@ Result<bool> PullSession::mark(const Pulled& pulled) {
 std::optional<pipeline::Verdict> PullSession::read(Pulled& pulled) const {
   const transport::RecordView& record = pulled.delivery.record;
   if (!reader_.peek(record, pulled.envelope)) pulled.envelope = transport::envelope_of(record);
-  reader_.name(pulled.delivery.position, pulled.envelope);
+  reader_.name(pulled.delivery, pulled.envelope);
   const std::string& type = pulled.envelope.type;
   if (!type.empty() && !pipeline::reads(plan_.spec.pattern, type)) return pipeline::filtered();
   return std::nullopt;
@@ -205,8 +206,9 @@ Result<void> PullSession::settle(Pulled& pulled, pipeline::Verdict verdict, std:
 
 Result<void> PullSession::settle_once(Pulled& pulled, pipeline::Verdict verdict,
                                       std::vector<transport::Record> publishes) {
-  auto outcome =
-      consumer_->settle({{.token = pulled.delivery.token, .outcome = verdict.outcome, .publishes = publishes}}).front();
+  auto outcome = settle_now(*consumer_, executor_,
+                            {{.token = pulled.delivery.token, .outcome = verdict.outcome, .publishes = publishes}})
+                     .front();
   if (!outcome && outcome.error().kind != ErrorKind::conflict) return outcome;
   Ending ending{.kind = Ending::Kind::done};
   const auto* retry = std::get_if<transport::Retry>(&verdict.outcome);

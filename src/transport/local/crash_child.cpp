@@ -38,7 +38,8 @@ int handle(transport::Transport& transport, Executor& executor) {
     for (const auto& delivery : batch->deliveries) {
       const std::string id{delivery.record.id};
       consumer->running()[0] = delivery.token;
-      const auto settled = consumer->settle(
+      const auto settled = settle_now(
+          *consumer, executor,
           {{.token = delivery.token, .outcome = transport::Accept{}, .publishes = {record("payments", "of-" + id)}}});
       consumer->running()[0] = 0;
       std::cout << (settled.at(0) ? "settled " : "refused ") << id << std::endl;

@@ -124,8 +124,7 @@ DeadLetter to_dead_letter(std::uint64_t number, const DeadRow& row, const Catalo
       .buried = row.buried,
       .host = row.host,
       .pid = row.pid,
-      .position = {.topic = name,
-                   .partition = static_cast<std::int32_t>(row.partition),
+      .position = {.partition = static_cast<std::int32_t>(row.partition),
                    .offset = static_cast<std::int64_t>(row.origin)},
       .record = {},
   };

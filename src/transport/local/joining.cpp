@@ -27,8 +27,8 @@ class LocalConsumer final : public Consumer {
   ~LocalConsumer() override { leave(store_, member_); }
 
   Result<Batch> receive(std::size_t max, Time deadline) override { return member_->receive(max, deadline); }
-  std::vector<Result<void>> settle(std::vector<Settlement> settlements) override {
-    return member_->settle(std::move(settlements));
+  void settle(std::vector<Settlement> settlements, Settled settled) override {
+    member_->settle(std::move(settlements), std::move(settled));
   }
   void set_flow(std::span<const PartitionId> partitions, Flow flow) override { member_->set_flow(partitions, flow); }
   void wake() override { member_->wake(); }

@@ -44,7 +44,7 @@ class LocalProcessTest : public ::testing::Test {
   static std::vector<std::string> ids(Transport& transport, const std::string& topic) {
     std::vector<std::string> found;
     const auto read =
-        transport.operations().history->read({.topic = topic}, -1, 100'000, [&](const HistoryEntry& entry) {
+        transport.operations().history->read({.topic = topic}, {}, 100'000, [&](const HistoryEntry& entry) {
           found.emplace_back(entry.record.id);
           return true;
         });

@@ -4,6 +4,7 @@
 
 #include "base/flaw.hpp"
 #include "transport/local/dead_table.hpp"
+#include "transport/local/limits.hpp"
 #include "transport/local/local_operator.hpp"
 #include "transport/local/parked_table.hpp"
 #include "transport/local/record_codec.hpp"
@@ -62,8 +63,8 @@ class LocalDeadLetters final : public DeadLetters {
     return std::optional{to_dead_letter(*number, *row, *catalog)};
   }
 
-  Result<bool> replay(std::string_view id) override {
-    return change(id, [](Commit& commit, std::uint64_t number, const DeadRow& row) -> Result<void> {
+  std::vector<Result<bool>> replay(std::span<const std::string> ids) override {
+    return change(ids, [](Commit& commit, std::uint64_t number, const DeadRow& row) -> Result<void> {
       const auto group = reader_of(commit.transaction(), row.group, row.topic);
       if (!group) {
         return conflict(fmt::format("dead letter {} belongs to a subscription of '{}' that is gone; discard it",
@@ -81,27 +82,43 @@ class LocalDeadLetters final : public DeadLetters {
     });
   }
 
-  Result<bool> discard(std::string_view id) override {
-    return change(id, [](Commit&, std::uint64_t, const DeadRow&) -> Result<void> { return {}; });
+  std::vector<Result<bool>> discard(std::span<const std::string> ids) override {
+    return change(ids, [](Commit&, std::uint64_t, const DeadRow&) -> Result<void> { return {}; });
   }
 
  private:
-  // Does something with it and erases it, in one step. False: it is not there.
+  // Does something with each and erases it, in one step. As many in one transaction as its size allows.
   template <class Change>
-  Result<bool> change(std::string_view id, const Change& change_it) {
+  std::vector<Result<bool>> change(std::span<const std::string> ids, const Change& change_it) {
+    std::vector<Result<bool>> changed;
+    changed.reserve(ids.size());
+    while (changed.size() < ids.size()) {
+      const std::size_t first = changed.size();
+      const auto done = store_->committer().perform([&](Commit& commit) -> Result<void> {
+        std::size_t bytes = 0;
+        for (std::size_t i = first; i < ids.size() && bytes < kCommitBytesMax; ++i) {
+          changed.push_back(change_one(commit, ids[i], change_it, bytes));
+        }
+        return {};
+      });
+      if (!done) {
+        changed.resize(first, false);
+        changed.resize(ids.size(), done.error());
+      }
+    }
+    return changed;
+  }
+
+  // False: it is not there. Adds what it takes in the transaction to `bytes`.
+  template <class Change>
+  static Result<bool> change_one(Commit& commit, std::string_view id, const Change& change_it, std::size_t& bytes) {
     const auto number = dead_number(id);
-    if (!number) return false;
-    bool found = false;
-    const auto done = store_->committer().perform([&](Commit& commit) -> Result<void> {
-      const auto row = load_dead(commit.transaction(), *number);
-      if (!row) return {};
-      found = true;
-      if (auto changed = change_it(commit, *number, *row); !changed) return changed;
-      if (!flawed(Flaw::local_replay_keeps)) erase_dead(commit.transaction(), *number);
-      return {};
-    });
-    if (!done) return done.error();
-    return found;
+    const auto row = number ? load_dead(commit.transaction(), *number) : std::nullopt;
+    if (!row) return false;
+    bytes += row->stored.size();
+    if (auto changed = change_it(commit, *number, *row); !changed) return changed.error();
+    if (!flawed(Flaw::local_replay_keeps)) erase_dead(commit.transaction(), *number);
+    return true;
   }
 
   const std::shared_ptr<Store> store_;

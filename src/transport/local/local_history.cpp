@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <functional>
 
 #include "transport/local/limits.hpp"
@@ -12,6 +13,7 @@
 
 namespace tidings::local {
 
+using transport::Cursor;
 using transport::History;
 using transport::HistoryEntry;
 using transport::HistoryRange;
@@ -25,6 +27,16 @@ struct Copied {
   RecordHeader header;
   std::string stored;
 };
+
+// A cursor is the number of the last record that was looked at.
+Result<Sequence> sequence_of(const Cursor& cursor) {
+  Sequence sequence = 0;
+  const auto [end, fault] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), sequence);
+  if (!cursor.empty() && (fault != std::errc{} || end != cursor.data() + cursor.size())) {
+    return invalid(fmt::format("'{}' is no cursor of this store's history; begin with an empty one", cursor));
+  }
+  return sequence;
+}
 
 // Copies the records of a range out of the store, some at a time.
 class Walk final {
@@ -92,31 +104,36 @@ class LocalHistory final : public History {
  public:
   explicit LocalHistory(std::shared_ptr<Store> store) : store_{std::move(store)} {}
 
-  Result<std::int64_t> read(const HistoryRange& range, std::int64_t after, std::size_t limit,
-                            const std::function<bool(const HistoryEntry&)>& visit) override {
+  Result<Cursor> read(const HistoryRange& range, const Cursor& after, std::size_t limit,
+                      const std::function<bool(const HistoryEntry&)>& visit) override {
     const auto catalog = store_->catalog();
     const TopicRow* topic = catalog->find(range.topic);
     if (topic == nullptr) return unknown(range.topic);
-    Walk walk{*store_, range, *topic, static_cast<Sequence>(std::max<std::int64_t>(after, 0))};
+    auto last = sequence_of(after);
+    if (!last) return last.error();
+    Walk walk{*store_, range, *topic, *last};
     std::size_t visited = 0;
-    for (;;) {
-      if (visited == limit) return after;
+    for (bool more = limit > 0; more;) {
       const auto copied = walk.next();
       if (!copied) return copied.error();
-      if (copied->empty()) return std::max(after, static_cast<std::int64_t>(walk.after()));
-      for (const Copied& each : *copied) {
-        after = static_cast<std::int64_t>(each.sequence);
-        if (!show(each, *topic, visit) || ++visited == limit) return after;
+      if (copied->empty()) return std::to_string(walk.after());
+      for (auto each = copied->begin(); more && each != copied->end(); ++each) {
+        last = each->sequence;
+        more = show(*each, *topic, visit) && ++visited < limit;
       }
     }
+    return std::to_string(*last);
   }
 
-  Result<void> wait(std::int64_t after, Time deadline) override {
+  // Any topic's next record ends it: the store has one sequence.
+  Result<void> wait(std::string_view, const Cursor& after, Time deadline) override {
+    const auto seen = sequence_of(after);
+    if (!seen) return seen.error();
     for (;;) {
       const auto bell = store_->wake().seen();
       const auto last = last_sequence();
       if (!last) return last.error();
-      if (static_cast<std::int64_t>(*last) > after || store_->now() >= deadline) return {};
+      if (*last > *seen || store_->now() >= deadline) return {};
       store_->wake().wait(bell, std::min(deadline - store_->now(), kLookAgainAfter));
     }
   }
@@ -147,8 +164,7 @@ class LocalHistory final : public History {
   static bool show(const Copied& copied, const TopicRow& topic, const std::function<bool(const HistoryEntry&)>& visit) {
     std::vector<transport::HeaderView> headers(copied.header.headers);
     return visit({.record = decode_or_damaged(copied.stored, topic.name, headers),
-                  .position = {.topic = topic.name,
-                               .partition = static_cast<std::int32_t>(copied.header.partition),
+                  .position = {.partition = static_cast<std::int32_t>(copied.header.partition),
                                .offset = static_cast<std::int64_t>(copied.sequence)},
                   .published = copied.header.published});
   }

@@ -73,10 +73,8 @@ Result<Batch> Member::receive(std::size_t max, Time deadline) {
 }
 
 // While the scan copied without the lock, a partition may have been lost.
-void Member::drop_unowned(std::vector<Delivery>& deliveries) const {
-  std::erase_if(deliveries, [this](const Delivery& delivery) {
-    return holdings_.epoch(static_cast<std::uint32_t>(delivery.position.partition)) != delivery.epoch;
-  });
+void Member::drop_unowned(std::vector<Delivery>& deliveries) {
+  std::erase_if(deliveries, [this](const Delivery& delivery) { return holdings_.find(delivery.token) == nullptr; });
 }
 
 void Member::set_flow(std::span<const PartitionId> partitions, Consumer::Flow flow) {

@@ -39,7 +39,7 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   Member(Store& store, MemberParts parts);
 
   Result<transport::Batch> receive(std::size_t max, Time deadline);
-  std::vector<Result<void>> settle(std::vector<transport::Settlement> settlements);
+  void settle(std::vector<transport::Settlement> settlements, transport::Consumer::Settled settled);
   void set_flow(std::span<const transport::PartitionId> partitions, transport::Consumer::Flow flow);
   void wake();
   std::span<std::atomic<std::uint64_t>> running() { return board_->slots(); }
@@ -73,7 +73,7 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   std::size_t room_bytes() const;
   bool ready() const;
   std::size_t drop(std::uint32_t partition);
-  void drop_unowned(std::vector<transport::Delivery>& deliveries) const;
+  void drop_unowned(std::vector<transport::Delivery>& deliveries);
   void notify(transport::Notice::Kind kind, const std::vector<std::uint32_t>& partitions);
   void notify_topic(std::uint32_t topic, const std::vector<std::uint32_t>& partitions);
   void add_ids(transport::Notice& notice, std::uint32_t topic, const std::vector<std::uint32_t>& partitions) const;

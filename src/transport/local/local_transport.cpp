@@ -27,9 +27,7 @@ constexpr Capabilities kCapabilities{
     .profile = transport::Profile::kafka,
     .record_bytes_max = kRecordBytesMax,
     .transactional = true,
-    .ordered_by_key = true,
     .stable_positions = true,
-    .keeps_history = true,
     .running_board = true,
     .discovery_max = std::chrono::seconds{2},
 };

@@ -58,10 +58,11 @@ class LocalTransportTest : public ::testing::Test {
     return deliveries;
   }
 
-  static void accept(Consumer& consumer, const std::vector<Delivery>& deliveries) {
+  void accept(Consumer& consumer, const std::vector<Delivery>& deliveries) {
     std::vector<Settlement> settlements;
     for (const Delivery& delivery : deliveries) settlements.push_back({.token = delivery.token, .outcome = Accept{}});
-    for (const auto& result : consumer.settle(std::move(settlements))) EXPECT_TRUE(result) << result.error().message;
+    for (const auto& result : settle_now(consumer, *executor_, std::move(settlements)))
+      EXPECT_TRUE(result) << result.error().message;
   }
 
   std::unique_ptr<Consumer> join(Transport& transport, const SubscriptionSpec& spec) {
@@ -124,7 +125,7 @@ TEST_F(LocalTransportTest, HandsOutWhatWasPublishedUnchanged) {
   ASSERT_EQ(deliveries.size(), 2u);
   EXPECT_EQ(transport::to_record(deliveries[0].record), first);
   EXPECT_EQ(transport::to_record(deliveries[1].record), bare);
-  EXPECT_EQ(deliveries[0].position.topic, "orders");
+  EXPECT_EQ(deliveries[0].partition.topic, "orders");
   accept(*consumer, deliveries);
 }
 
@@ -174,8 +175,9 @@ TEST_F(LocalTransportTest, PublishesWithTheSettlement) {
   publish(*transport, {record("orders", "a", "1")});
   const auto consumer = join(*transport, {.group = "g", .topic = "orders"});
   const auto deliveries = receive(*consumer, 1);
-  const auto results = consumer->settle(
-      {{.token = deliveries.at(0).token, .outcome = Accept{}, .publishes = {record("orders", "a", "2")}}});
+  const auto results =
+      settle_now(*consumer, *executor_,
+                 {{.token = deliveries.at(0).token, .outcome = Accept{}, .publishes = {record("orders", "a", "2")}}});
   EXPECT_TRUE(results.at(0));
   EXPECT_EQ(receive(*consumer, 1).at(0).record.id, "id-2");
 }

@@ -106,7 +106,6 @@ void Scan::parked_of(std::uint32_t partition, Time now, std::size_t room, Time& 
             .value_or(RecordHeader{.topic = topic, .partition = static_cast<std::uint16_t>(partition)});
     weigh(*token, row->stored.size());
     picks_.push_back({.token = *token,
-                      .epoch = member_.holdings_.epoch(partition),
                       .header = header,
                       .origin = row->origin,
                       .stored = row->stored,
@@ -171,11 +170,7 @@ void Scan::take(const Candidate& candidate) {
   const auto token = member_.holdings_.take(candidate.header, candidate.sequence, key_hash_of(candidate.stored));
   if (!token) return;
   InFlight& flight = *member_.holdings_.find(*token);
-  Pick pick{.token = *token,
-            .epoch = flight.epoch,
-            .header = candidate.header,
-            .origin = candidate.sequence,
-            .stored = candidate.stored};
+  Pick pick{.token = *token, .header = candidate.header, .origin = candidate.sequence, .stored = candidate.stored};
   if (const auto trial = member_.trials_.find({candidate.header.partition, candidate.sequence});
       trial != member_.trials_.end()) {
     pick.trial = std::move(trial->second);
@@ -224,10 +219,9 @@ void Scan::deliver(std::span<Pick> picks, std::vector<Delivery>& deliveries) {
 Delivery Scan::delivery_of(Pick& pick, Bytes stored, std::span<HeaderView> headers) const {
   const std::string& topic = catalog_->find(pick.header.topic)->name;
   return {.token = pick.token,
-          .epoch = pick.epoch,
+          .partition = {.topic = topic, .partition = static_cast<std::int32_t>(pick.header.partition)},
           .record = decode_or_damaged(stored, topic, headers),
-          .position = {.topic = topic,
-                       .partition = static_cast<std::int32_t>(pick.header.partition),
+          .position = {.partition = static_cast<std::int32_t>(pick.header.partition),
                        .offset = static_cast<std::int64_t>(pick.origin)},
           .attempts = std::move(pick.trial.attempts),
           .suspect = pick.trial.suspect,

@@ -30,7 +30,6 @@ class Scan final {
   // What was taken, and where its bytes lie in the store.
   struct Pick {
     Token token = 0;
-    std::uint64_t epoch = 0;
     RecordHeader header;
     Sequence origin = 0;
     Bytes stored;

@@ -10,6 +10,7 @@ namespace tidings::local {
 
 using transport::Accept;
 using transport::Bury;
+using transport::Consumer;
 using transport::Mark;
 using transport::Release;
 using transport::Retry;
@@ -25,20 +26,18 @@ Error not_ours() {
 
 }  // namespace
 
-std::vector<Result<void>> Member::settle(std::vector<Settlement> settlements) {
-  if (settlements.empty()) return {};
-  const auto op = std::make_shared<SettleOp>(shared_from_this(), std::move(settlements));
-  store_.committer().submit(op);
-  return op->wait();
+void Member::settle(std::vector<Settlement> settlements, Consumer::Settled settled) {
+  if (settlements.empty()) return;
+  store_.committer().submit(std::make_shared<SettleOp>(shared_from_this(), std::move(settlements), std::move(settled)));
 }
 
-SettleOp::SettleOp(std::shared_ptr<Member> member, std::vector<Settlement> settlements)
+SettleOp::SettleOp(std::shared_ptr<Member> member, std::vector<Settlement> settlements, Consumer::Settled settled)
     : member_{std::move(member)},
       settlements_{std::move(settlements)},
+      settled_{std::move(settled)},
       deadline_{member_->store_.now() + kChangeWithin},
       steps_(settlements_.size()),
-      owned_(member_->store_.partitions()),
-      finished_{member_->store_.executor().condition()} {
+      owned_(member_->store_.partitions()) {
   for (std::size_t i = 0; i < settlements_.size(); ++i) encode(i);
 }
 
@@ -49,14 +48,6 @@ void SettleOp::encode(std::size_t index) {
   for (const auto& record : settlements_[index].publishes) {
     if (auto added = add_record(member_->store_, record, published_); !added) step.result = added;
   }
-}
-
-std::vector<Result<void>> SettleOp::wait() {
-  std::unique_lock lock{mutex_};
-  finished_->wait_until(lock, kNever, member_->store_.executor(), [this] { return done_; });
-  std::vector<Result<void>> results;
-  for (Step& step : steps_) results.push_back(std::move(step.result));
-  return results;
 }
 
 void SettleOp::apply(Commit& commit) {
@@ -122,9 +113,8 @@ Result<void> SettleOp::perform(Commit& commit, std::size_t index, const InFlight
   const std::size_t count = settlements_[index].publishes.size();
   std::size_t bytes = 0;
   for (std::size_t i = 0; i < count; ++i) bytes += published_.at(first + i).size();
-  if (bytes > 0) {
-    if (auto room = commit.room_for(Room::outputs, bytes); !room) return room;
-  }
+  if (bytes > 0 && outputs_) outputs_ = commit.room_for(Room::outputs, bytes);
+  if (bytes > 0 && !outputs_) return outputs_;
   for (std::size_t i = 0; i < count; ++i) commit.append(published_.at(first + i));
   settled(commit, index, flight);
   return {};
@@ -236,12 +226,7 @@ void SettleOp::finish(const Result<void>& outcome) {
     if (outcome && parked_until_ != kNever) member.expect_parked(parked_until_);
     if (member.ready()) member.changed_->notify_all();
   }
-  const std::lock_guard lock{mutex_};
-  for (Step& step : steps_) {
-    if (!outcome) step.result = outcome;
-  }
-  done_ = true;
-  finished_->notify_all();
+  for (std::size_t i = 0; i < steps_.size(); ++i) settled_(i, outcome ? std::move(steps_[i].result) : outcome);
 }
 
 // What a settlement changes in memory, now that it is known whether it is stored.

@@ -13,14 +13,13 @@ namespace tidings::local {
 
 class SettleOp final : public CommitOp {
  public:
-  SettleOp(std::shared_ptr<Member> member, std::vector<transport::Settlement> settlements);
+  SettleOp(std::shared_ptr<Member> member, std::vector<transport::Settlement> settlements,
+           transport::Consumer::Settled settled);
 
   void apply(Commit& commit) override;
   void finish(const Result<void>& outcome) override;
   std::size_t bytes() const override { return published_.bytes() + settlements_.size() * kSettlementBytes; }
   Time deadline() const override { return deadline_; }
-
-  std::vector<Result<void>> wait();
 
  private:
   static constexpr std::size_t kSettlementBytes = 100;  // about, beside what it publishes
@@ -57,15 +56,13 @@ class SettleOp final : public CommitOp {
 
   const std::shared_ptr<Member> member_;
   const std::vector<transport::Settlement> settlements_;
+  const transport::Consumer::Settled settled_;
   const Time deadline_;
   EncodedBatch published_;
   std::vector<Step> steps_;
   std::vector<std::optional<bool>> owned_;  // by partition, in this transaction
   Time parked_until_ = kNever;              // the earliest that this operation parked
-
-  std::mutex mutex_;
-  const std::unique_ptr<Condition> finished_;
-  bool done_ = false;
+  Result<void> outputs_;                    // refused for now: what follows must not overtake it
 };
 
 }  // namespace tidings::local

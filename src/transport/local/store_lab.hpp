@@ -67,7 +67,8 @@ class StoreLab : public ::testing::Test {
                                           const transport::Outcome& outcome = transport::Accept{}) {
     std::vector<transport::Settlement> settlements;
     for (const auto& delivery : deliveries) settlements.push_back({.token = delivery.token, .outcome = outcome});
-    return consumer.settle(std::move(settlements));
+    const auto executor = thread_executor();
+    return settle_now(consumer, *executor, std::move(settlements));
   }
   std::uint64_t kept(const std::string& topic = "orders") {
     const auto states = transport_->operations().topology->topics().value();

@@ -174,6 +174,24 @@ TEST_F(SmallRoomTest, CountsWhatRecordsTakeOnTheDisk) {
   EXPECT_LT(file_bytes(), 12u << 20);
 }
 
+// The contract of Consumer::settle: the order of what one call publishes survives a refusal.
+TEST_F(SmallRoomTest, LetsNothingSmallOvertakeAnOutputThatHasNoRoom) {
+  declare({.name = "orders"});
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  ASSERT_EQ(publish(1, 3), 3);
+  const auto deliveries = receive(*consumer, 3);
+  for (int i = 0; i < 700; ++i) ASSERT_TRUE(transport_->control().put(std::to_string(i), std::string(64'000, 'v'), {}));
+  std::vector<transport::Settlement> settlements;
+  for (const auto& delivery : deliveries) settlements.push_back({.token = delivery.token});
+  settlements[0].publishes.assign(3, numbered(10, 900'000));  // more than the room that is given at once
+  settlements[2].publishes = {numbered(11, 1)};
+  const auto outcomes = settle_now(*consumer, *executor_, std::move(settlements));
+  ASSERT_FALSE(outcomes[0]);
+  EXPECT_EQ(outcomes[0].error().kind, ErrorKind::overloaded);
+  EXPECT_TRUE(outcomes[1]) << "it publishes nothing";
+  EXPECT_FALSE(outcomes[2]);
+}
+
 // Dead letters, and other processes, fill the store too.
 TEST_F(SmallRoomTest, RefusesPublishesWhenOthersHaveTakenTheRoom) {
   declare({.name = "orders"});

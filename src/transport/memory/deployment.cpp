@@ -107,7 +107,7 @@ bool Deployment::let_go(const Kept& kept, const transport::Retention& retention,
   };
   if (!std::all_of(subscriptions_.begin(), subscriptions_.end(), may_lose)) return false;
   for (auto& [id, subscription] : subscriptions_) {
-    if (subscription->lose(*kept)) ++expired_[{subscription->spec().group, kept->position().topic}];
+    if (subscription->lose(*kept)) ++expired_[{subscription->spec().group, kept->record().topic}];
   }
   return true;
 }

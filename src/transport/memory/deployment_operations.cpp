@@ -118,12 +118,12 @@ Result<bool> Deployment::replay_dead(std::string_view id) {
     return conflict(fmt::format("dead letter {} belongs to an instance of '{}' that is gone: discard it", id,
                                 buried->letter.group));
   }
-  const auto& position = buried->kept->position();
+  const transport::PartitionId partition = partition_of(*buried->kept);
   const int replays = buried->letter.replays + (flawed(Flaw::memory_replay_uncounted) ? 0 : 1);
-  found->second->slice({position.topic, position.partition}).replay(buried->kept, replays, {});
+  found->second->slice(partition).replay(buried->kept, replays, {});
   for (auto& [reader, subscription] : subscriptions_) {
     if (!flawed(Flaw::memory_replay_to_all)) break;
-    subscription->slice({position.topic, position.partition}).replay(buried->kept, replays, {});
+    subscription->slice(partition).replay(buried->kept, replays, {});
   }
   graveyard_.erase(id);
   return true;

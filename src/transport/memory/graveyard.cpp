@@ -16,7 +16,7 @@ namespace {
 bool passes(const DeadFilter& filter, const Buried& buried) {
   const DeadLetter& letter = buried.letter;
   const auto is = [](const std::string& wanted, const std::string& found) { return wanted.empty() || wanted == found; };
-  return is(filter.group, letter.group) && is(filter.topic, letter.position.topic) &&
+  return is(filter.group, letter.group) && is(filter.topic, buried.kept->record().topic) &&
          is(filter.type, buried.kept->record().type) && is(filter.reason, letter.reason) &&
          (!filter.since || letter.buried >= *filter.since);
 }
@@ -62,7 +62,7 @@ void Graveyard::erase_group(std::string_view group) {
 
 std::uint64_t Graveyard::count(std::string_view group, std::string_view topic) const {
   return static_cast<std::uint64_t>(std::count_if(buried_.begin(), buried_.end(), [&](const auto& item) {
-    return item.second.letter.group == group && item.second.letter.position.topic == topic;
+    return item.second.letter.group == group && item.second.kept->record().topic == topic;
   }));
 }
 

@@ -30,10 +30,7 @@ auto first_from(const std::deque<Kept>& records, std::int64_t offset) {
 }  // namespace
 
 KeptRecord::KeptRecord(Record record, Position position, Time published)
-    : record_{std::move(record)},
-      position_{std::move(position)},
-      published_{published},
-      bytes_{transport::size_of(record_)} {
+    : record_{std::move(record)}, position_{position}, published_{published}, bytes_{transport::size_of(record_)} {
   headers_.reserve(record_.headers.size());
   for (const auto& header : record_.headers) headers_.push_back({header.name, view_of(header.value)});
   view_ = RecordView{.topic = record_.topic,

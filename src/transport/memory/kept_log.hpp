@@ -37,6 +37,10 @@ class KeptRecord final {
 
 using Kept = std::shared_ptr<const KeptRecord>;
 
+inline transport::PartitionId partition_of(const KeptRecord& kept) {
+  return {.topic = kept.record().topic, .partition = kept.position().partition};
+}
+
 class TopicLog final {
  public:
   TopicLog(transport::TopicSpec spec, std::int32_t partitions);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/flaw.hpp"
 #include "transport/memory/memory_transport.hpp"
 
 namespace tidings::memory {
@@ -15,8 +16,10 @@ using transport::SubscriptionSpec;
 
 namespace {
 
-// How long a settlement that hangs waits before it is answered `unavailable`.
-constexpr Duration kSettleWithin = std::chrono::seconds{30};
+bool is_for_now(const Result<void>& outcome) {
+  if (outcome) return false;
+  return outcome.error().kind == ErrorKind::unavailable || outcome.error().kind == ErrorKind::overloaded;
+}
 
 }  // namespace
 
@@ -126,11 +129,18 @@ void MemoryBroker::wake(const std::string& process, MemberId id) {
 std::vector<Result<void>> MemoryBroker::settle(const std::string& process, MemberId id,
                                                std::vector<Settlement> settlements) {
   Lock lock{mutex_};
-  const Time deadline = executor_->now() + kSettleWithin;
+  const Time deadline = executor_->now() + transport::kSettleWithin;
   std::vector<Result<void>> results;
   results.reserve(settlements.size());
+  Result<void> outputs;  // refused for now: what follows must not overtake it
   for (Settlement& settlement : settlements) {
+    const bool publishes = !settlement.publishes.empty() && !flawed(Flaw::memory_outputs_overtake);
+    if (publishes && !outputs) {
+      results.push_back(outputs);
+      continue;
+    }
     results.push_back(settle_one(lock, process, id, std::move(settlement), deadline));
+    if (publishes && is_for_now(results.back())) outputs = results.back();
   }
   changed_->notify_all();
   return results;

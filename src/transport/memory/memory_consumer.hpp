@@ -1,7 +1,9 @@
-// A consumer of a MemoryBroker.
+// A consumer of a MemoryBroker: settles on a thread of its own, as a driver of a broker would.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <utility>
 
@@ -12,16 +14,13 @@ namespace tidings::memory {
 class MemoryConsumer final : public transport::Consumer {
  public:
   MemoryConsumer(std::shared_ptr<MemoryBroker> broker, std::string process, MemberId id,
-                 std::shared_ptr<RunningBoard> board)
-      : broker_{std::move(broker)}, process_{std::move(process)}, id_{id}, board_{std::move(board)} {}
-  ~MemoryConsumer() override { broker_->leave(process_, id_); }
+                 std::shared_ptr<RunningBoard> board);
+  ~MemoryConsumer() override;
 
   Result<transport::Batch> receive(std::size_t max, Time deadline) override {
     return broker_->receive(process_, id_, max, deadline);
   }
-  std::vector<Result<void>> settle(std::vector<transport::Settlement> settlements) override {
-    return broker_->settle(process_, id_, std::move(settlements));
-  }
+  void settle(std::vector<transport::Settlement> settlements, Settled settled) override;
   void set_flow(std::span<const transport::PartitionId> partitions, Flow flow) override {
     broker_->set_flow(process_, id_, partitions, flow);
   }
@@ -29,10 +28,22 @@ class MemoryConsumer final : public transport::Consumer {
   std::span<std::atomic<std::uint64_t>> running() override { return board_->slots; }
 
  private:
+  struct Call {
+    std::vector<transport::Settlement> settlements;
+    Settled settled;
+  };
+
+  void run();
+
   const std::shared_ptr<MemoryBroker> broker_;
   const std::string process_;
   const MemberId id_;
   const std::shared_ptr<RunningBoard> board_;
+  std::mutex mutex_;
+  const std::unique_ptr<Condition> changed_;
+  std::deque<Call> calls_;  // bounded by what is in flight
+  bool stopping_ = false;
+  std::unique_ptr<Thread> thread_;
 };
 
 }  // namespace tidings::memory

@@ -86,7 +86,7 @@ TEST_F(MemoryLimitsTest, ASettlementThatHangsIsAnsweredInTime) {
   const auto batch = *consumer->receive(1, executor_->now() + 1s);
   broker->inject({.point = FaultPoint::settle, .harm = Harm::hang});
   const Time start = executor_->now();
-  const auto outcome = consumer->settle({{.token = batch.deliveries.at(0).token}})[0];
+  const auto outcome = settle_now(*consumer, *executor_, {{.token = batch.deliveries.at(0).token}})[0];
   EXPECT_EQ(outcome.error().kind, ErrorKind::unavailable);
   EXPECT_EQ(executor_->now() - start, 30s);
 }

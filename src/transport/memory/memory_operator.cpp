@@ -1,15 +1,34 @@
 #include "transport/memory/memory_operator.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
 
 namespace tidings::memory {
 
 using transport::ControlRecord;
+using transport::Cursor;
 using transport::DeadFilter;
 using transport::DeadLetter;
 using transport::HistoryEntry;
 using transport::HistoryRange;
 using transport::PutOptions;
+
+namespace {
+
+// A cursor is the offset of the last record that was looked at.
+Result<std::int64_t> offset_of(const Cursor& cursor) {
+  if (cursor.empty()) return -1;
+  std::int64_t offset = 0;
+  const auto [end, fault] = std::from_chars(cursor.data(), cursor.data() + cursor.size(), offset);
+  if (fault != std::errc{} || end != cursor.data() + cursor.size()) {
+    return invalid(fmt::format("'{}' is no cursor of this history; begin with an empty one", cursor));
+  }
+  return offset;
+}
+
+}  // namespace
 
 Result<std::uint64_t> SharedControl::put(std::string_view key, std::optional<std::string_view> value,
                                          const PutOptions& options) {
@@ -84,32 +103,45 @@ Result<std::optional<DeadLetter>> MemoryDeadLetters::show(std::string_view id) {
   });
 }
 
-Result<bool> MemoryDeadLetters::replay(std::string_view id) {
-  return broker_.with([&](Deployment& deployment, Time) { return deployment.replay_dead(id); });
+std::vector<Result<bool>> MemoryDeadLetters::replay(std::span<const std::string> ids) {
+  return broker_.with([&](Deployment& deployment, Time) {
+    std::vector<Result<bool>> replayed;
+    for (const std::string& id : ids) replayed.push_back(deployment.replay_dead(id));
+    return replayed;
+  });
 }
 
-Result<bool> MemoryDeadLetters::discard(std::string_view id) {
-  return broker_.with([&](Deployment& deployment, Time) -> Result<bool> { return deployment.graveyard().erase(id); });
+std::vector<Result<bool>> MemoryDeadLetters::discard(std::span<const std::string> ids) {
+  return broker_.with([&](Deployment& deployment, Time) {
+    std::vector<Result<bool>> discarded;
+    for (const std::string& id : ids) discarded.push_back(deployment.graveyard().erase(id));
+    return discarded;
+  });
 }
 
-Result<std::int64_t> MemoryHistory::read(const HistoryRange& range, std::int64_t after, std::size_t limit,
-                                         const std::function<bool(const HistoryEntry&)>& visit) {
-  std::int64_t last = after;
+Result<Cursor> MemoryHistory::read(const HistoryRange& range, const Cursor& after, std::size_t limit,
+                                   const std::function<bool(const HistoryEntry&)>& visit) {
+  const auto from = offset_of(after);
+  if (!from) return from.error();
+  std::int64_t last = *from;
   const auto page = broker_.with([&](Deployment& deployment, Time) {
     last = std::max(last, deployment.topics().last_offset());
-    return deployment.read(range, after, limit);
+    return deployment.read(range, *from, limit);
   });
   if (!page) return page.error();
   for (const Kept& kept : *page) {
     if (!visit({.record = kept->view(), .position = kept->position(), .published = kept->published()})) {
-      return kept->offset();
+      return std::to_string(kept->offset());
     }
   }
-  return page->size() == limit && limit > 0 ? page->back()->offset() : last;
+  return std::to_string(page->size() == limit && limit > 0 ? page->back()->offset() : last);
 }
 
-Result<void> MemoryHistory::wait(std::int64_t after, Time deadline) {
-  broker_.wait(deadline, [&](Deployment& deployment) { return deployment.topics().last_offset() > after; });
+// The next record of any topic ends it: their offsets are of one sequence.
+Result<void> MemoryHistory::wait(std::string_view, const Cursor& after, Time deadline) {
+  const auto seen = offset_of(after);
+  if (!seen) return seen.error();
+  broker_.wait(deadline, [&](Deployment& deployment) { return deployment.topics().last_offset() > *seen; });
   return {};
 }
 

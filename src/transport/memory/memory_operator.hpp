@@ -40,8 +40,8 @@ class MemoryDeadLetters final : public transport::DeadLetters {
   Result<std::vector<transport::DeadLetter>> browse(const transport::DeadFilter& filter, std::string_view after,
                                                     std::size_t limit) override;
   Result<std::optional<transport::DeadLetter>> show(std::string_view id) override;
-  Result<bool> replay(std::string_view id) override;
-  Result<bool> discard(std::string_view id) override;
+  std::vector<Result<bool>> replay(std::span<const std::string> ids) override;
+  std::vector<Result<bool>> discard(std::span<const std::string> ids) override;
 
  private:
   MemoryBroker& broker_;
@@ -50,9 +50,10 @@ class MemoryDeadLetters final : public transport::DeadLetters {
 class MemoryHistory final : public transport::History {
  public:
   explicit MemoryHistory(MemoryBroker& broker) : broker_{broker} {}
-  Result<std::int64_t> read(const transport::HistoryRange& range, std::int64_t after, std::size_t limit,
-                            const std::function<bool(const transport::HistoryEntry&)>& visit) override;
-  Result<void> wait(std::int64_t after, Time deadline) override;
+  Result<transport::Cursor> read(const transport::HistoryRange& range, const transport::Cursor& after,
+                                 std::size_t limit,
+                                 const std::function<bool(const transport::HistoryEntry&)>& visit) override;
+  Result<void> wait(std::string_view topic, const transport::Cursor& after, Time deadline) override;
   Result<std::uint64_t> replay(const transport::HistoryRange& range, std::string_view group,
                                std::string_view replay_id) override;
 

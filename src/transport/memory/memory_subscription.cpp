@@ -130,7 +130,7 @@ std::optional<Delivery> MemorySubscription::take_one(Member& member, const Parti
   const Entry& entry = slice.at(*id);
   member.in_flight.add(token, {partition, *id, transport::size_of(entry.kept->record())});
   return Delivery{.token = token,
-                  .epoch = ownership_.holdings().at(partition).epoch,
+                  .partition = partition,
                   .record = entry.kept->view(),
                   .position = entry.kept->position(),
                   .attempts = entry.attempts,
@@ -150,12 +150,12 @@ Time MemorySubscription::next_due(const Member& member) const {
 }
 
 bool MemorySubscription::is_settled(const KeptRecord& kept) const {
-  const auto found = slices_.find({kept.position().topic, kept.position().partition});
+  const auto found = slices_.find(partition_of(kept));
   return found == slices_.end() || found->second.is_settled(kept);
 }
 
 bool MemorySubscription::lose(const KeptRecord& kept) {
-  const auto found = slices_.find({kept.position().topic, kept.position().partition});
+  const auto found = slices_.find(partition_of(kept));
   return found != slices_.end() && found->second.lose(kept);
 }
 

@@ -116,8 +116,8 @@ bool MemoryTopics::make_room(std::size_t records, std::size_t bytes, Beyond beyo
 void MemoryTopics::append(Record record, Time now) {
   TopicLog& log = logs_.find(record.topic)->second;
   const std::int64_t offset = ++last_offset_;
-  transport::Position position{record.topic, log.partition_of(record, offset), offset};
-  auto kept = std::make_shared<const KeptRecord>(std::move(record), std::move(position), now);
+  const transport::Position position{log.partition_of(record, offset), offset};
+  auto kept = std::make_shared<const KeptRecord>(std::move(record), position, now);
   ++records_;
   bytes_ += kept->bytes();
   log.append(std::move(kept));

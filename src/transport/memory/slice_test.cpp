@@ -18,7 +18,7 @@ class SliceTest : public ::testing::Test {
   void publish(std::string key) {
     const std::int64_t offset = static_cast<std::int64_t>(log_.records().size()) + 1;
     log_.append(std::make_shared<const KeptRecord>(transport::Record{.topic = "orders", .key = std::move(key)},
-                                                   transport::Position{"orders", 0, offset}, kNow + offset * 1s));
+                                                   transport::Position{0, offset}, kNow + offset * 1s));
   }
   std::optional<EntryId> take(Time now = kNow) { return slice_.take(log_, now); }
   static Retry retry_at(Time due, RetryOrder order) { return {.order = order, .attempts = {.failed = 1, .due = due}}; }

@@ -27,7 +27,7 @@ std::vector<Order> held_orders() {
 // The partition of each key.
 std::map<std::string, int> partitions_of(transport::History& history) {
   std::map<std::string, int> partitions;
-  const auto read = history.read({.topic = kTasks}, -1, SIZE_MAX, [&](const transport::HistoryEntry& entry) {
+  const auto read = history.read({.topic = kTasks}, {}, SIZE_MAX, [&](const transport::HistoryEntry& entry) {
     partitions[std::string{entry.record.key.value_or("")}] = entry.position.partition;
     return true;
   });
