@@ -1,8 +1,8 @@
 // Handlers of batches (A28), on memory and a virtual clock.
 #include <gmock/gmock.h>
 
+#include "service/log_scope_wrap.hpp"
 #include "service/sample_service.hpp"
-#include "service/shell/log_scope_wrap.hpp"
 #include "tidings/log.hpp"
 #include "tidings/testing/harness.hpp"
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "service/shell/nearest_name.hpp"
+#include "text/nearest_name.hpp"
 #include "tools/tidings/commands.hpp"
 
 namespace tidings::cli {
@@ -47,7 +47,7 @@ std::optional<std::string> unknown_command(const CLI::App& app, const std::vecto
   }
   const auto word = std::ranges::find_if(rest, [](const std::string& text) { return !text.starts_with("-"); });
   if (names.empty() || word == rest.end()) return std::nullopt;
-  return fmt::format("'{}' is no command{}", *word, service::did_you_mean(*word, names));
+  return fmt::format("'{}' is no command{}", *word, text::did_you_mean(*word, names));
 }
 
 // CLI11 speaks of options in its own way; what is wrong stands in what().

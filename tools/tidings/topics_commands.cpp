@@ -6,7 +6,7 @@
 #include "operate/display.hpp"
 #include "operate/moment.hpp"
 #include "operate/topology.hpp"
-#include "service/shell/retention_text.hpp"
+#include "text/retention_text.hpp"
 #include "tools/tidings/commands.hpp"
 
 namespace tidings::cli {
@@ -20,8 +20,8 @@ using transport::Unsettled;
 // `7d, 1GB`; `endless` where nothing bounds it.
 std::string kept_text(const Retention& retention) {
   std::vector<std::string> bounds;
-  if (retention.age) bounds.push_back(service::retention_age_text(*retention.age));
-  if (retention.bytes) bounds.push_back(service::retention_size_text(*retention.bytes));
+  if (retention.age) bounds.push_back(text::retention_age_text(*retention.age));
+  if (retention.bytes) bounds.push_back(text::retention_size_text(*retention.bytes));
   std::string text = bounds.empty() ? "endless" : fmt::format("{}", fmt::join(bounds, ", "));
   if (retention.unsettled == Unsettled::expire) text += ", also unsettled";
   return text;
@@ -72,11 +72,10 @@ Result<void> read(const char* name, const std::optional<std::string>& text, Read
 
 Result<Retention> change_of(const SetArguments& arguments) {
   Retention change;
-  if (auto done = read("--retain-age", arguments.age, service::retention_age_of, change.age); !done)
+  if (auto done = read("--retain-age", arguments.age, text::retention_age_of, change.age); !done) return done.error();
+  if (auto done = read("--retain-size", arguments.size, text::retention_size_of, change.bytes); !done)
     return done.error();
-  if (auto done = read("--retain-size", arguments.size, service::retention_size_of, change.bytes); !done)
-    return done.error();
-  if (auto done = read("--retain-unsettled", arguments.unsettled, service::unsettled_of, change.unsettled); !done)
+  if (auto done = read("--retain-unsettled", arguments.unsettled, text::unsettled_of, change.unsettled); !done)
     return done.error();
   if (change.empty()) return invalid("nothing to set; give --retain-age, --retain-size or --retain-unsettled");
   return change;

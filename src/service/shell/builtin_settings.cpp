@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "service/shell/duration_text.hpp"
+#include "text/duration_text.hpp"
 
 namespace tidings::service {
 namespace {
@@ -23,7 +23,7 @@ Result<void> check_admin(std::string_view text) {
   return address ? Result<void>{} : address.error();
 }
 Result<void> check_duration(std::string_view text) {
-  const auto duration = duration_of(text);
+  const auto duration = text::duration_of(text);
   return duration ? Result<void>{} : duration.error();
 }
 
@@ -84,7 +84,7 @@ Builtin builtin_of(const std::vector<Setting>& settings) {
           .log_format = log_format(value("log-format")).value_or(LogFormat::automatic),
           .admin = admin_address_of(value("admin")).value_or(std::nullopt),
           .admin_port_file = value("admin-port-file"),
-          .drain_deadline = duration_of(value("drain-deadline")).value_or(Duration{})};
+          .drain_deadline = text::duration_of(value("drain-deadline")).value_or(Duration{})};
 }
 
 }  // namespace tidings::service

@@ -2,7 +2,6 @@
 
 #include "service/shell/builtin_settings.hpp"
 #include "service/shell/configuration_file.hpp"
-#include "service/shell/duration_text.hpp"
 #include "service/shell/print_configuration.hpp"
 #include "service/shell/secrets.hpp"
 #include "tests/support/scratch_directory.hpp"
@@ -202,15 +201,6 @@ TEST(AdminAddress, IsHostAndPortOrOff) {
   EXPECT_EQ((*admin_address_of("[::1]:9464"))->host, "::1");
   for (const std::string_view bad : {"", "9464", ":9464", "host:", "host:70000", "host:-1", "::1:9464", "h:1x"})
     EXPECT_FALSE(admin_address_of(bad)) << bad;
-}
-
-TEST(DurationText, GoesBothWays) {
-  for (const std::string_view text : {"0s", "500ms", "20s", "90s", "2m", "3h", "7d", "15us"})
-    EXPECT_EQ(duration_text(*duration_of(text)), text);
-  EXPECT_EQ(*duration_of("1.5s"), 1500ms);
-  EXPECT_TRUE(duration_of("10000d"));
-  for (const std::string_view bad : {"", "s", "20", "20 s", "-1s", "1e9d", "nan", "infs", "1y", "10001d"})
-    EXPECT_FALSE(duration_of(bad)) << bad;
 }
 
 }  // namespace

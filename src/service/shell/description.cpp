@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "service/shell/duration_text.hpp"
+#include "text/duration_text.hpp"
 #include "tidings/json.hpp"
 
 namespace tidings::service {
@@ -113,9 +113,9 @@ std::string text_of(transport::StartAt at) {
 
 RetryDescription describe_retry(const RetryPolicy& policy) {
   RetryDescription retry{.attempts_max = policy.attempts_max,
-                         .delay_first = duration_text(policy.delay_first),
+                         .delay_first = text::duration_text(policy.delay_first),
                          .factor = policy.factor,
-                         .delay_max = duration_text(policy.delay_max),
+                         .delay_max = text::duration_text(policy.delay_max),
                          .jitter = policy.jitter};
   for (const ErrorKind kind : policy.give_up_on) retry.give_up_on.emplace_back(to_string(kind));
   return retry;
@@ -123,14 +123,14 @@ RetryDescription describe_retry(const RetryPolicy& policy) {
 
 HandlerDescription describe_handler(const HandlerPlan& plan, Types& types) {
   HandlerDescription handler{.retry = describe_retry(plan.retry),
-                             .timeout = duration_text(plan.timeout),
+                             .timeout = text::duration_text(plan.timeout),
                              .on_timeout = plan.on_timeout == OnTimeout::fail ? "fail" : "report"};
   if (plan.type != nullptr) {
     handler.type = std::string{plan.type->info.type};
     handler.version = plan.type->info.version;
     handler.fields = types.fields_of(plan.type->data);
   }
-  if (plan.batch) handler.batch = BatchDescription{plan.batch->size, duration_text(plan.batch->wait)};
+  if (plan.batch) handler.batch = BatchDescription{plan.batch->size, text::duration_text(plan.batch->wait)};
   return handler;
 }
 

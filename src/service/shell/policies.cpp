@@ -7,7 +7,7 @@
 #include <array>
 #include <charconv>
 
-#include "service/shell/duration_text.hpp"
+#include "text/duration_text.hpp"
 
 namespace tidings::service {
 namespace {
@@ -34,7 +34,7 @@ std::string shown(const Kinds& kinds) {
 }
 
 Result<void> read(std::string_view text, Duration& to) {
-  const auto duration = duration_of(text);
+  const auto duration = text::duration_of(text);
   if (!duration) return duration.error();
   to = *duration;
   return {};
@@ -87,7 +87,7 @@ Result<void> read(std::string_view text, std::optional<T>& to) {
 template <class T>
 std::string shown(const T& value) {
   if constexpr (std::is_same_v<T, Duration>) {
-    return duration_text(value);
+    return text::duration_text(value);
   } else if constexpr (std::is_enum_v<T>) {
     return std::string{words_of(T{})[static_cast<std::size_t>(value)]};
   } else {

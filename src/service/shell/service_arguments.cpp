@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-#include "service/shell/nearest_name.hpp"
+#include "text/nearest_name.hpp"
 
 namespace tidings::service {
 namespace {
@@ -37,7 +37,7 @@ void report_extras(const std::vector<std::string>& extras, const std::vector<Set
     const bool flag = extra.starts_with("-") && extra.size() > 1;
     if (flag) {
       const std::string name = extra.substr(0, extra.find('='));
-      faults.push_back(fmt::format("unknown flag '{}'{}", name, did_you_mean(name, known_flags(specs))));
+      faults.push_back(fmt::format("unknown flag '{}'{}", name, text::did_you_mean(name, known_flags(specs))));
     } else if (!after_flag) {
       faults.push_back(fmt::format("unexpected argument '{}'; settings are given as flags, see --help", extra));
     }

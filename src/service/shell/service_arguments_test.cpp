@@ -5,7 +5,6 @@
 #include <sstream>
 
 #include "service/shell/builtin_settings.hpp"
-#include "service/shell/nearest_name.hpp"
 
 namespace tidings::service {
 namespace {
@@ -76,20 +75,6 @@ TEST(HelpText, FitsIn80Columns) {
   EXPECT_THAT(text, HasSubstr("Usage: payment-service [--FLAG VALUE]..."));
   EXPECT_THAT(text, HasSubstr("  --transport URL         where events live [local:./.tidings]\n"));
   EXPECT_THAT(text, HasSubstr("--print-config"));
-}
-
-TEST(NearestName, CountsEditsAndSwaps) {
-  EXPECT_EQ(edit_distance("", "abc"), 3u);
-  EXPECT_EQ(edit_distance("transport", "tranport"), 1u);
-  EXPECT_EQ(edit_distance("trasnport", "transport"), 1u);
-  EXPECT_EQ(edit_distance("kitten", "sitting"), 3u);
-}
-
-TEST(NearestName, IsNoneWhenNothingIsNear) {
-  const std::vector<std::string> names{"transport", "admin", "log_level"};
-  EXPECT_EQ(nearest_name("log-levle", names), "log_level");
-  EXPECT_EQ(nearest_name("colour", names), "");
-  EXPECT_EQ(nearest_name(std::string(1'000'000, 'a'), names), "");
 }
 
 }  // namespace

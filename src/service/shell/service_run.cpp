@@ -9,15 +9,15 @@
 #include <exception>
 #include <fstream>
 
+#include "service/log_scope_wrap.hpp"
 #include "service/shell/admin_endpoint.hpp"
 #include "service/shell/admin_pages.hpp"
 #include "service/shell/drain_watchdog.hpp"
-#include "service/shell/duration_text.hpp"
-#include "service/shell/log_scope_wrap.hpp"
 #include "service/shell/secrets.hpp"
 #include "service/shell/stop_signals.hpp"
 #include "telemetry/decision_log.hpp"
 #include "telemetry/metrics.hpp"
+#include "text/duration_text.hpp"
 #include "tidings/transport/linked.hpp"
 
 namespace tidings::service {
@@ -142,7 +142,7 @@ class Run final {
 
   void drain(Bus& bus, Backgrounds& backgrounds) {
     const Time deadline = spec_.executor->now() + spec_.settings.drain_deadline;
-    spec_.log.info("draining", {{"within", duration_text(spec_.settings.drain_deadline)}});
+    spec_.log.info("draining", {{"within", text::duration_text(spec_.settings.drain_deadline)}});
     watchdog_.waiting_for("what was in flight, and to leave the groups");
     watchdog_.arm(deadline + kDrainGrace);
     backgrounds.request_stop();

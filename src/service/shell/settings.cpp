@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "service/shell/nearest_name.hpp"
 #include "service/shell/secrets.hpp"
+#include "text/nearest_name.hpp"
 
 namespace tidings::service {
 namespace {
@@ -38,7 +38,7 @@ void check_keys(const std::vector<SettingSpec>& specs, const std::vector<FileEnt
     const bool known = std::ranges::find(keys, key) != keys.end();
     const bool table = std::ranges::find(tables, key) != tables.end();
     if (!known) {
-      faults.push_back(fmt::format("{}: unknown key '{}'{}", entry.where, key, did_you_mean(key, keys)));
+      faults.push_back(fmt::format("{}: unknown key '{}'{}", entry.where, key, text::did_you_mean(key, keys)));
     } else if (table != (entry.path.size() > 1)) {
       faults.push_back(fmt::format("{}: '{}' is {}", entry.where, key,
                                    table ? fmt::format("a table: write [{}.\"TOPIC\"]", key) : "a value, no table"));

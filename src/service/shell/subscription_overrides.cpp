@@ -5,8 +5,8 @@
 
 #include <algorithm>
 
-#include "service/shell/nearest_name.hpp"
 #include "service/shell/policies.hpp"
+#include "text/nearest_name.hpp"
 
 namespace tidings::service {
 namespace {
@@ -102,7 +102,7 @@ Error unknown_key(const Override& changed) {
   std::vector<std::string> keys;
   for (const Policy& known : policies()) keys.push_back(known.key);
   return invalid(fmt::format("unknown key '{}' of a {}{}", key, changed.handler.empty() ? "subscription" : "handler",
-                             did_you_mean(key, keys)));
+                             text::did_you_mean(key, keys)));
 }
 
 // Whether the line makes sense; its value, too.
@@ -110,7 +110,7 @@ Result<void> check(const Override& changed, const Declared& declared) {
   const auto readers = declared.readers(changed);
   if (readers.empty()) {
     return invalid(fmt::format("no subscription '{}'{}", changed.subscription,
-                               did_you_mean(changed.subscription, declared.names())));
+                               text::did_you_mean(changed.subscription, declared.names())));
   }
   std::vector<std::string> handlers;
   std::vector<const Registration*> meant;
@@ -120,7 +120,8 @@ Result<void> check(const Override& changed, const Declared& declared) {
   }
   if (meant.empty()) {
     return invalid(fmt::format("subscription '{}' has no handler '{}'; there are: {}{}", changed.subscription,
-                               changed.handler, fmt::join(handlers, ", "), did_you_mean(changed.handler, handlers)));
+                               changed.handler, fmt::join(handlers, ", "),
+                               text::did_you_mean(changed.handler, handlers)));
   }
   const Policy* policy = find_policy(changed.key);
   if (policy == nullptr) return unknown_key(changed);

@@ -6,8 +6,8 @@
 #include <algorithm>
 #include <array>
 
-#include "service/shell/nearest_name.hpp"
-#include "service/shell/retention_text.hpp"
+#include "text/nearest_name.hpp"
+#include "text/retention_text.hpp"
 
 namespace tidings::service {
 namespace {
@@ -46,9 +46,10 @@ Key key(std::string name) {
 }
 
 const std::array<Key, 3>& keys() {
-  static const std::array<Key, 3> all{key<&Retention::age, retention_age_of, retention_age_text>("retention_age"),
-                                      key<&Retention::bytes, retention_size_of, retention_size_text>("retention_size"),
-                                      key<&Retention::unsettled, unsettled_of, unsettled_text>("retention_unsettled")};
+  static const std::array<Key, 3> all{
+      key<&Retention::age, text::retention_age_of, text::retention_age_text>("retention_age"),
+      key<&Retention::bytes, text::retention_size_of, text::retention_size_text>("retention_size"),
+      key<&Retention::unsettled, text::unsettled_of, text::unsettled_text>("retention_unsettled")};
   return all;
 }
 
@@ -79,14 +80,14 @@ Result<void> check(const FileEntry& entry, const std::vector<std::string>& publi
   if (std::ranges::find(published, topic) == published.end()) {
     return invalid(fmt::format("this service publishes to no topic '{}'; to: {}{}", topic,
                                published.empty() ? "none" : fmt::format("{}", fmt::join(published, ", ")),
-                               did_you_mean(topic, published)));
+                               text::did_you_mean(topic, published)));
   }
   const std::string name = key_of(entry);
   const Key* known = find_key(name);
   if (known == nullptr) {
     std::vector<std::string> names;
     for (const Key& each : keys()) names.push_back(each.name);
-    return invalid(fmt::format("unknown key '{}' of a topic{}", name, did_you_mean(name, names)));
+    return invalid(fmt::format("unknown key '{}' of a topic{}", name, text::did_you_mean(name, names)));
   }
   Retention trial;
   const auto done = known->set(trial, entry.value);

@@ -1,4 +1,4 @@
-#include "service/shell/duration_text.hpp"
+#include "text/duration_text.hpp"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <charconv>
 #include <cmath>
 
-namespace tidings::service {
+namespace tidings::text {
 namespace {
 
 struct Unit {
@@ -45,4 +45,4 @@ std::string duration_text(Duration duration) {
   return "0s";
 }
 
-}  // namespace tidings::service
+}  // namespace tidings::text

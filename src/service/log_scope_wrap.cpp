@@ -1,4 +1,4 @@
-#include "service/shell/log_scope_wrap.hpp"
+#include "service/log_scope_wrap.hpp"
 
 #include "tidings/log.hpp"
 

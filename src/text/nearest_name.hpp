@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tidings::service {
+namespace tidings::text {
 
 // Insertions, deletions, replacements and swaps of neighbours between the two.
 std::size_t edit_distance(std::string_view left, std::string_view right);
@@ -20,4 +20,4 @@ std::string nearest_name(std::string_view name, std::span<const std::string> nam
 // `; did you mean 'transport'?`, or nothing.
 std::string did_you_mean(std::string_view name, std::span<const std::string> names);
 
-}  // namespace tidings::service
+}  // namespace tidings::text

@@ -1,13 +1,13 @@
-#include "service/shell/retention_text.hpp"
+#include "text/retention_text.hpp"
 
 #include <fmt/format.h>
 
 #include <array>
 #include <charconv>
 
-#include "service/shell/duration_text.hpp"
+#include "text/duration_text.hpp"
 
-namespace tidings::service {
+namespace tidings::text {
 namespace {
 
 using transport::Retention;
@@ -64,4 +64,4 @@ std::string unsettled_text(Unsettled unsettled) {
   return unsettled == Unsettled::keep ? "keep" : "expire";
 }
 
-}  // namespace tidings::service
+}  // namespace tidings::text

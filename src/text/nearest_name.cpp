@@ -1,8 +1,8 @@
-#include "service/shell/nearest_name.hpp"
+#include "text/nearest_name.hpp"
 
 #include <algorithm>
 
-namespace tidings::service {
+namespace tidings::text {
 namespace {
 
 constexpr std::size_t kNameMax = 64;  // longer ones are nobody's slip; it bounds the work
@@ -52,4 +52,4 @@ std::string did_you_mean(std::string_view name, std::span<const std::string> nam
   return nearest.empty() ? "" : "; did you mean '" + nearest + "'?";
 }
 
-}  // namespace tidings::service
+}  // namespace tidings::text

@@ -10,7 +10,7 @@
 #include "tidings/result.hpp"
 #include "tidings/transport/retention.hpp"
 
-namespace tidings::service {
+namespace tidings::text {
 
 // `endless`: without a limit. Errors: invalid, with what can be written.
 Result<Duration> retention_age_of(std::string_view text);        // `7d`, `12h`
@@ -22,4 +22,4 @@ std::string retention_age_text(Duration age);
 std::string retention_size_text(std::uint64_t bytes);
 std::string unsettled_text(transport::Unsettled unsettled);
 
-}  // namespace tidings::service
+}  // namespace tidings::text

@@ -9,7 +9,7 @@
 #include "tidings/names.hpp"
 #include "tidings/result.hpp"
 
-namespace tidings::service {
+namespace tidings::text {
 
 // A number and a unit: us, ms, s, m, h or d. Not negative, at most 10,000 days.
 Result<Duration> duration_of(std::string_view text);
@@ -17,4 +17,4 @@ Result<Duration> duration_of(std::string_view text);
 // The shortest exact form: `90s`, `1500ms`.
 std::string duration_text(Duration duration);
 
-}  // namespace tidings::service
+}  // namespace tidings::text
