@@ -1,12 +1,10 @@
 // The suite on `local:`, on real time, with real processes and a real SIGKILL (A38).
-#include <csignal>
 #include <cstdlib>
 #include <fstream>
 
+#include "tests/conformance/child_processes.hpp"
 #include "tests/conformance/service/service_conformance.hpp"
-#include "tests/support/child_process.hpp"
 #include "tests/support/scratch_directory.hpp"
-#include "tidings/json.hpp"
 #include "transport/local/local_transport.hpp"
 #include "transport/local/reaping.hpp"
 #include "transport/local/store_registry.hpp"
@@ -15,40 +13,6 @@ namespace tidings::conformance {
 namespace {
 
 using testing::ChildProcess;
-
-class LocalVictim final : public Victim {
- public:
-  explicit LocalVictim(ChildProcess process) : process_{std::move(process)} {}
-  ~LocalVictim() override { LocalVictim::kill(); }
-  void kill() override {
-    process_.send(SIGKILL);
-    process_.wait();
-  }
-
- private:
-  ChildProcess process_;
-};
-
-class LocalWorker final : public WorkerProcess {
- public:
-  explicit LocalWorker(ChildProcess process) : process_{std::move(process)} {}
-  ~LocalWorker() override { LocalWorker::kill(); }
-  void kill() override {
-    process_.send(SIGKILL);
-    process_.wait();
-  }
-  Result<void> stop() override {
-    process_.send(SIGTERM);
-    const auto exit = process_.wait();
-    if (!exit) return unavailable("the worker does not end");
-    if (*exit != testing::ChildExit{.code = 0}) return invalid("the worker failed: " + process_.error_output());
-    return {};
-  }
-  bool running() override { return process_.running(); }
-
- private:
-  ChildProcess process_;
-};
 
 // Another process has the store's writer lock, and does nothing with it.
 class LocalInterruption final : public Interruption {
@@ -78,7 +42,7 @@ class LocalCutOff final : public Interruption {};
 class LocalFixture final : public Fixture {
  public:
   explicit LocalFixture(Room room) {
-    if (room == Room::scarce) options_.emplace("size_max", std::to_string(kScarceBytesMax / 4));
+    if (room == Room::scarce) options_ = "?size_max=" + std::to_string(kScarceBytesMax / 4);
     ::setenv(kRefuseWhile, refusal().c_str(), 1);
     ::unsetenv(kGoneAfter);
   }
@@ -88,21 +52,16 @@ class LocalFixture final : public Fixture {
   Result<std::unique_ptr<transport::Transport>> open(const std::string&) override {
     return local::open_local(url(), executor_);
   }
-  Result<std::unique_ptr<Victim>> start(const VictimPlan& plan) override {
-    std::vector<std::string> arguments = to_arguments(plan);
-    arguments.insert(arguments.begin(), scratch_ / "store");
-    ChildProcess process{{.program = LOCAL_VICTIM, .arguments = arguments}};
-    if (!process.wait_for_output("carried out")) return invalid("the victim failed: " + process.error_output());
-    return std::make_unique<LocalVictim>(std::move(process));
-  }
+  Result<std::unique_ptr<Victim>> start(const VictimPlan& plan) override { return start_victim(url_text(), plan); }
   std::filesystem::path directory() const override { return scratch_.path(); }
   Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) override {
-    const bool at_commit = plan.dies_at.ends_with("_commit");
-    return begin("work", to_json(plan).value(),
-                 at_commit ? plan.dies_at + ":" + std::to_string(plan.dies_after) : std::string{});
+    Environment environment = surroundings();
+    if (plan.dies_at.ends_with("_commit"))
+      environment.emplace("TIDINGS_FAULT", plan.dies_at + ":" + std::to_string(plan.dies_after));
+    return conformance::start_worker(url_text(), directory(), plan, std::move(environment));
   }
   Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) override {
-    return begin("feed", to_json(plan).value());
+    return conformance::start_feeder(url_text(), directory(), plan, surroundings());
   }
   std::vector<std::string> fault_points() const override { return {"before_commit", "after_commit"}; }
   std::vector<Away> interruptions() const override { return {Away::refusing, Away::hanging}; }
@@ -134,22 +93,15 @@ class LocalFixture final : public Fixture {
   static constexpr const char* kRefuseWhile = "TIDINGS_REFUSE_WHILE";
   static constexpr const char* kGoneAfter = "TIDINGS_GONE_AFTER_MS";
 
-  transport::Url url() const { return {.scheme = "local", .path = scratch_ / "store", .options = options_}; }
+  std::string url_text() const { return "local:" + (scratch_ / "store").string() + options_; }
+  transport::Url url() const { return transport::parse_url(url_text()).value(); }
   std::filesystem::path refusal() const { return scratch_ / "refuse"; }
-  Result<std::unique_ptr<WorkerProcess>> begin(const std::string& what, const std::string& plan,
-                                               const std::string& fault = "") {
-    ChildProcess process{{.program = LOCAL_WORKER,
-                          .arguments = {scratch_ / "store", scratch_.path(), what, plan},
-                          .environment = {{kRefuseWhile, refusal()}, {"TIDINGS_FAULT", fault}}}};
-    if (!process.wait_for_output("at work") && process.wait() != testing::ChildExit{.signal = SIGKILL}) {
-      return invalid("the process failed: " + process.error_output());  // but its first task may have killed it
-    }
-    return std::make_unique<LocalWorker>(std::move(process));
-  }
+  // What this store's processes get besides its URL.
+  Environment surroundings() const { return {{kRefuseWhile, refusal()}}; }
 
   std::shared_ptr<Executor> executor_ = thread_executor();
   testing::ScratchDirectory scratch_;
-  std::map<std::string, std::string, std::less<>> options_;
+  std::string options_;  // of the URL
 };
 
 }  // namespace

@@ -7,10 +7,10 @@
 #include <iostream>
 #include <thread>
 
+#include "tests/conformance/child_processes.hpp"
 #include "tests/conformance/conformance.hpp"
-#include "tests/support/child_process.hpp"
 #include "tests/support/scratch_directory.hpp"
-#include "transport/local/local_transport.hpp"
+#include "tidings/transport/linked.hpp"
 
 namespace tidings::conformance {
 namespace {
@@ -50,9 +50,7 @@ class LocalTakeover : public ::testing::Test {
   // A process of the group has the event in flight, and is killed; when has the group's other member got it?
   Duration take_over(const std::string& group) {
     const VictimPlan plan{.topic = "orders", .group = group, .receive = 1};
-    std::vector<std::string> arguments = to_arguments(plan);
-    arguments.insert(arguments.begin(), store_);
-    ChildProcess owner{{.program = LOCAL_VICTIM, .arguments = arguments}};
+    ChildProcess owner{victim_process(url_, plan)};
     EXPECT_TRUE(owner.wait_for_output("carried out")) << owner.error_output();
     Reader heir{transport_->consumer({.group = group, .topic = "orders"}).value(), *executor_};
     EXPECT_TRUE(heir.all_within(std::chrono::milliseconds{20}).empty()) << "the owner has it";
@@ -78,10 +76,9 @@ class LocalTakeover : public ::testing::Test {
   }
 
   testing::ScratchDirectory scratch_;
-  const std::string store_ = scratch_ / "store";
+  const std::string url_ = "local:" + (scratch_ / "store").string();
   std::shared_ptr<Executor> executor_ = thread_executor();
-  std::unique_ptr<transport::Transport> transport_ =
-      local::open_local(transport::Url{.scheme = "local", .path = store_}, executor_).value();
+  std::unique_ptr<transport::Transport> transport_ = transport::open(url_, executor_).value();
 };
 
 TEST_F(LocalTakeover, TheWorkOfAKilledOwnerIsHandedOver) {
