@@ -12,14 +12,16 @@ namespace tidings::local {
 
 namespace {
 
-struct Known {
+struct Slot {
+  std::mutex mutex;  // held while the store is opened: by those who want the same one
   std::weak_ptr<Store> store;
   std::weak_ptr<Environment> environment;
 };
 
+// A slot stays where it is, for as long as the process lives: so many as it ever named directories.
 struct Registry {
-  std::mutex mutex;
-  std::map<std::filesystem::path, Known> stores;
+  std::mutex mutex;  // of the map alone, so that nobody waits for a store that is not his
+  std::map<std::filesystem::path, Slot> slots;
 };
 
 constexpr Duration kLookAgain = std::chrono::milliseconds{5};
@@ -27,6 +29,12 @@ constexpr Duration kLookAgain = std::chrono::milliseconds{5};
 Registry& registry() {
   static Registry instance;
   return instance;
+}
+
+Slot& slot_of(const std::filesystem::path& directory) {
+  Registry& known = registry();
+  const std::lock_guard lock{known.mutex};
+  return known.slots[directory];
 }
 
 // One name for one directory, however it was written.
@@ -58,17 +66,16 @@ Result<void> wait_until_gone(const std::weak_ptr<Environment>& environment, cons
 Result<std::shared_ptr<Store>> shared_store(const Options& options, std::shared_ptr<Executor> executor) {
   Options named = options;
   named.directory = name_of(options.directory);
-  Registry& known = registry();
-  const std::lock_guard lock{known.mutex};
-  auto& entry = known.stores[named.directory];
-  if (auto open = entry.store.lock()) {
+  Slot& slot = slot_of(named.directory);
+  const std::lock_guard lock{slot.mutex};
+  if (auto open = slot.store.lock()) {
     if (open->options() == named) return open;
     return invalid(fmt::format("'{}' is open in this process with other options; use the same ones", named.directory));
   }
-  if (auto gone = wait_until_gone(entry.environment, named.directory, *executor); !gone) return gone.error();
-  auto opened = Store::open(named, std::move(executor), entry.environment);
+  if (auto gone = wait_until_gone(slot.environment, named.directory, *executor); !gone) return gone.error();
+  auto opened = Store::open(named, std::move(executor), slot.environment);
   if (!opened) return opened.error();
-  entry.store = *opened;
+  slot.store = *opened;
   return opened;
 }
 

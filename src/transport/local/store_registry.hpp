@@ -4,6 +4,7 @@
 // (they are fcntl locks, which belong to the process). So this is the one process-wide table of the code.
 //
 // Threads: any.
+// Blocks:  while the store is opened, also by another thread; never for another store.
 #pragma once
 
 #include <memory>
