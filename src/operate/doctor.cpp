@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "operate/local_directory.hpp"
+#include "operate/place_findings.hpp"
 #include "operate/topology.hpp"
 
 namespace tidings::operate {
@@ -15,18 +15,19 @@ using transport::Transport;
 
 class Examination final {
  public:
-  Examination(Transport& transport, Executor& executor, const transport::Url& url, const Thresholds& thresholds)
-      : transport_{transport}, executor_{executor}, url_{url}, thresholds_{thresholds} {}
+  Examination(Transport& transport, Executor& executor, const transport::Place& place, const Thresholds& thresholds)
+      : transport_{transport}, executor_{executor}, place_{place}, thresholds_{thresholds} {}
 
   Diagnosis run() {
     check_reachable();
-    check_directory();
+    check_place();
     check_control();
     check_topology();
     return std::move(diagnosis_);
   }
 
  private:
+  std::string_view scheme() const { return transport_.capabilities().scheme; }
   void add(Finding finding) { diagnosis_.findings.push_back(std::move(finding)); }
 
   // The findings, or that there are none.
@@ -43,18 +44,15 @@ class Examination final {
     const auto reached = transport_.check(executor_.now() + kReachWithin);
     if (!reached) {
       return failed("reachable", reached.error(),
-                    directory_of(url_) ? "nothing can be written until then; what only reads works"
-                                       : "start the broker, or mend its address");
+                    place_.reach == transport::Reach::network
+                        ? "start the broker, or mend its address"
+                        : "nothing can be written until then; what only reads works");
     }
-    add({.level = Level::ok, .check = "reachable", .what = fmt::format("`{}:` answers", url_.scheme)});
+    add({.level = Level::ok, .check = "reachable", .what = fmt::format("`{}:` answers", scheme())});
   }
 
-  void check_directory() {
-    const auto directory = directory_of(url_);
-    if (!directory) return;
-    const auto facts = look_at_directory(*directory);
-    if (!facts) return failed("permissions", facts.error(), "let this user look into the directory");
-    for (Finding& finding : judge_directory(*facts)) add(std::move(finding));
+  void check_place() {
+    for (Finding& finding : judge_place(place_)) add(std::move(finding));
   }
 
   void check_control() {
@@ -67,7 +65,7 @@ class Examination final {
     if (transport_.operations().topology == nullptr) {
       add({.level = Level::warn,
            .check = "topology",
-           .what = fmt::format("`{}:` does not tell its groups", url_.scheme),
+           .what = fmt::format("`{}:` does not tell its groups", scheme()),
            .remedy = "look at groups and lag with the broker's own tools"});
       return;
     }
@@ -110,28 +108,25 @@ class Examination final {
 
   Transport& transport_;
   Executor& executor_;
-  const transport::Url& url_;
+  const transport::Place& place_;
   Thresholds thresholds_;
   Diagnosis diagnosis_;
 };
 
 }  // namespace
 
-Diagnosis examine(Transport& transport, Executor& executor, const transport::Url& url, const Thresholds& thresholds) {
-  return Examination{transport, executor, url, thresholds}.run();
+Diagnosis examine(Transport& transport, Executor& executor, const transport::Place& place,
+                  const Thresholds& thresholds) {
+  return Examination{transport, executor, place, thresholds}.run();
 }
 
-Diagnosis unreachable(const transport::Url& url, const Error& error) {
+Diagnosis unreachable(const transport::Url& url, const transport::Place& place, const Error& error) {
   Diagnosis diagnosis;
   diagnosis.findings.push_back({.level = Level::fail,
                                 .check = "reachable",
                                 .what = error.message,
                                 .remedy = fmt::format("mend the `{}:` URL or what stands behind it", url.scheme)});
-  const auto directory = directory_of(url);
-  if (!directory) return diagnosis;
-  const auto facts = look_at_directory(*directory);
-  if (!facts) return diagnosis;
-  for (Finding& finding : judge_directory(*facts)) diagnosis.findings.push_back(std::move(finding));
+  for (Finding& finding : judge_place(place)) diagnosis.findings.push_back(std::move(finding));
   return diagnosis;
 }
 

@@ -8,6 +8,7 @@
 
 #include "operate/findings.hpp"
 #include "tidings/executor.hpp"
+#include "tidings/transport/place.hpp"
 #include "tidings/transport/transport.hpp"
 #include "tidings/transport/url.hpp"
 
@@ -20,11 +21,11 @@ struct Diagnosis {
 };
 BOOST_DESCRIBE_STRUCT(Diagnosis, (), (findings))
 
-Diagnosis examine(transport::Transport& transport, Executor& executor, const transport::Url& url,
+Diagnosis examine(transport::Transport& transport, Executor& executor, const transport::Place& place,
                   const Thresholds& thresholds);
 
 // The diagnosis of a transport that could not even be opened.
-Diagnosis unreachable(const transport::Url& url, const Error& error);
+Diagnosis unreachable(const transport::Url& url, const transport::Place& place, const Error& error);
 
 // The worst of them.
 Level worst(const Diagnosis& diagnosis);

@@ -1,30 +1,25 @@
 #include "operate/doctor.hpp"
 
 #include <gmock/gmock.h>
-#include <sys/stat.h>
 
 #include "operate/canned_transport.hpp"
-#include "operate/local_directory.hpp"
 #include "operate/topology.hpp"
-#include "tests/support/scratch_directory.hpp"
 #include "tidings/testing/simulated_executor.hpp"
 
 namespace tidings::operate {
 namespace {
 
 using ::testing::Contains;
-using ::testing::HasSubstr;
-using tidings::testing::ScratchDirectory;
 using tidings::testing::SimulatedExecutor;
 
 class Doctor : public ::testing::Test {
  protected:
-  Diagnosis diagnose() { return examine(transport_, executor_, url_, {}); }
+  Diagnosis diagnose() { return examine(transport_, executor_, place_, {}); }
 
   SimulatedExecutor executor_{1};
   std::shared_ptr<Canned> canned_ = std::make_shared<Canned>();
   CannedTransport transport_{canned_};
-  transport::Url url_{.scheme = "canned"};
+  transport::Place place_;
 };
 
 auto finding(Level level, const std::string& check) {
@@ -59,6 +54,17 @@ TEST_F(Doctor, FailsWhenAMemberIsStoppedOrNothingAnswers) {
   EXPECT_THAT(diagnosis.findings, Contains(finding(Level::fail, "reachable")));
 }
 
+TEST_F(Doctor, SaysWhatIsWrongWithThePlace) {
+  place_.reach = transport::Reach::host;
+  place_.directory = transport::DirectoryState{.path = "/x", .mode = 0755, .ours = true, .disk_bytes_free = 1 << 20};
+  canned_->reachable = unavailable("no answer");
+  const Diagnosis diagnosis = diagnose();
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::warn, "permissions")));
+  EXPECT_THAT(diagnosis.findings, Contains(finding(Level::fail, "disk")));
+  EXPECT_EQ(diagnosis.findings[0].remedy, "nothing can be written until then; what only reads works");
+  EXPECT_EQ(unreachable({.scheme = "local"}, place_, unavailable("no answer")).findings.size(), 3u);
+}
+
 TEST_F(Doctor, WaitsSoLongForATransportAndNoLonger) {
   const Time start = executor_.now();
   diagnose();
@@ -73,51 +79,6 @@ TEST_F(Doctor, SaysForEveryFindingHowToRepairIt) {
   for (const Finding& found : diagnose().findings) {
     EXPECT_EQ(found.remedy.empty(), found.level == Level::ok) << found.check;
   }
-}
-
-TEST(LocalDirectory, IsOfLocalUrlsOnly) {
-  EXPECT_EQ(directory_of({.scheme = "local", .path = "/x"}), "/x");
-  EXPECT_EQ(directory_of({.scheme = "kafka", .path = "/x"}), std::nullopt);
-}
-
-// A37: looking never creates a store.
-TEST(LocalDirectory, HasNoStoreWhereNoneWasMade) {
-  const ScratchDirectory scratch;
-  const auto there = expect_store({.scheme = "local", .path = (scratch / "none").string()});
-  ASSERT_FALSE(there);
-  EXPECT_EQ(there.error().kind, ErrorKind::unavailable);
-  EXPECT_THAT(there.error().message, HasSubstr("no event store"));
-  EXPECT_FALSE(std::filesystem::exists(scratch / "none"));
-  scratch.write("format", "tidings-local 1\n");
-  EXPECT_TRUE(expect_store({.scheme = "local", .path = scratch.path().string()}));
-  EXPECT_TRUE(expect_store({.scheme = "memory"}));
-}
-
-TEST(LocalDirectory, IsLookedAtAndJudged) {
-  const ScratchDirectory scratch;
-  ASSERT_EQ(::chmod(scratch.path().c_str(), 0700), 0);
-  const auto facts = look_at_directory(scratch.path().string());
-  ASSERT_TRUE(facts) << facts.error().message;
-  EXPECT_EQ(facts->mode, 0700u);
-  EXPECT_TRUE(facts->ours);
-  EXPECT_GT(facts->disk_bytes, 0u);
-  EXPECT_FALSE(look_at_directory((scratch / "none").string()));
-}
-
-TEST(LocalDirectory, IsJudgedByItsFacts) {
-  DirectoryFacts facts{
-      .path = "/x", .mode = 0700, .ours = true, .disk_bytes = 100ull << 30, .disk_bytes_free = 50ull << 30};
-  for (const Finding& found : judge_directory(facts)) EXPECT_EQ(found.level, Level::ok) << found.what;
-  facts.mode = 0755;
-  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::warn, "permissions")));
-  EXPECT_EQ(judge_directory(facts)[0].remedy, "chmod 700 /x");
-  facts.mode = 0700;
-  facts.ours = false;
-  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::warn, "permissions")));
-  facts.disk_bytes_free = 500ull << 20;
-  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::warn, "disk")));
-  facts.disk_bytes_free = 1ull << 20;
-  EXPECT_THAT(judge_directory(facts), Contains(finding(Level::fail, "disk")));
 }
 
 TEST(Topology, SortsWhatIsReportedInAnyOrder) {

@@ -10,6 +10,7 @@
 
 #include "operate/canned_transport.hpp"
 #include "tidings/testing/simulated_executor.hpp"
+#include "tidings/transport/linked.hpp"
 #include "tools/tidings/command_line.hpp"
 
 namespace tidings::cli {
@@ -59,6 +60,9 @@ inline RunResult run_in_test(const RunSpec& spec, const std::shared_ptr<operate:
         if (url.starts_with("wrong:")) return invalid("there is no transport `wrong:`");
         if (url.starts_with("gone:")) return unavailable("nobody answers");
         return std::unique_ptr<transport::Transport>{std::make_unique<operate::CannedTransport>(canned)};
+      },
+      .examine = [](std::string_view url) -> Result<transport::Place> {
+        return url.starts_with("local:") || url.starts_with("memory:") ? transport::examine(url) : transport::Place{};
       },
       .linked = {"canned:"},
       .stop = [&] { return spec.stop_after && executor->now() - begun >= *spec.stop_after; },

@@ -74,6 +74,16 @@ TEST_F(CommandLine, NeverMakesAStoreByLooking) {
   EXPECT_FALSE(std::filesystem::exists(scratch / "none"));
 }
 
+TEST_F(CommandLine, LooksIntoNoOtherProcess) {
+  for (const char* command : {"topics", "lag", "doctor"}) {
+    const RunResult result = run({"--transport", "memory:", command});
+    EXPECT_EQ(result.code, 2) << command;
+    EXPECT_THAT(result.err, HasSubstr("`memory:` lives in the process of one service")) << command;
+    EXPECT_THAT(result.opened, IsEmpty()) << command;
+  }
+  EXPECT_EQ(run({"--transport", "memory:", "publish", "t", "--create-topic", "--type", "T", "--data", "1"}).code, 2);
+}
+
 TEST_F(CommandLine, MakesAStoreWhenItIsToldToCreateATopic) {
   const ScratchDirectory scratch;
   const std::string url = "local:" + (scratch / "none").string();

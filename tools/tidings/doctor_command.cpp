@@ -2,7 +2,7 @@
 
 #include "operate/display.hpp"
 #include "operate/doctor.hpp"
-#include "operate/local_directory.hpp"
+#include "operate/place_findings.hpp"
 #include "tools/tidings/commands.hpp"
 #include "tools/tidings/database_findings.hpp"
 
@@ -60,8 +60,7 @@ void add_databases(const Paths& paths, Session& session, Diagnosis& diagnosis) {
 }
 
 // What can be said without the transport.
-int unreachable(const transport::Url& url, const Error& error, const Paths& databases, Session& session) {
-  Diagnosis diagnosis = operate::unreachable(url, error);
+int report_unreachable(Diagnosis diagnosis, const Paths& databases, Session& session) {
   add_databases(databases, session, diagnosis);
   print(diagnosis, session);
   return kUnavailable;
@@ -72,11 +71,17 @@ int doctor(const Paths& databases, Session& session) {
   if (!chosen) return session.usage(chosen.error());
   const auto url = transport::parse_url(chosen->text);
   if (!url) return session.usage(url.error());
-  if (const auto there = operate::expect_store(*url); !there)
-    return unreachable(*url, there.error(), databases, session);
+  const auto place = session.around().examine(chosen->text);
+  const auto unreachable = [&](const Error& error) {
+    return report_unreachable(operate::unreachable(*url, place.value_or(transport::Place{}), error), databases,
+                              session);
+  };
+  if (!place) return unreachable(place.error());
+  if (const auto shared = operate::expect_shared(*url, *place); !shared) return session.usage(shared.error());
+  if (const auto there = operate::expect_deployed(*url, *place); !there) return unreachable(there.error());
   const auto transport = session.around().open(chosen->text, session.around().executor);
-  if (!transport) return unreachable(*url, transport.error(), databases, session);
-  Diagnosis diagnosis = operate::examine(**transport, *session.around().executor, *url, {});
+  if (!transport) return unreachable(transport.error());
+  Diagnosis diagnosis = operate::examine(**transport, *session.around().executor, *place, {});
   add_databases(databases, session, diagnosis);
   print(diagnosis, session);
   return operate::worst(diagnosis) == Level::fail ? kFailed : kDone;

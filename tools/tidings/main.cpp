@@ -64,6 +64,7 @@ int main(int argc, char** argv) {
       },
       .executor = tidings::thread_executor(),
       .open = tidings::transport::open,
+      .examine = tidings::transport::examine,
       .linked = tidings::transport::describe_linked(),
       .stop = [] { return stop_asked != 0; },
   };

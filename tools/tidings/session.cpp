@@ -4,7 +4,7 @@
 #include <toml++/toml.h>
 
 #include "operate/display.hpp"
-#include "operate/local_directory.hpp"
+#include "operate/place_findings.hpp"
 
 namespace tidings::cli {
 
@@ -60,18 +60,27 @@ std::unique_ptr<transport::Transport> Session::open(Store store, int& code) {
     code = usage(url.error());
     return nullptr;
   }
-  if (store == Store::existing) {
-    if (const auto there = operate::expect_store(*url); !there) {
-      code = refuse(there.error(), kUnavailable);
-      return nullptr;
-    }
+  if (const auto fit = expect_fit(*chosen, *url, store); !fit) {
+    code = not_opened(fit.error());
+    return nullptr;
   }
   auto opened = around_.open(chosen->text, around_.executor);
   if (!opened) {
-    code = opened.error().kind == ErrorKind::invalid ? usage(opened.error()) : refuse(opened.error(), kUnavailable);
+    code = not_opened(opened.error());
     return nullptr;
   }
   return *std::move(opened);
+}
+
+Result<void> Session::expect_fit(const ChosenUrl& chosen, const transport::Url& url, Store store) const {
+  const auto place = around_.examine(chosen.text);
+  if (!place) return place.error();
+  if (auto shared = operate::expect_shared(url, *place); !shared) return shared;
+  return store == Store::existing ? operate::expect_deployed(url, *place) : Result<void>{};
+}
+
+int Session::not_opened(const Error& error) {
+  return error.kind == ErrorKind::invalid ? usage(error) : refuse(error, kUnavailable);
 }
 
 bool Session::line(std::string_view text) {

@@ -79,6 +79,8 @@ class Session final {
 
  private:
   int refuse(const Error& error, int code);
+  Result<void> expect_fit(const ChosenUrl& chosen, const transport::Url& url, Store store) const;
+  int not_opened(const Error& error);
 
   Surroundings& around_;
   const GlobalOptions& options_;

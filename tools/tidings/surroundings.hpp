@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tidings/executor.hpp"
+#include "tidings/transport/place.hpp"
 #include "tidings/transport/transport.hpp"
 
 namespace tidings::cli {
@@ -27,6 +28,7 @@ struct Surroundings {
   std::function<std::optional<std::string>(const char* name)> environment;
   std::shared_ptr<Executor> executor;
   std::function<Result<std::unique_ptr<transport::Transport>>(std::string_view url, std::shared_ptr<Executor>)> open;
+  std::function<Result<transport::Place>(std::string_view url)> examine;
   std::vector<std::string> linked;  // transports, a line each, for --help
   // Whether somebody asked to stop (Ctrl-C).
   std::function<bool()> stop = [] { return false; };

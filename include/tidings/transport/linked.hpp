@@ -8,6 +8,7 @@
 
 #include "tidings/executor.hpp"
 #include "tidings/result.hpp"
+#include "tidings/transport/place.hpp"
 #include "tidings/transport/transport.hpp"
 
 namespace tidings::transport {
@@ -15,6 +16,10 @@ namespace tidings::transport {
 // Opens `memory:`, `local:DIR[?option=value&...]`, ... Blocks until the transport is usable.
 // invalid: unknown scheme or option (the message lists the linked transports, or the scheme's options).
 Result<std::unique_ptr<Transport>> open(std::string_view url, std::shared_ptr<Executor> executor);
+
+// What can be known of the place that the URL names without opening it, or changing anything there.
+// invalid: unknown scheme. unavailable: it cannot be looked at.
+Result<Place> examine(std::string_view url);
 
 // One line for each linked transport: its form and options, for --help and error messages.
 std::vector<std::string> describe_linked();

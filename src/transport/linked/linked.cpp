@@ -6,6 +6,7 @@
 
 #include "tidings/transport/url.hpp"
 #include "transport/local/local_transport.hpp"
+#include "transport/local/store_place.hpp"
 #include "transport/memory/memory_transport.hpp"
 
 namespace tidings::transport {
@@ -17,25 +18,46 @@ using Opened = Result<std::unique_ptr<Transport>>;
 struct Driver {
   std::string_view scheme;
   Opened (*open)(const Url&, std::shared_ptr<Executor>);
+  Result<Place> (*examine)(const Url&);
   std::string (*describe)();
 };
 
+// Of what is gone with its process there is nothing else to know.
+Result<Place> examine_process(const Url&) {
+  return Place{.reach = Reach::process};
+}
+
 constexpr std::array kDrivers{
-    Driver{"local", local::open_local, local::describe_local},
-    Driver{"memory", memory::open_memory, memory::describe_memory},
+    Driver{"local", local::open_local, local::examine_local, local::describe_local},
+    Driver{"memory", memory::open_memory, examine_process, memory::describe_memory},
 };
+
+// The driver of the URL's scheme. invalid: none is linked in.
+Result<const Driver*> driver_of(const Url& url) {
+  for (const Driver& driver : kDrivers) {
+    if (driver.scheme == url.scheme) return &driver;
+  }
+  std::string message = fmt::format("there is no transport '{}:' here; linked in are:", url.scheme);
+  for (const std::string& line : describe_linked()) message += "\n  " + line;
+  return invalid(std::move(message));
+}
 
 }  // namespace
 
 Opened open(std::string_view url, std::shared_ptr<Executor> executor) {
   const auto parsed = parse_url(url);
   if (!parsed) return parsed.error();
-  for (const Driver& driver : kDrivers) {
-    if (driver.scheme == parsed->scheme) return driver.open(*parsed, std::move(executor));
-  }
-  std::string message = fmt::format("there is no transport '{}:' here; linked in are:", parsed->scheme);
-  for (const std::string& line : describe_linked()) message += "\n  " + line;
-  return invalid(std::move(message));
+  const auto driver = driver_of(*parsed);
+  if (!driver) return driver.error();
+  return (*driver)->open(*parsed, std::move(executor));
+}
+
+Result<Place> examine(std::string_view url) {
+  const auto parsed = parse_url(url);
+  if (!parsed) return parsed.error();
+  const auto driver = driver_of(*parsed);
+  if (!driver) return driver.error();
+  return (*driver)->examine(*parsed);
 }
 
 std::vector<std::string> describe_linked() {

@@ -19,6 +19,13 @@ TEST(Linked, OpensByScheme) {
   EXPECT_EQ((*opened)->capabilities().scheme, "memory");
 }
 
+TEST(Linked, ExaminesByScheme) {
+  EXPECT_EQ(examine("memory:")->reach, Reach::process);
+  EXPECT_EQ(examine("local:/no/such/place")->reach, Reach::host);
+  EXPECT_FALSE(examine("local:/no/such/place")->deployed);
+  EXPECT_EQ(examine("carrier-pigeon://roof").error().kind, ErrorKind::invalid);
+}
+
 TEST(Linked, ListsTheTransportsWhenTheSchemeIsUnknown) {
   const Error error = error_of("carrier-pigeon://roof");
   EXPECT_EQ(error.kind, ErrorKind::invalid);

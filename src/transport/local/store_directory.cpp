@@ -171,6 +171,11 @@ Result<void> StoreDirectory::completed() {
   return {};
 }
 
+bool holds_store(const std::string& path) {
+  std::error_code fault;
+  return fs::exists(fs::path{path} / kFormatFile, fault);
+}
+
 bool is_shorter(const std::string& path, std::uint64_t bytes) {
   std::error_code fault;
   const auto size = fs::file_size(fs::path{path} / kDataFile, fault);
