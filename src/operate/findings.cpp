@@ -29,6 +29,11 @@ std::uint64_t unsettled_of(const std::string& group, const std::vector<LagState>
   return sum;
 }
 
+bool is_full(const transport::StoreState& store) {
+  const std::uint64_t room = store.bytes_max - std::min(store.bytes_used, store.bytes_max);
+  return room <= std::min(kStoreFullWithin, store.bytes_max / 100);
+}
+
 }  // namespace
 
 std::vector<Finding> stopped_members(const std::vector<GroupState>& groups) {
@@ -109,6 +114,14 @@ Finding store_room(const transport::StoreState& store) {
                   .check = "store",
                   .what = fmt::format("{} of {} used ({:.0f}%)", bytes_text(store.bytes_used),
                                       bytes_text(store.bytes_max), 100 * share)};
+  if (is_full(store)) {
+    finding.level = Level::fail;
+    finding.what += ": it is full, publishes are refused now";
+    finding.remedy =
+        "make room: groups that are behind must catch up (`tidings lag`), those that are gone be removed (`tidings "
+        "groups remove`), topics may keep less (`tidings topics set`); or raise the limit (size_max)";
+    return finding;
+  }
   if (share < kStoreWarn) return finding;
   finding.level = share < kStoreFail ? Level::warn : Level::fail;
   finding.remedy =

@@ -43,9 +43,11 @@ std::vector<Finding> beyond_thresholds(const std::vector<transport::LagState>& l
 // Events that retention removed before a group settled them (transport::Unsettled::expire).
 std::vector<Finding> lost_to_retention(const std::vector<transport::LagState>& lag);
 
-// How full the store is: a warning from kStoreWarn on, a failure from kStoreFail on.
+// How full the store is: a warning from kStoreWarn on, a failure from kStoreFail on. It refuses publishes as soon as
+// one does not fit, so what has less room than kStoreFullWithin (or a hundredth of its limit) is said to.
 inline constexpr double kStoreWarn = 0.80;
 inline constexpr double kStoreFail = 0.95;
+inline constexpr std::uint64_t kStoreFullWithin = 64u << 10;
 Finding store_room(const transport::StoreState& store);
 
 }  // namespace tidings::operate

@@ -59,6 +59,18 @@ TEST(Findings, SayHowFullTheStoreIs) {
   EXPECT_EQ(store_room({.bytes_used = 3ull << 30, .bytes_max = 10ull << 30}).what, "3.0 GiB of 10.0 GiB used (30%)");
 }
 
+TEST(Findings, SayThatAFullStoreRefusesPublishesNow) {
+  constexpr std::uint64_t kMax = 10ull << 30;
+  for (const std::uint64_t used : {kMax - kStoreFullWithin, kMax, kMax + kMax / 20}) {
+    const Finding full = store_room({.bytes_used = used, .bytes_max = kMax});
+    EXPECT_EQ(full.level, Level::fail);
+    EXPECT_THAT(full.what, ::testing::HasSubstr("publishes are refused now")) << used;
+    EXPECT_THAT(full.remedy, ::testing::HasSubstr("`tidings topics set`")) << used;
+  }
+  const Finding nearly = store_room({.bytes_used = kMax - kStoreFullWithin - 1, .bytes_max = kMax});
+  EXPECT_THAT(nearly.what, ::testing::Not(::testing::HasSubstr("refused"))) << nearly.what;
+}
+
 // A19
 TEST(Findings, TellWhatRetentionTookFromAGroup) {
   const auto found =

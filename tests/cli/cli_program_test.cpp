@@ -217,6 +217,19 @@ TEST_F(StuckWriter, IsNamedWhereAnOpeningHasToWrite) {
   EXPECT_THAT(run({"topics"}).output, HasSubstr("orders")) << "nobody is kept out by it";
 }
 
+TEST_F(Program, SaysThatAFullStoreRefusesPublishes) {
+  publish("o-1");
+  std::string lines;
+  for (int i = 0; i < 600; ++i) lines += R"({"data":")" + std::string(2'000, 'x') + "\"}\n";
+  const auto file = scratch_.write("lines.ndjson", lines);
+  const std::string small = url_ + "?size_max=1M";
+  const Ran ran = run({"--transport", small, "publish", "orders", "--type", "T", "--file", file});
+  ASSERT_EQ(ran.exit, ChildExit{.code = 1}) << "it was to be filled";
+  const Ran doctor = run({"doctor"});
+  EXPECT_EQ(doctor.exit, ChildExit{.code = 1});
+  EXPECT_THAT(doctor.output, HasSubstr("publishes are refused now"));
+}
+
 TEST_F(Program, ListsItsTransportsWhenItDoesNotKnowOne) {
   const Ran ran = run({"--transport", "carrier-pigeon://roof", "topics"});
   EXPECT_EQ(ran.exit, ChildExit{.code = 2});
