@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <filesystem>
+#include <sstream>
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/scratch_directory.hpp"
@@ -228,6 +229,11 @@ TEST_F(Program, SaysThatAFullStoreRefusesPublishes) {
   const Ran doctor = run({"doctor"});
   EXPECT_EQ(doctor.exit, ChildExit{.code = 1});
   EXPECT_THAT(doctor.output, HasSubstr("publishes are refused now"));
+}
+
+TEST_F(Program, FitsItsHelpInto80Columns) {
+  std::istringstream help{run({"--help"}).output};
+  for (std::string line; std::getline(help, line);) EXPECT_LE(line.size(), 80u) << line;
 }
 
 TEST_F(Program, ListsItsTransportsWhenItDoesNotKnowOne) {

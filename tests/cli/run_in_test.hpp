@@ -64,7 +64,8 @@ inline RunResult run_in_test(const RunSpec& spec, const std::shared_ptr<operate:
       .examine = [](std::string_view url) -> Result<transport::Place> {
         return url.starts_with("local:") || url.starts_with("memory:") ? transport::examine(url) : transport::Place{};
       },
-      .linked = {"canned:"},
+      .linked = {"canned:[NAME][?option=value]  what a test says, in a line that is too long for one\n"
+                 "    says: what; nothing is so long that it would not be shown, in as many lines as it needs"},
       .stop = [&] { return spec.stop_after && executor->now() - begun >= *spec.stop_after; },
   };
   result.code = run(spec.arguments, surroundings);

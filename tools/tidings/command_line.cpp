@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "text/nearest_name.hpp"
+#include "text/wrapped_text.hpp"
 #include "tools/tidings/commands.hpp"
 
 namespace tidings::cli {
@@ -15,7 +16,7 @@ std::string footer(const Surroundings& surroundings) {
   std::string text =
       "Transport: --transport, else TIDINGS_TRANSPORT, else `transport` in --config,\n"
       "else local:./.tidings. Linked:\n";
-  for (const std::string& line : surroundings.linked) text += "  " + line + "\n";
+  for (const std::string& transport : surroundings.linked) text += text::paragraph(transport);
   text +=
       "Exit codes: 0 done, 1 failed, 2 wrong usage, 3 transport unavailable.\n"
       "`tidings COMMAND --help` shows a command and an example.\n"
@@ -39,6 +40,22 @@ void name_commands(CLI::App& app) {
   }
 }
 
+// CLI11 would take `--watch=0` for no flag at all, and `--dry-run=false` for a run that changes something.
+void refuse_values_of_flags(CLI::App& app) {
+  for (CLI::Option* option : app.get_options()) {
+    if (option->get_expected_max() == 0) option->disable_flag_override();
+  }
+  for (CLI::App* command : app.get_subcommands({})) refuse_values_of_flags(*command);
+}
+
+// The flag that was given a value, of an error that says so; without its dashes.
+std::optional<std::string> flag_with_value(const CLI::ParseError& fault) {
+  constexpr std::string_view kSays = " was given a disallowed flag override";
+  const std::string_view what = fault.what();
+  if (!what.ends_with(kSays)) return std::nullopt;
+  return std::string{what.substr(0, what.size() - kSays.size())};
+}
+
 // The first of the words that nobody took, where a command of `app` should stand.
 std::optional<std::string> unknown_command(const CLI::App& app, const std::vector<std::string>& rest) {
   std::vector<std::string> names;
@@ -58,7 +75,9 @@ int refuse_arguments(const CLI::App& app, const CLI::ParseError& fault, Session&
   for (const CLI::App* above = named->get_parent(); above != nullptr; above = above->get_parent()) {
     command = above->get_name() + " " + command;
   }
-  const std::string wrong = unknown_command(*named, app.remaining(true)).value_or(fault.what());
+  std::string wrong = unknown_command(*named, app.remaining(true)).value_or(fault.what());
+  if (const auto flag = flag_with_value(fault))
+    wrong = fmt::format("--{0} takes no value: write --{0}, or leave it out", *flag);
   return session.usage(invalid(fmt::format("{}; see `{} --help`", wrong, command)));
 }
 
@@ -81,6 +100,7 @@ int run(const std::vector<std::string>& arguments, Surroundings& surroundings) {
   add_replay(app, command);
   add_doctor(app, command);
   name_commands(app);
+  refuse_values_of_flags(app);
   try {
     app.parse(std::vector<std::string>{arguments.rbegin(), arguments.rend()});
   } catch (const CLI::CallForHelp&) {

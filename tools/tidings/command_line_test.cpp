@@ -91,6 +91,15 @@ TEST_F(CommandLine, MakesAStoreWhenItIsToldToCreateATopic) {
               ElementsAre(url));
 }
 
+TEST_F(CommandLine, RefusesAValueWhereAFlagTakesNone) {
+  const RunResult watch = run({"lag", "--watch=0"});
+  EXPECT_EQ(watch.code, 2);
+  EXPECT_THAT(watch.err, HasSubstr("--watch takes no value: write --watch, or leave it out; see `tidings lag --help`"));
+  EXPECT_THAT(watch.opened, IsEmpty());
+  EXPECT_EQ(run({"--json=false", "topics"}).code, 2);
+  EXPECT_EQ(run({"dead", "discard", "--all", "--dry-run=false"}).code, 2);
+}
+
 // A37: exit codes.
 TEST_F(CommandLine, TellsWrongUsageFromAnAbsentTransport) {
   EXPECT_EQ(run({}).code, 2);
