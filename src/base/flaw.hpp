@@ -34,6 +34,7 @@ namespace tidings {
   FLAW(output_ids_new)          /* a rerun publishes other ids */                                       \
   FLAW(timeout_runs_again)      /* an event runs again while its late run still goes on */              \
   FLAW(settlement_tried_once)   /* a settlement that the transport could not take is forgotten */       \
+  FLAW(settlements_overtake)    /* what became of a delivery is sent before its retry is answered */    \
   FLAW(outputs_overtake)        /* a batch that publishes is sent before the last one is answered */    \
   FLAW(drain_settles_waiting)   /* a drain settles what waits instead of giving it back */              \
   FLAW(leaving_partition_kept)  /* what comes of a partition that leaves is handled here */             \

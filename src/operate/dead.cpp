@@ -66,18 +66,18 @@ using Ids = std::span<const std::string>;
 
 // Visits the ids that the filter takes, a page at a time; until `visit` returns false.
 Result<void> each_page(DeadLetters& letters, const DeadFilter& filter, const std::function<Result<bool>(Ids)>& visit) {
-  std::vector<std::string> ids;
-  do {
-    const auto page = letters.browse(filter, ids.empty() ? "" : ids.back(), kPage);
+  std::string after;
+  while (true) {
+    const auto page = letters.browse(filter, after, kPage);
     if (!page) return page.error();
-    ids.clear();
+    if (page->empty()) return {};
+    std::vector<std::string> ids;
     for (const DeadLetter& letter : *page) ids.push_back(letter.id);
-    if (ids.empty()) return {};
     const auto more = visit(ids);
     if (!more) return more.error();
     if (!*more) return {};
-  } while (ids.size() == kPage);
-  return {};
+    after = std::move(ids.back());
+  }
 }
 
 // What the filter takes now: how many, and up to which id.
@@ -138,7 +138,7 @@ class Action final {
   Result<void> act(Ids ids) {
     const std::size_t at_once = request_.per_second > 0 ? 1 : kPage;
     while (!ids.empty() && !ports_.stop()) {
-      keep_pace();
+      if (!keep_pace()) break;
       const Ids now = ids.first(std::min(ids.size(), at_once));
       ids = ids.subspan(now.size());
       const auto answers = request_.action == DeadAction::replay ? letters_.replay(now) : letters_.discard(now);
@@ -165,13 +165,15 @@ class Action final {
   }
 
   // The n-th one comes no earlier than n / per_second after the first.
-  void keep_pace() {
-    if (request_.per_second <= 0) return;
+  // False: a stop was asked for.
+  bool keep_pace() {
+    if (request_.per_second <= 0) return true;
     const double seconds = static_cast<double>(report_.done) / request_.per_second;
     const Time due = started_ + std::chrono::duration_cast<Duration>(std::chrono::duration<double>{seconds});
     while (executor_.now() < due && !ports_.stop()) {
       executor_.sleep_until(std::min(due, executor_.now() + kStopSeenWithin));
     }
+    return !ports_.stop();
   }
 
   DeadLetters& letters_;

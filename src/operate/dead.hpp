@@ -101,11 +101,12 @@ BOOST_DESCRIBE_STRUCT(DeadReport, (), (selected, done, gone, missing_ids))
 Result<std::uint64_t> count_dead(transport::Transport& transport, const DeadSelection& selection);
 
 struct DeadPorts {
-  std::function<void(const DeadReport&)> on_progress = [](const DeadReport&) {};  // after each one
+  std::function<void(const DeadReport&)> on_progress = [](const DeadReport&) {};  // after each call
   std::function<bool()> stop = [] { return false; };
 };
 
-// Acts on one after another. When it fails half-way the error says how far it came; a repetition takes up the rest.
+// Acts on one after another where there is a pace to keep, otherwise on up to 200 at once. When it fails half-way the
+// error says how far it came; a repetition takes up the rest.
 Result<DeadReport> act_on_dead(transport::Transport& transport, Executor& executor, const DeadRequest& request,
                                const DeadPorts& ports);
 

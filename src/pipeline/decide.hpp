@@ -23,6 +23,12 @@ struct Verdict {
   std::optional<Error> error;
 };
 
+// Whether its delivery stays with the consumer, and its lane waits for it.
+inline bool holds(const Verdict& verdict) {
+  const auto* retry = std::get_if<transport::Retry>(&verdict.outcome);
+  return retry != nullptr && retry->order == RetryOrder::strict;
+}
+
 // Limits of a subscription that do not depend on the handler.
 struct Rules {
   std::size_t record_bytes_max = 1u << 20;

@@ -267,12 +267,13 @@ std::vector<transport::Delivery> Lanes::give_back(Ticket ticket) {
 
 template <class Wanted>
 void Lanes::drop_from(std::uint64_t id, const Wanted& wanted, std::vector<transport::Delivery>& into) {
-  set_due(id, std::nullopt);
   Lane& lane = lanes_.at(id);
+  if (lane.due && wanted(items_.at(lane.queue.front()))) set_due(id, std::nullopt);
   std::erase_if(lane.queue, [&](Ticket ticket) {
     Item& item = items_.at(ticket);
     if (!wanted(item)) return false;
     lane.remove(item);
+    if (lane.due) remove_held(item.partition, item.weight);
     into.push_back(std::move(item.delivery));
     items_.erase(ticket);
     return true;

@@ -137,18 +137,23 @@ bool Settler::publishing() const {
   return std::ranges::any_of(under_way_, [](const auto& batch) { return batch->publishes; });
 }
 
+// For the answer to what is under way.
+bool Settler::must_wait(const Settling& settling) const {
+  if (retrying_.contains(settling.delivery.token) && !flawed(Flaw::settlements_overtake)) return true;
+  return !settling.publishes.empty() && publishing();
+}
+
 bool Settler::may_send() const {
   if (closed_ || !again_.empty() || queue_.empty() || under_way_.size() >= kBatchesUnderWayMax) return false;
-  return queue_.front().publishes.empty() || !publishing();
+  return !must_wait(queue_.front());
 }
 
 void Settler::send_next(Lock& lock) {
-  const bool may_publish = !publishing();
   const auto batch = std::make_shared<Batch>();
-  while (!queue_.empty() && batch->settlings.size() < kSettleBatchMax) {
-    const bool publishes = !queue_.front().publishes.empty();
-    if (publishes && !may_publish) break;
-    batch->publishes |= publishes;
+  while (!queue_.empty() && batch->settlings.size() < kSettleBatchMax && !must_wait(queue_.front())) {
+    const Settling& next = queue_.front();
+    batch->publishes |= !next.publishes.empty();
+    if (holds(next.verdict)) retrying_.insert(next.delivery.token);
     batch->settlings.push_back(std::move(queue_.front()));
     queue_.pop_front();
   }
@@ -180,10 +185,15 @@ void Settler::conclude_first(Lock& lock) {
   const std::shared_ptr<Batch> batch = under_way_.front();
   lock.unlock();
   std::size_t bytes = bytes_of(batch->settlings);
+  std::vector<std::uint64_t> retried;
+  for (const Settling& settling : batch->settlings) {
+    if (holds(settling.verdict)) retried.push_back(settling.delivery.token);
+  }
   std::vector<Settling> again = conclude(*batch);
   bytes -= bytes_of(again);
   lock.lock();
   under_way_.pop_front();
+  for (const std::uint64_t token : retried) retrying_.erase(token);
   bytes_ -= bytes;
   std::ranges::move(again, std::back_inserter(again_));
   if (again_.empty()) {

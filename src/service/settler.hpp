@@ -1,7 +1,8 @@
 // Settles what the pipeline decided, in batches and in order, and announces each decision once it is durable.
 //
 // Several batches are under way at once, of those that publish one: the transport keeps the order of what is published
-// within a batch only. What fails for now stops the rest until it is done.
+// within a batch only. Nor is anything settled of a delivery whose retry is under way, which may fail for now. What
+// does stops the rest until it is done.
 //
 // Owns:    one thread. Not the consumer.
 // Threads: any. Blocks: add() when kUnsettledMax or kUnsettledBytesMax wait; mark() until it is durable; close()
@@ -14,6 +15,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <unordered_set>
 #include <vector>
 
 #include "service/announcer.hpp"
@@ -76,6 +78,7 @@ class Settler final {
   bool is_full() const { return queue_.size() >= kUnsettledMax || bytes_ >= kUnsettledBytesMax; }
   bool is_idle() const { return queue_.empty() && under_way_.empty() && again_.empty(); }
   bool publishing() const;
+  bool must_wait(const Settling& settling) const;
   bool may_send() const;
   void send_next(Lock& lock);
   void send(const std::shared_ptr<Batch>& batch);
@@ -97,6 +100,7 @@ class Settler final {
   std::unique_ptr<Condition> changed_;
   std::deque<Settling> queue_;
   std::deque<std::shared_ptr<Batch>> under_way_;  // in the order of sending
+  std::unordered_set<std::uint64_t> retrying_;    // tokens of strict retries under way
   std::vector<Settling> again_;                   // refused for now, in order: before all of the queue
   std::size_t bytes_ = 0;                         // of what is published with all of these
   std::size_t marking_ = 0;

@@ -168,6 +168,24 @@ TEST_F(SettlerTest, PublishesWithOneCallAtATime) {
   consumer_.open();
 }
 
+// P5: a retry that is refused for now must not come after what became of its delivery then.
+TEST_F(SettlerTest, SettlesNothingOfADeliveryWhoseRetryIsUnderWay) {
+  Settling retry = numbered(1, Publishes::no);
+  retry.verdict.outcome = transport::Retry{.attempts = {.failed = 1}};
+  settler_.add(std::move(retry));
+  settler_.add(numbered(1, Publishes::no));
+  settler_.add(numbered(2, Publishes::no));
+  executor_->run_until_idle();
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1)));
+  consumer_.answer(1);
+  executor_->run_for(1s);
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(1, 1))) << "the retry again, alone";
+  consumer_.answer();
+  executor_->run_until_idle();
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(1, 1), Pair(1, 2)));
+  consumer_.open();
+}
+
 // What is refused for now comes before all that was not sent yet.
 TEST_F(SettlerTest, TriesAgainInOrder) {
   settler_.add(numbered(1, Publishes::yes));

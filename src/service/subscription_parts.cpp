@@ -29,11 +29,6 @@ SubscriptionParts::SubscriptionParts(std::shared_ptr<Engine> engine_, Subscripti
       queue{*engine->executor, limits_of(plan)},
       settler{engine->executor, *consumer, plan, announcer, health} {}
 
-bool holds(const pipeline::Verdict& verdict) {
-  const auto* retry = std::get_if<transport::Retry>(&verdict.outcome);
-  return retry && retry->order == RetryOrder::strict;
-}
-
 void SubscriptionParts::end(Handled one) {
   std::vector<Handled> handled;
   handled.push_back(std::move(one));

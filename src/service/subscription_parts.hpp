@@ -55,8 +55,4 @@ struct SubscriptionParts {
   // It is being left: no handler starts any more, whatever was taken, for its event goes to others.
   std::atomic<bool> left_alone{false};
 };
-
-// Whether the delivery stays with us and runs again.
-bool holds(const pipeline::Verdict& verdict);
-
 }  // namespace tidings::service

@@ -101,10 +101,14 @@ constexpr NamedPoint kFaultPoints[] = {{"received", FaultPoint::receive, memory:
 struct Temper {
   std::optional<Duration> revoke_within;
   std::optional<Duration> strict_hold_max;
+  bool transactional = true;
+  std::size_t suspect_window = 0;
 };
 constexpr Temper kPatient{};
 constexpr Temper kImpatient{.strict_hold_max = kStrictHoldMax};
 constexpr Temper kStrict{.revoke_within = kRevokeWithin};
+// As Apache Kafka without transactions.
+constexpr Temper kBroker{.revoke_within = kRevokeWithin, .transactional = false, .suspect_window = 1'000};
 
 class MemoryFixture final : public Fixture {
  public:
@@ -113,7 +117,9 @@ class MemoryFixture final : public Fixture {
         broker_{MemoryBroker::make(executor_,
                                    {.bytes_max = room == Room::ample ? MemoryOptions{}.bytes_max : kScarceBytesMax / 4,
                                     .revoke_within = temper.revoke_within,
-                                    .strict_hold_max = temper.strict_hold_max})} {}
+                                    .strict_hold_max = temper.strict_hold_max,
+                                    .transactional = temper.transactional,
+                                    .suspect_window = temper.suspect_window})} {}
 
   std::shared_ptr<Executor> executor() override { return executor_; }
   Result<std::unique_ptr<transport::Transport>> open(const std::string& process) override {
@@ -202,6 +208,8 @@ Driver memory_driver(std::uint64_t seed, const Temper& temper) {
 TIDINGS_CONFORMANCE(Seed1, memory_driver(1, kPatient));
 TIDINGS_CONFORMANCE(Seed2, memory_driver(2, kImpatient));
 TIDINGS_CONFORMANCE(Seed3, memory_driver(3, kStrict));
+TIDINGS_CONFORMANCE(Broker, memory_driver(4, kBroker));
+TIDINGS_SERVICE_CONFORMANCE(Broker, memory_driver(4, kBroker));
 TIDINGS_SERVICE_CONFORMANCE(Seed1, memory_driver(1, kPatient));
 TIDINGS_SERVICE_CONFORMANCE(Seed2, memory_driver(2, kImpatient));
 TIDINGS_SERVICE_CONFORMANCE(Seed3, memory_driver(3, kStrict));

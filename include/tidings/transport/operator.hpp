@@ -110,8 +110,6 @@ inline Result<void> Topology::set_retention(std::string_view, const Retention&) 
   return unsupported("this transport's retention is set with its own tools");
 }
 
-inline constexpr std::size_t kDeadIdsMax = 1'000;
-
 class DeadLetters {
  public:
   virtual ~DeadLetters() = default;
@@ -121,7 +119,7 @@ class DeadLetters {
   virtual Result<std::optional<DeadLetter>> show(std::string_view id) = 0;
   // Hands each of them to its subscription again, and to no other, in this order; the dead letter is gone in the same
   // step. Its attempts and crashes start at 0. One answer each; false: it is not there (any more), so a repetition is
-  // harmless. At most kDeadIdsMax at once.
+  // harmless.
   virtual std::vector<Result<bool>> replay(std::span<const std::string> ids) = 0;
   virtual std::vector<Result<bool>> discard(std::span<const std::string> ids) = 0;
   // Of one.
@@ -151,7 +149,7 @@ class History {
   virtual ~History() = default;
   // Visits records of the range, those of one key in order of publishing, from `after` on, until `visit` returns false,
   // `limit` were visited, or there is no more. Returns where to go on. No lock or transaction is held while `visit`
-  // runs. invalid: no such topic, or a cursor of another one.
+  // runs. invalid: no such topic, or no cursor.
   virtual Result<Cursor> read(const HistoryRange& range, const Cursor& after, std::size_t limit,
                               const std::function<bool(const HistoryEntry&)>& visit) = 0;
   // Waits for records of that topic after `after`, at most until the deadline.

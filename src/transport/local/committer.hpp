@@ -82,11 +82,11 @@ class CommitOp {
   // Makes the change. On the writer's thread, with the writer lock held: short, no waiting. What is wrong with this
   // operation alone, the operation keeps for itself; it must find it before it has changed anything.
   virtual void apply(Commit& commit) = 0;
-  // Called once: the transaction is durable, or nothing of it happened.
+  // Called once: the transaction is durable, or nothing of it happened. On the writer's thread, unless calls_out().
   virtual void finish(const Result<void>& outcome) = 0;
 
   virtual std::size_t bytes() const { return 0; }   // that it writes, about
-  virtual bool calls_out() const { return false; }  // finish() runs the user's code: not on the writer's thread
+  virtual bool calls_out() const { return false; }  // finish() runs code that may take its time: on a thread of its own
   virtual bool is_upkeep() const { return false; }  // nobody minds when it is not done: the end does not wait for it
   virtual Time deadline() const = 0;                // refused when it was not begun by then
 };

@@ -1,4 +1,6 @@
 // P4: who was cut off is refused, and comes back as a new owner.
+#include "transport/local/holdings.hpp"
+#include "transport/local/parked_table.hpp"
 #include "transport/local/reaping.hpp"
 #include "transport/local/store_lab.hpp"
 #include "transport/local/subscriptions.hpp"
@@ -138,6 +140,42 @@ TEST_F(CutOffTest, AParkedOneBecomesSuspectToo) {
   EXPECT_EQ(again[0].attempts.crashes, 2);
   settle(*consumer, again);
   EXPECT_EQ(transport_->operations().topology->lag()->at(0).unsettled, 0u);
+}
+
+// P2: whatever brought it here a second time, it is settled once.
+TEST_F(CutOffTest, AParkedOneIsSettledOnce) {
+  declare({.name = "orders", .partitions = 1});
+  publish(0, 1);
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  const transport::Attempts attempts{.failed = 1, .due = executor_->now()};
+  settle(*consumer, receive(*consumer, 1),
+         transport::Retry{.order = transport::RetryOrder::relaxed, .attempts = attempts});
+  const auto retried = receive(*consumer, 1);
+  ASSERT_TRUE(store().committer().perform([&](Commit& commit) -> Result<void> {
+    const auto group = find_group(commit.transaction(), "g");
+    erase_parked(commit.transaction(), {.group = *group, .partition = 0, .id = number_of(retried[0].token)});
+    return {};
+  }));
+  const auto again =
+      settle_now(*consumer, *executor_, {{.token = retried[0].token, .publishes = {numbered(1, 10, "orders")}}});
+  ASSERT_FALSE(again[0]);
+  EXPECT_EQ(again[0].error().kind, ErrorKind::conflict);
+  EXPECT_EQ(kept("orders"), 1u);
+}
+
+// P9: nothing is kept of what is settled.
+TEST_F(CutOffTest, LeavesNoAttemptsOfWhatIsRetriedAndSettledAtOnce) {
+  declare({.name = "orders", .partitions = 1});
+  publish(0, 1);
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  const auto delivery = receive(*consumer, 1).at(0);
+  for (const auto& settled : settle_now(*consumer, *executor_,
+                                        {{.token = delivery.token, .outcome = transport::Retry{}},
+                                         {.token = delivery.token, .outcome = Accept{}}})) {
+    ASSERT_TRUE(settled);
+  }
+  ReadTransaction transaction{store().environment()};
+  EXPECT_FALSE(TreeCursor(transaction, Tree::attempts).last());
 }
 
 // A member that finds nothing of its own stores how far it read, so that its successor need not read all of it again.

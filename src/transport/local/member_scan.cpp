@@ -34,12 +34,14 @@ Scan::~Scan() {
   if (reading_) member_.reader_->rest();
 }
 
+// The snapshot is taken under the lock: what it shows as parked and is not in flight then is not settled either.
 bool Scan::begin() {
-  if (member_.reader_) {
-    member_.reader_->renew();
-  } else {
+  if (!member_.reader_) {
+    lock_.unlock();  // its slot may be waited for
     member_.reader_.emplace(member_.store_.environment());
+    lock_.lock();
   }
+  member_.reader_->renew();
   reading_ = true;
   return bool{member_.reader_->status()};
 }
@@ -48,9 +50,7 @@ Result<void> Scan::run(std::size_t room, std::vector<Delivery>& deliveries) {
   const bool due = member_.parked_due_ <= member_.store_.now();
   if (room == 0 || (!member_.look_events_ && !due)) return {};
   bytes_max_ = std::min(kBatchBytesMax, member_.room_bytes());
-  lock_.unlock();
   const bool begun = begin();
-  lock_.lock();
   if (begun && due) parked(room);
   if (begun && member_.look_events_) events(room);
   if (!member_.reader_->status()) {

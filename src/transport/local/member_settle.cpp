@@ -63,7 +63,7 @@ void SettleOp::apply_one(Commit& commit, std::size_t index) {
     return;
   }
   const auto flight = begin(settlements_[index].token);
-  if (!flight || !owned(commit, *flight)) {
+  if (!flight || !owned(commit, *flight) || is_gone(commit, *flight)) {
     step.result = not_ours();
     return;
   }
@@ -86,6 +86,11 @@ bool SettleOp::owned(Commit& commit, const InFlight& flight) {
             flawed(Flaw::local_cut_off_settles);
   }
   return *known;
+}
+
+// A parked one that is settled already, or whose group was removed.
+bool SettleOp::is_gone(Commit& commit, const InFlight& flight) const {
+  return flight.parked && !load_parked(commit.transaction(), parked_key(flight));
 }
 
 TrialKey SettleOp::trial_key(const InFlight& flight) const {
@@ -204,7 +209,9 @@ void SettleOp::store(Commit& commit, std::size_t index, const InFlight& flight, 
     return;
   }
   store_trial(commit.transaction(), trial_key(flight), {.topic = flight.topic, .trial = trial});
-  steps_[index].after = After::has_row;
+  // At once: the same transaction may settle it, and must erase the row. Wrongly set, it costs a look.
+  const std::lock_guard lock{member_->mutex_};
+  if (InFlight* known = member_->holdings_.find(settlements_[index].token)) known->has_row = true;
 }
 
 Result<void> SettleOp::perform(Commit& commit, std::size_t index, const InFlight& flight, const Release&) {
@@ -237,10 +244,10 @@ void Member::complete(const SettleOp& op, std::size_t index, bool stored) {
   if (flight == nullptr) return;
   const std::uint32_t partition = flight->partition;
   if (!stored) {
-    if (flight->settling) holdings_.unsettle(token);
+    // Only what this operation did: another one may have settled it since.
+    if (flight->settling && step.after == SettleOp::After::forget) holdings_.unsettle(token);
     return;
   }
-  if (step.after == SettleOp::After::has_row) flight->has_row = true;
   if (step.after == SettleOp::After::give_back) {
     if (step.trial) trials_[{partition, flight->number}] = *step.trial;
     if (flight->parked) expect_parked(Time{});

@@ -27,7 +27,7 @@ class SettleOp final : public CommitOp {
   friend class Member;
 
   // What finish() has to do in memory.
-  enum class After { nothing, forget, give_back, has_row };
+  enum class After { nothing, forget, give_back };
   struct Step {
     Result<void> result;
     After after = After::nothing;
@@ -51,6 +51,7 @@ class SettleOp final : public CommitOp {
   // Where it lies now, and what is known of it: as a parked one, whichever it is.
   Result<ParkedRow> origin_of(Commit& commit, const InFlight& flight) const;
   void store(Commit& commit, std::size_t index, const InFlight& flight, const Trial& trial);
+  bool is_gone(Commit& commit, const InFlight& flight) const;
   TrialKey trial_key(const InFlight& flight) const;
   ParkedKey parked_key(const InFlight& flight) const;
 

@@ -171,9 +171,11 @@ Result<void> StoreDirectory::completed() {
   return {};
 }
 
-bool holds_store(const std::string& path) {
+Result<bool> holds_store(const std::string& path) {
   std::error_code fault;
-  return fs::exists(fs::path{path} / kFormatFile, fault);
+  const bool there = fs::exists(fs::path{path} / kFormatFile, fault);
+  if (fault) return unavailable(fmt::format("looking into '{}' failed: {}", path, fault.message()));
+  return there;
 }
 
 bool is_shorter(const std::string& path, std::uint64_t bytes) {

@@ -37,8 +37,8 @@ class StoreDirectory final {
   bool fresh_ = false;
 };
 
-// Whether a finished store is there: its file `format` is. Changes nothing.
-bool holds_store(const std::string& path);
+// Whether a finished store is there: its file `format` is. Changes nothing. unavailable: it cannot be looked at.
+Result<bool> holds_store(const std::string& path);
 
 // Whether the store's file is shorter than its highest page. That may be: pages that were never written are not missed.
 bool is_shorter(const std::string& path, std::uint64_t bytes);

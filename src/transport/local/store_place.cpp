@@ -32,7 +32,9 @@ Result<transport::DirectoryState> state_of(const std::string& path) {
 Result<transport::Place> examine_local(const transport::Url& url) {
   transport::Place place{.reach = transport::Reach::host};
   if (url.path.empty()) return place;  // what is wrong with that, opening it says
-  place.deployed = holds_store(url.path);
+  const auto there = holds_store(url.path);
+  if (!there) return there.error();
+  place.deployed = *there;
   auto state = state_of(url.path);
   if (!state && place.deployed) return state.error();
   if (state) place.directory = *std::move(state);

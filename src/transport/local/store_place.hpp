@@ -9,7 +9,7 @@
 
 namespace tidings::local {
 
-// Its directory; changes nothing there. unavailable: a store is there, and its directory cannot be looked at.
+// Its directory; changes nothing there. unavailable: it cannot be looked at.
 Result<transport::Place> examine_local(const transport::Url& url);
 
 }  // namespace tidings::local

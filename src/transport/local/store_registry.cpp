@@ -40,7 +40,8 @@ Slot& slot_of(const std::filesystem::path& directory) {
 // One name for one directory, however it was written.
 std::filesystem::path name_of(const std::string& directory) {
   std::error_code fault;
-  auto path = std::filesystem::weakly_canonical(directory, fault);
+  // Absolute first: a name of nothing that is there yet stays relative otherwise, and is another one later.
+  auto path = std::filesystem::weakly_canonical(std::filesystem::absolute(directory, fault), fault);
   if (fault) path = directory;
   return path.has_filename() ? path : path.parent_path();
 }

@@ -57,6 +57,19 @@ TEST_F(StoreRegistryTest, SharesAStoreHoweverItIsNamed) {
   EXPECT_EQ(open(scratch_ / "." / "store").value(), *store);
 }
 
+// P1: LMDB must not be opened twice in a process. A name of nothing that is there yet has no canonical form.
+TEST_F(StoreRegistryTest, SharesAStoreThatWasNewUnderARelativeName) {
+  const fs::path before = fs::current_path();
+  fs::current_path(scratch_.path());
+  const auto first = open("new");
+  const auto second = open("new");
+  const auto third = open(scratch_ / "new");
+  fs::current_path(before);
+  ASSERT_TRUE(first && second && third);
+  EXPECT_EQ(first->get(), second->get());
+  EXPECT_EQ(first->get(), third->get());
+}
+
 TEST_F(StoreRegistryTest, OpensAStoreWhileAnotherIsStuck) {
   const fs::path stuck = fs::canonical(scratch_.path()) / "stuck";
   fs::create_directory(stuck);

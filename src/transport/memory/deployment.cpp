@@ -123,6 +123,7 @@ Result<MemberId> Deployment::join(const SubscriptionSpec& spec, const ProcessNam
   member->instance = spec.instance.empty() ? fmt::format("{}-{}", process.name, id) : spec.instance;
   member->process = process;
   member->in_flight_max = spec.in_flight_max;
+  if (options_.suspect_window > 0) member->in_flight_max = std::min(spec.in_flight_max, options_.suspect_window);
   member->in_flight_bytes_max = spec.in_flight_bytes_max;
   member->board = std::move(board);
   subscription.join(*member);

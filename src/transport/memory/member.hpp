@@ -54,6 +54,10 @@ class Flights final {
     flights_.clear();
     bytes_ = 0;
   }
+  template <class Visit>
+  void for_each(const Visit& visit) const {
+    for (const auto& [token, flight] : flights_) visit(flight);
+  }
 
   std::size_t size() const { return flights_.size(); }
   std::size_t bytes() const { return bytes_; }

@@ -59,6 +59,10 @@ Result<void> MemoryBroker::alive(const std::string& process) const {
 
 Result<void> MemoryBroker::publish(const std::string& process, Record record, Time deadline) {
   Lock lock{mutex_};
+  return publish_one(lock, process, std::move(record), deadline);
+}
+
+Result<void> MemoryBroker::publish_one(Lock& lock, const std::string& process, Record record, Time deadline) {
   if (auto reached = reachable(process); !reached) return reached;
   if (auto struck = strike(lock, FaultPoint::publish, FaultMoment::before, process, deadline); !struck) return struck;
   if (auto published = deployment_.publish(std::move(record), executor_->now()); !published) return published;
@@ -127,9 +131,8 @@ void MemoryBroker::wake(const std::string& process, MemberId id) {
 }
 
 std::vector<Result<void>> MemoryBroker::settle(const std::string& process, MemberId id,
-                                               std::vector<Settlement> settlements) {
+                                               std::vector<Settlement> settlements, Time deadline) {
   Lock lock{mutex_};
-  const Time deadline = executor_->now() + transport::kSettleWithin;
   std::vector<Result<void>> results;
   results.reserve(settlements.size());
   Result<void> outputs;  // refused for now: what follows must not overtake it
@@ -150,6 +153,12 @@ Result<void> MemoryBroker::settle_one(Lock& lock, const std::string& process, Me
                                       Time deadline) {
   if (auto struck = strike(lock, FaultPoint::settle, FaultMoment::before, process, deadline); !struck) return struck;
   if (!is_member(process, id)) return conflict(fmt::format("process '{}' crashed (a fault of the test)", process));
+  if (!options().transactional) {
+    for (Record& record : std::exchange(settlement.publishes, {})) {
+      if (auto published = publish_one(lock, process, std::move(record), deadline); !published) return published;
+    }
+    if (!is_member(process, id)) return conflict(fmt::format("process '{}' crashed (a fault of the test)", process));
+  }
   deployment_.tick(executor_->now());
   if (auto settled = deployment_.settle(id, std::move(settlement), executor_->now()); !settled) return settled;
   return strike(lock, FaultPoint::settle, FaultMoment::after, process, deadline);

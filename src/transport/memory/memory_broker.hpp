@@ -54,7 +54,7 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
   Result<transport::Batch> receive(const std::string& process, MemberId id, std::size_t max, Time deadline);
   void wake(const std::string& process, MemberId id);
   std::vector<Result<void>> settle(const std::string& process, MemberId id,
-                                   std::vector<transport::Settlement> settlements);
+                                   std::vector<transport::Settlement> settlements, Time deadline);
   void set_flow(const std::string& process, MemberId id, std::span<const transport::PartitionId> partitions,
                 transport::Consumer::Flow flow);
   // unavailable: the process crashed or is cut off.
@@ -96,6 +96,7 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
   void cut_off_locked(const std::string& process);
   void restore_locked(const std::string& process);
   bool is_member(const std::string& process, MemberId id) const;
+  Result<void> publish_one(Lock& lock, const std::string& process, transport::Record record, Time deadline);
   Result<void> settle_one(Lock& lock, const std::string& process, MemberId id, transport::Settlement settlement,
                           Time deadline);
   Result<transport::Batch> wait_while_away(Lock& lock, const std::string& process, Time deadline);

@@ -23,7 +23,8 @@ MemoryConsumer::~MemoryConsumer() {
 
 void MemoryConsumer::settle(std::vector<transport::Settlement> settlements, Settled settled) {
   const std::lock_guard lock{mutex_};
-  calls_.push_back({std::move(settlements), std::move(settled)});
+  const Time deadline = broker_->executor().now() + transport::kSettleWithin;
+  calls_.push_back({std::move(settlements), std::move(settled), deadline});
   changed_->notify_all();
 }
 
@@ -35,7 +36,7 @@ void MemoryConsumer::run() {
     Call call = std::move(calls_.front());
     calls_.pop_front();
     lock.unlock();
-    std::vector<Result<void>> outcomes = broker_->settle(process_, id_, std::move(call.settlements));
+    std::vector<Result<void>> outcomes = broker_->settle(process_, id_, std::move(call.settlements), call.deadline);
     for (std::size_t i = 0; i < outcomes.size(); ++i) call.settled(i, std::move(outcomes[i]));
     call.settled = nullptr;
     lock.lock();

@@ -31,6 +31,7 @@ class MemoryConsumer final : public transport::Consumer {
   struct Call {
     std::vector<transport::Settlement> settlements;
     Settled settled;
+    Time deadline;
   };
 
   void run();
@@ -41,7 +42,7 @@ class MemoryConsumer final : public transport::Consumer {
   const std::shared_ptr<RunningBoard> board_;
   std::mutex mutex_;
   const std::unique_ptr<Condition> changed_;
-  std::deque<Call> calls_;  // bounded by what is in flight
+  std::deque<Call> calls_;  // as many as the caller leaves unanswered
   bool stopping_ = false;
   std::unique_ptr<Thread> thread_;
 };

@@ -20,6 +20,12 @@ struct MemoryOptions {
   std::optional<Duration> revoke_within;
   // A longer strict hold of a key becomes relaxed, as with brokers that redeliver after a time; none: no bound.
   std::optional<Duration> strict_hold_max;
+  // False: what a handler publishes is published before the settlement, by itself, as a broker without transactions
+  // does.
+  bool transactional = true;
+  // 0: there is a running board. Otherwise none: all that was in flight of a process that crashed is suspect, and no
+  // more than that is in flight of a consumer.
+  std::size_t suspect_window = 0;
 };
 
 inline constexpr std::int32_t kPartitionsMax = 1'024;

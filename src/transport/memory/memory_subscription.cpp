@@ -12,6 +12,17 @@ using transport::PartitionId;
 
 namespace {
 
+// What was, or may have been, in a handler.
+std::map<PartitionId, std::set<EntryId>> running_of(const Member& member) {
+  std::map<PartitionId, std::set<EntryId>> running;
+  const auto add = [&](const InFlight* flight) {
+    if (flight != nullptr) running[flight->partition].insert(flight->entry);
+  };
+  for (const auto& slot : member.board->slots) add(member.in_flight.find(slot.load()));
+  if (member.board->slots.empty()) member.in_flight.for_each([&](const InFlight& flight) { add(&flight); });
+  return running;
+}
+
 // Adds to the last notice when it says the same of other partitions.
 void notify(Member& member, Notice::Kind kind, const PartitionId& partition, Time deadline) {
   if (member.notices.empty() || member.notices.back().kind != kind || member.notices.back().deadline != deadline) {
@@ -59,11 +70,7 @@ void MemorySubscription::attach(Member& member) {
 }
 
 void MemorySubscription::give_back(Member& member, Going going) {
-  std::map<PartitionId, std::set<EntryId>> running;
-  for (const auto& slot : member.board->slots) {
-    const InFlight* flight = member.in_flight.find(slot.load());
-    if (flight != nullptr) running[flight->partition].insert(flight->entry);
-  }
+  auto running = running_of(member);
   for (const auto& [partition, holding] : ownership_.holdings()) {
     if (holding.owner != member.id) continue;
     if (going == Going::crashed) {

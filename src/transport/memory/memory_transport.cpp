@@ -15,8 +15,9 @@ namespace {
 Capabilities memory_capabilities(const MemoryOptions& options) {
   return {.scheme = "memory",
           .record_bytes_max = kRecordBytesMax,
-          .transactional = true,
-          .running_board = true,
+          .transactional = options.transactional,
+          .running_board = options.suspect_window == 0,
+          .suspect_window = options.suspect_window,
           .strict_hold_max = options.strict_hold_max,
           .retry_late_max = std::chrono::milliseconds{50},
           .takeover_max = std::chrono::seconds{1},
@@ -55,7 +56,8 @@ Result<std::unique_ptr<transport::Publisher>> MemoryTransport::publisher(const P
 }
 
 Result<std::unique_ptr<transport::Consumer>> MemoryTransport::consumer(const SubscriptionSpec& spec) {
-  auto board = std::make_shared<RunningBoard>(spec.running_max);
+  const bool has_board = capabilities_.running_board;
+  auto board = std::make_shared<RunningBoard>(has_board ? spec.running_max : 0);
   const auto id = broker_->join(process_, spec, board);
   if (!id) return id.error();
   return std::make_unique<MemoryConsumer>(broker_, process_, *id, std::move(board));
