@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <fstream>
+#include <stdexcept>
 #include <system_error>
 
 #include "tidings/json.hpp"
@@ -22,7 +23,12 @@ void Journal::write(const Entry& entry) const {
 std::vector<Entry> Journal::read() const {
   std::vector<Entry> entries;
   std::ifstream file{path_};
-  for (std::string line; std::getline(file, line);) entries.push_back(from_json<Entry>(line).value());
+  // A line without its end is being written.
+  for (std::string line; std::getline(file, line) && !file.eof();) {
+    auto entry = from_json<Entry>(line);
+    if (!entry) throw std::runtime_error{path_.string() + ": " + entry.error().message};
+    entries.push_back(*std::move(entry));
+  }
   return entries;
 }
 
