@@ -1,0 +1,87 @@
+"""What scripts/kafka starts is there, survives a kill with its data, and is gone afterwards (C1)."""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import unittest
+
+SCRIPT = pathlib.Path(sys.argv.pop(1)).resolve()
+
+
+def kafka(*arguments):
+    return subprocess.run([SCRIPT, *arguments], capture_output=True, text=True, timeout=300)
+
+
+def listens(port):
+    with socket.socket() as client:
+        return client.connect_ex(("127.0.0.1", port)) == 0
+
+
+def pid_of(folder, broker):
+    return int((folder / str(broker) / "pid").read_text())
+
+
+class KafkaScript(unittest.TestCase):
+    def setUp(self):
+        scratch = tempfile.TemporaryDirectory()
+        self.addCleanup(scratch.cleanup)
+        self.folder = pathlib.Path(scratch.name) / "kafka"
+        self.addCleanup(kafka, "down", str(self.folder))
+
+    def up(self, *options):
+        started = kafka("up", str(self.folder), *options)
+        self.assertEqual(started.returncode, 0, started.stderr)
+        url = started.stdout.strip()
+        self.assertEqual((self.folder / "url").read_text().strip(), url)
+        self.assertRegex(url, r"^kafka://127\.0\.0\.1:\d+(,127\.0\.0\.1:\d+)*$")
+        ports = [int(port) for port in re.findall(r":(\d+)", url)]
+        for port in ports:
+            self.assertTrue(listens(port))
+        return ports
+
+    def test_one_broker_lives_dies_comes_back_and_goes(self):
+        ports = self.up()
+        self.assertEqual(len(ports), 1)
+        first = pid_of(self.folder, 1)
+        self.assertNotEqual(kafka("up", str(self.folder)).returncode, 0, "it runs there already")
+        os.kill(first, signal.SIGKILL)
+        back = kafka("start", str(self.folder))
+        self.assertEqual(back.returncode, 0, back.stderr)
+        self.assertTrue(listens(ports[0]), "the same port")
+        second = pid_of(self.folder, 1)
+        self.assertNotEqual(first, second)
+        os.kill(second, signal.SIGSTOP)  # a stopped one is stopped for good, too
+        self.assertEqual(kafka("down", str(self.folder)).returncode, 0)
+        self.assertFalse(self.folder.exists())
+        self.assertFalse(listens(ports[0]))
+        self.assertEqual(kafka("down", str(self.folder)).returncode, 0, "a repetition is harmless")
+
+    def test_three_brokers_are_one_cluster(self):
+        ports = self.up("--brokers", "3")
+        self.assertEqual(len(set(ports)), 3)
+        self.assertEqual(kafka("down", str(self.folder)).returncode, 0)
+        for port in ports:
+            self.assertFalse(listens(port))
+
+    def test_removes_no_folder_that_is_not_its_own(self):
+        self.folder.mkdir()
+        mine = self.folder / "letters"
+        mine.write_text("dear")
+        self.assertNotEqual(kafka("up", str(self.folder)).returncode, 0)
+        self.assertNotEqual(kafka("down", str(self.folder)).returncode, 0)
+        self.assertEqual(mine.read_text(), "dear")
+
+    def test_says_how_it_is_used(self):
+        for wrong in ([], ["fly"], ["up"], ["up", "x", "--brokers", "2"], ["down"], ["start"]):
+            ended = kafka(*wrong)
+            self.assertEqual(ended.returncode, 2, wrong)
+            self.assertIn("usage", ended.stderr)
+        self.assertIn("usage", kafka("--help").stdout)
+
+
+unittest.main()
