@@ -67,14 +67,24 @@ TEST_P(HandlingConformance, P4ARelaxedRetryLetsItsKeyPass) {
 
 // Processes come and go while events flow.
 TEST_P(HandlingConformance, P4KeysAreHandledInOrderOverProcessesThatComeAndGo) {
-  constexpr int kCount = 120;
+  constexpr int kWave = 120;
+  constexpr int kWavesMax = 20;
   constexpr int kKeys = 12;
-  std::vector<Order> orders;
-  for (int i = 0; i < kCount; ++i) {
-    orders.push_back({{.number = i, .takes = units(0.1)}, "k" + std::to_string(i % kKeys)});
-  }
+  int sent = 0;
+  const auto send_wave = [&] {
+    std::vector<Order> orders;
+    for (const int end = sent + kWave; sent < end; ++sent) {
+      orders.push_back({{.number = sent, .takes = units(0.1)}, "k" + std::to_string(sent % kKeys)});
+    }
+    send(orders);
+  };
+  const auto at_work = [&] {
+    std::set<std::string> instances;
+    for (const Entry& entry : entries("begin")) instances.insert(entry.instance);
+    return instances.size();
+  };
   work({.instance = "first", .concurrency = 4});
-  send(orders);
+  send_wave();
   ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 10; }));
   work({.instance = "second", .concurrency = 4});
   ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 30; }));
@@ -82,12 +92,14 @@ TEST_P(HandlingConformance, P4KeysAreHandledInOrderOverProcessesThatComeAndGo) {
   ASSERT_TRUE(within(unit(), [&] { return count("begin") >= 50; }));
   ASSERT_TRUE(stop("first"));
   ASSERT_TRUE(settled());
-  const auto journal = entries();
-  EXPECT_THAT(disorder(journal), IsEmpty());
-  EXPECT_THAT(entries("end"), SizeIs(kCount));
-  std::map<std::string, int> shares;
-  for (const Entry& entry : journal) ++shares[entry.instance];
-  EXPECT_THAT(shares, SizeIs(3));
+  // On a busy machine the first wave may be done before the last one has a part of it.
+  for (int wave = 1; wave < kWavesMax && at_work() < 3; ++wave) {
+    send_wave();
+    ASSERT_TRUE(settled());
+  }
+  EXPECT_EQ(at_work(), 3u);
+  EXPECT_THAT(disorder(entries()), IsEmpty());
+  EXPECT_THAT(entries("end"), SizeIs(static_cast<std::size_t>(sent)));
 }
 
 // P4, A25: its key waits until the run returns; then its result counts as it came.
