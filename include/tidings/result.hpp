@@ -53,7 +53,7 @@ inline Error unsupported(std::string message) {
 }
 
 // A T or an Error; convertible from both, so functions end in `return value;` or `return invalid("...");`.
-// Using the value of an error, or the error of a value, is a programming error (asserted by tl::expected).
+// Using the value of an error, or the error of a value, is a programming error, and undefined.
 template <class T>
 class [[nodiscard]] Result {
  public:
