@@ -1,0 +1,191 @@
+#include "transport/kafka/cluster.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+
+namespace {
+
+constexpr int kWarning = 4;                           // as syslog counts
+constexpr std::int64_t kEarliest = -2, kLatest = -1;  // of a ListOffsets request
+
+struct MetadataDestroyer {
+  void operator()(const struct rd_kafka_metadata* metadata) const { rd_kafka_metadata_destroy(metadata); }
+};
+using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, MetadataDestroyer>;
+
+Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
+  std::array<char, 512> words{};
+  if (rd_kafka_conf_set(conf, name.c_str(), value.c_str(), words.data(), words.size()) != RD_KAFKA_CONF_OK) {
+    return invalid(fmt::format("librdkafka does not take '{}' as it is set: {}", name, words.data()));
+  }
+  return {};
+}
+
+}  // namespace
+
+// librdkafka logs on threads of its own.
+class Cluster::Words final {
+ public:
+  static void take(const rd_kafka_t* client, int level, const char*, const char* text) {
+    if (level > kWarning || client == nullptr) return;
+    auto* words = static_cast<Words*>(rd_kafka_opaque(client));
+    if (words == nullptr) return;
+    const std::lock_guard lock{words->mutex_};
+    words->last_ = text;
+  }
+  std::string last() const {
+    const std::lock_guard lock{mutex_};
+    return last_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::string last_;
+};
+
+Result<std::shared_ptr<Cluster>> Cluster::open(KafkaOptions options, std::shared_ptr<Executor> executor) {
+  std::shared_ptr<Cluster> cluster{new Cluster{std::move(options), std::move(executor)}};
+  for (auto [handle, type] :
+       {std::pair{&cluster->client_, RD_KAFKA_PRODUCER}, {&cluster->reader_, RD_KAFKA_CONSUMER}}) {
+    auto client = cluster->client(type, {});
+    if (!client) return client.error();
+    *handle = *std::move(client);
+  }
+  if (auto reached = cluster->check(cluster->soon()); !reached) return reached.error();
+  return cluster;
+}
+
+Cluster::Cluster(KafkaOptions options, std::shared_ptr<Executor> executor)
+    : options_{std::move(options)},
+      executor_{std::move(executor)},
+      names_{options_.prefix},
+      words_{std::make_unique<Words>()} {}
+
+Cluster::~Cluster() = default;
+
+Time Cluster::soon() const {
+  return executor_->now() + kRequestWithin;
+}
+
+Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& settings,
+                                     const std::function<void(rd_kafka_conf_t*)>& prepare) const {
+  ConfHandle conf{rd_kafka_conf_new()};
+  rd_kafka_conf_set_opaque(conf.get(), words_.get());
+  rd_kafka_conf_set_log_cb(conf.get(), Words::take);
+  const Settings common{{"bootstrap.servers", options_.brokers},
+                        {"client.software.name", "tidings"},
+                        {"topic.metadata.refresh.interval.ms", "60000"}};
+  for (const auto* all : {&common, &settings}) {
+    for (const auto& [name, value] : *all) {
+      if (auto done = set(conf.get(), name, value); !done) return done.error();
+    }
+  }
+  for (const auto& [name, value] : options_.rdkafka) {
+    if (auto done = set(conf.get(), name, value); !done) return done.error();
+  }
+  if (prepare) prepare(conf.get());
+  std::array<char, 512> words{};
+  rd_kafka_t* client = rd_kafka_new(type, conf.get(), words.data(), words.size());
+  if (client == nullptr) return invalid(fmt::format("librdkafka makes no client of these settings: {}", words.data()));
+  (void)conf.release();  // the client's now
+  return ClientHandle{client};
+}
+
+Result<Cluster::Topics> Cluster::topics(std::optional<Time> deadline) const {
+  const struct rd_kafka_metadata* answer = nullptr;
+  const int within = milliseconds_until(deadline.value_or(soon()), executor_->now());
+  const auto code = rd_kafka_metadata(client_.get(), 1, nullptr, &answer, within);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return to_error(code, fmt::format("ask {} for its topics", options_.brokers), last_words());
+  }
+  const MetadataHandle metadata{answer};
+  Topics topics;
+  for (int i = 0; i < metadata->topic_cnt; ++i) {
+    const auto& topic = metadata->topics[i];
+    if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) topics.emplace(topic.topic, topic.partition_cnt);
+  }
+  const std::lock_guard lock{mutex_};
+  known_ = topics;
+  return topics;
+}
+
+Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic) const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (const auto known = known_.find(topic); known != known_.end()) return std::optional{known->second};
+  }
+  const auto all = topics();
+  if (!all) return all.error();
+  const auto found = all->find(topic);
+  if (found == all->end()) return std::optional<std::int32_t>{};
+  return std::optional{found->second};
+}
+
+Result<void> Cluster::check(Time deadline) const {
+  const struct rd_kafka_metadata* answer = nullptr;
+  const int within = milliseconds_until(deadline, executor_->now());
+  const auto code = rd_kafka_metadata(client_.get(), 0, nullptr, &answer, within);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "reach " + options_.brokers, last_words());
+  const MetadataHandle metadata{answer};
+  return {};
+}
+
+Result<std::vector<PartitionOffset>> Cluster::offsets(std::vector<PartitionOffset> partitions, Bound bound) const {
+  return list_offsets(std::move(partitions), bound == Bound::earliest ? kEarliest : kLatest);
+}
+
+Result<std::vector<PartitionOffset>> Cluster::offsets_at(std::vector<PartitionOffset> partitions, Time time) const {
+  const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
+  auto found = list_offsets(partitions, std::max<std::int64_t>(0, milliseconds));
+  if (!found) return found;
+  const auto ends = offsets(std::move(partitions), Bound::latest);
+  if (!ends) return ends;
+  for (std::size_t i = 0; i < found->size(); ++i) {
+    if ((*found)[i].offset < 0) (*found)[i].offset = (*ends)[i].offset;
+  }
+  return found;
+}
+
+Result<std::vector<PartitionOffset>> Cluster::list_offsets(std::vector<PartitionOffset> partitions,
+                                                           std::int64_t time) const {
+  if (partitions.empty()) return partitions;
+  const PartitionListHandle list = partition_list(partitions.size());
+  for (const auto& [topic, partition, offset] : partitions) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
+  }
+  const auto code = rd_kafka_offsets_for_times(reader_.get(), list.get(), milliseconds_until(soon(), executor_->now()));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "look up offsets", last_words());
+  for (PartitionOffset& partition : partitions) {
+    const auto* found = rd_kafka_topic_partition_list_find(list.get(), partition.topic.c_str(), partition.partition);
+    const std::string doing = fmt::format("look up an offset of '{}'", partition.topic);
+    if (found == nullptr) return to_error(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, doing);
+    if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(found->err, doing);
+    partition.offset = found->offset;
+  }
+  return partitions;
+}
+
+Result<EventHandle> Cluster::request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send) const {
+  const AdminOptionsHandle admin{rd_kafka_AdminOptions_new(client_.get(), operation)};
+  const int within = milliseconds_until(soon(), executor_->now());
+  std::array<char, 256> words{};
+  rd_kafka_AdminOptions_set_request_timeout(admin.get(), within, words.data(), words.size());
+  const QueueHandle queue{rd_kafka_queue_new(client_.get())};
+  send(client_.get(), admin.get(), queue.get());
+  EventHandle answer{rd_kafka_queue_poll(queue.get(), -1)};  // its time-out is an answer, too
+  if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return to_error(code, doing, rd_kafka_event_error_string(answer.get()));
+  }
+  return answer;
+}
+
+std::string Cluster::last_words() const {
+  return words_->last();
+}
+
+}  // namespace tidings::kafka

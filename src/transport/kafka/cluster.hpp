@@ -1,0 +1,94 @@
+// A Kafka cluster as one opened transport sees it: its settings, the clients that are made of them, and requests that
+// are answered.
+//
+// Owns:    one client of its own, for requests.
+// Threads: any, at once.
+// Blocks:  requests, until they are answered or their deadline, kRequestWithin where none is given.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "tidings/executor.hpp"
+#include "transport/kafka/kafka_options.hpp"
+#include "transport/kafka/rdkafka.hpp"
+#include "transport/kafka/topic_names.hpp"
+
+namespace tidings::kafka {
+
+// Properties of librdkafka: https://github.com/confluentinc/librdkafka/blob/v2.0.2/CONFIGURATION.md
+using Settings = std::vector<std::pair<std::string, std::string>>;
+
+// A partition on the cluster.
+struct PartitionOffset {
+  std::string topic;
+  std::int32_t partition = 0;
+  std::int64_t offset = 0;
+};
+
+enum class Bound { earliest, latest };
+
+class Cluster final {
+ public:
+  // unavailable: no broker answered in time; the message has librdkafka's last words.
+  static Result<std::shared_ptr<Cluster>> open(KafkaOptions options, std::shared_ptr<Executor> executor);
+  ~Cluster();
+  Cluster(const Cluster&) = delete;
+  Cluster& operator=(const Cluster&) = delete;
+
+  const KafkaOptions& options() const { return options_; }
+  Executor& executor() const { return *executor_; }
+  const std::shared_ptr<Executor>& shared_executor() const { return executor_; }
+  const TopicNames& names() const { return names_; }
+  Time soon() const;  // when a request that nobody gave a deadline has failed
+
+  // A client of its own for who asks; `prepare` sets what is no text. The user's properties win over `settings` where
+  // they may. invalid: a property that librdkafka does not take.
+  Result<ClientHandle> client(rd_kafka_type_t type, const Settings& settings,
+                              const std::function<void(rd_kafka_conf_t*)>& prepare = {}) const;
+
+  // Of the whole cluster, by name there: the number of partitions.
+  using Topics = std::map<std::string, std::int32_t, std::less<>>;
+  Result<Topics> topics(std::optional<Time> deadline = {}) const;
+  // Of one: none, where it is not there. Remembered once it is.
+  Result<std::optional<std::int32_t>> partitions(const std::string& topic) const;
+  Result<void> check(Time deadline) const;
+
+  // Where these partitions begin or end now. Records of a transaction that is open are beyond the end.
+  Result<std::vector<PartitionOffset>> offsets(std::vector<PartitionOffset> partitions, Bound bound) const;
+  // Of each the first record at or after that time; the end where there is none.
+  Result<std::vector<PartitionOffset>> offsets_at(std::vector<PartitionOffset> partitions, Time time) const;
+
+  // An admin request: `send` sends it, with these options and that queue. Returns its answer, whose parts the caller
+  // looks at; `doing` completes "could not ...".
+  using Send = std::function<void(rd_kafka_t*, rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
+  Result<EventHandle> request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send) const;
+
+  // What librdkafka said last of something that fails; empty: nothing.
+  std::string last_words() const;
+
+ private:
+  class Words;
+
+  Cluster(KafkaOptions options, std::shared_ptr<Executor> executor);
+  Result<std::vector<PartitionOffset>> list_offsets(std::vector<PartitionOffset> partitions, std::int64_t time) const;
+
+  const KafkaOptions options_;
+  const std::shared_ptr<Executor> executor_;
+  const TopicNames names_;
+  const std::unique_ptr<Words> words_;
+  ClientHandle client_;
+  ClientHandle reader_;  // for offsets, which a consumer sees as far as they are committed
+  mutable std::mutex mutex_;
+  mutable Topics known_;
+};
+
+}  // namespace tidings::kafka

@@ -1,0 +1,195 @@
+#include "transport/kafka/kafka_options.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "text/duration_text.hpp"
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+
+using transport::Url;
+using transport::UrlOption;
+
+namespace {
+
+constexpr std::string_view kPort = ":9092";
+constexpr std::string_view kProperty = "rdkafka.";
+
+constexpr std::array<UrlOption, 11> kOptions{{
+    {"prefix", "of all topics and groups of the deployment; default none"},
+    {"create_topics", "yes: topics that services declare are created at their start; default no"},
+    {"partitions", "of a topic that is created, 1 to 1000; default 12"},
+    {"replication", "of a topic that is created, 1 to 100; default the cluster's"},
+    {"linger", "how long a record waits for others to be sent with; default 5ms"},
+    {"compression", "none, gzip, snappy, lz4 or zstd; default snappy"},
+    {"session_timeout", "after which a process that is silent counts as dead; default 10s"},
+    {"revoke_within", "how long a process may finish what it has of a partition that goes elsewhere; default 5s"},
+    {"commit_every", "at most that long is what is settled not committed; default 100ms"},
+    {"suspect_window", "how many events of a partition a crash makes suspect at most, 16 to 10000; default 1024"},
+    {"rdkafka.NAME", "a property of librdkafka, but for those that Tidings sets itself"},
+}};
+
+// What a promise rests on, and why it cannot be set.
+struct Reserved {
+  std::string_view name;
+  std::string_view reason;
+};
+constexpr std::array kReserved{
+    Reserved{"acks", "a confirmed event is on all replicas in sync"},
+    Reserved{"request.required.acks", "a confirmed event is on all replicas in sync"},
+    Reserved{"enable.idempotence", "the events of a key stay in order, and none is doubled"},
+    Reserved{"enable.gapless.guarantee", "the events of a key stay in order"},
+    Reserved{"max.in.flight.requests.per.connection", "the events of a key stay in order"},
+    Reserved{"max.in.flight", "the events of a key stay in order"},
+    Reserved{"retries", "deliver_within says how long is tried"},
+    Reserved{"message.send.max.retries", "deliver_within says how long is tried"},
+    Reserved{"message.timeout.ms", "PublisherOptions::deliver_within says it"},
+    Reserved{"delivery.timeout.ms", "PublisherOptions::deliver_within says it"},
+    Reserved{"partitioner", "a key has the partition that Java clients give it"},
+    Reserved{"enable.auto.commit", "an event is settled when its outcome is durable"},
+    Reserved{"enable.auto.offset.store", "an event is settled when its outcome is durable"},
+    Reserved{"auto.offset.reset", "the subscription's start says it"},
+    Reserved{"partition.assignment.strategy", "members hand partitions over one by one"},
+    Reserved{"group.id", "the subscription's group says it"},
+    Reserved{"group.instance.id", "the service's instance name says it"},
+    Reserved{"transactional.id", "the subscription's group says it"},
+    Reserved{"isolation.level", "what was not committed is no event"},
+    Reserved{"bootstrap.servers", "the URL's hosts say it"},
+    Reserved{"metadata.broker.list", "the URL's hosts say it"},
+    Reserved{"linger.ms", "`linger` says it"},
+    Reserved{"queue.buffering.max.ms", "`linger` says it"},
+    Reserved{"compression.codec", "`compression` says it"},
+    Reserved{"compression.type", "`compression` says it"},
+    Reserved{"session.timeout.ms", "`session_timeout` says it"},
+};
+constexpr std::array<std::string_view, 5> kCompressions{"none", "gzip", "snappy", "lz4", "zstd"};
+
+class Reader final {
+ public:
+  explicit Reader(const Url& url) : url_{url} {}
+
+  template <class Number>
+  void number(std::string_view name, Number least, Number most, Number& to) {
+    const std::string* text = find(name);
+    if (text == nullptr) return;
+    Number number{};
+    const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (fault != std::errc{} || end != text->data() + text->size() || number < least || number > most) {
+      return wrong(name, *text, fmt::format("{} to {}", least, most));
+    }
+    to = number;
+  }
+
+  void duration(std::string_view name, Duration least, Duration most, Duration& to) {
+    const std::string* text = find(name);
+    if (text == nullptr) return;
+    const auto duration = text::duration_of(*text);
+    if (!duration || *duration < least || *duration > most) {
+      return wrong(name, *text, fmt::format("{} to {}", text::duration_text(least), text::duration_text(most)));
+    }
+    to = *duration;
+  }
+
+  const std::string* find(std::string_view name) const {
+    const auto found = url_.options.find(name);
+    return found == url_.options.end() ? nullptr : &found->second;
+  }
+  void wrong(std::string_view name, std::string_view value, std::string_view wanted) {
+    say(fmt::format("'{}={}': expected {}", name, value, wanted));
+  }
+  void say(const std::string& fault) { faults_ += (faults_.empty() ? "" : "; ") + fault; }
+  const std::string& faults() const { return faults_; }
+
+ private:
+  const Url& url_;
+  std::string faults_;
+};
+
+// Each host with its port.
+std::string brokers_of(std::string_view authority) {
+  std::string brokers;
+  while (!authority.empty()) {
+    const std::string_view host = authority.substr(0, authority.find(','));
+    authority.remove_prefix(std::min(host.size() + 1, authority.size()));
+    if (host.empty()) continue;
+    brokers += (brokers.empty() ? "" : ",") + std::string{host};
+    const bool has_port = host.rfind(':') != std::string_view::npos && host.back() != ']';
+    if (!has_port) brokers += kPort;
+  }
+  return brokers;
+}
+
+bool is_name_part(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
+           c == '-';
+  });
+}
+
+void read_words(Reader& reader, KafkaOptions& options) {
+  if (const auto* text = reader.find("create_topics")) {
+    if (*text != "yes" && *text != "no") reader.wrong("create_topics", *text, "yes or no");
+    options.create_topics = *text == "yes" ? CreateTopics::yes : CreateTopics::no;
+  }
+  if (const auto* text = reader.find("compression")) {
+    options.compression = *text;
+    if (std::find(kCompressions.begin(), kCompressions.end(), *text) == kCompressions.end()) {
+      reader.wrong("compression", *text, "none, gzip, snappy, lz4 or zstd");
+    }
+  }
+  if (const auto* text = reader.find("prefix")) {
+    options.prefix = *text;
+    if (!is_name_part(*text)) reader.wrong("prefix", *text, "letters, digits, '.', '_' and '-'");
+  }
+}
+
+// Takes librdkafka's own out of the URL's options.
+void take_properties(Url& url, Reader& reader, KafkaOptions& options) {
+  std::erase_if(url.options, [&](const auto& option) {
+    if (!option.first.starts_with(kProperty)) return false;
+    const std::string name = option.first.substr(kProperty.size());
+    const auto reserved = std::find_if(kReserved.begin(), kReserved.end(), [&](auto& r) { return r.name == name; });
+    if (reserved != kReserved.end()) {
+      reader.say(fmt::format("'{}' cannot be set: {}", option.first, reserved->reason));
+    }
+    options.rdkafka.emplace(name, option.second);
+    return true;
+  });
+}
+
+}  // namespace
+
+Result<KafkaOptions> options_from(const Url& given) {
+  using std::chrono::milliseconds;
+  using std::chrono::minutes;
+  Url url = given;
+  KafkaOptions options{.brokers = brokers_of(url.authority)};
+  Reader reader{url};
+  take_properties(url, reader, options);
+  if (auto known = transport::check_options(url, kOptions); !known) return known.error();
+  if (options.brokers.empty() || !url.path.empty()) {
+    return invalid("a `kafka:` URL names brokers: write `kafka://HOST:9092` or `kafka://HOST:9092,HOST:9092`");
+  }
+  read_words(reader, options);
+  reader.number<std::int32_t>("partitions", 1, kPartitionsMax, options.partitions);
+  reader.number<std::int32_t>("replication", 1, 100, options.replication);
+  reader.number<std::uint32_t>("suspect_window", 16, 10'000, options.suspect_window);
+  reader.duration("linger", milliseconds{0}, milliseconds{10'000}, options.linger);
+  reader.duration("session_timeout", milliseconds{1'000}, minutes{30}, options.session_timeout);
+  reader.duration("revoke_within", milliseconds{10}, minutes{10}, options.revoke_within);
+  reader.duration("commit_every", milliseconds{1}, minutes{1}, options.commit_every);
+  if (!reader.faults().empty()) return invalid(fmt::format("in the `kafka:` URL: {}", reader.faults()));
+  return options;
+}
+
+std::string describe_kafka() {
+  std::string text = "kafka://HOST[:PORT][,HOST...][?option=value&...]  Apache Kafka";
+  for (const UrlOption& option : kOptions) text += fmt::format("\n    {}: {}", option.name, option.meaning);
+  return text;
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,38 @@
+// What a `kafka:` URL says.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <string>
+
+#include "tidings/names.hpp"
+#include "tidings/result.hpp"
+#include "tidings/transport/url.hpp"
+
+namespace tidings::kafka {
+
+enum class CreateTopics { no, yes };
+
+struct KafkaOptions {
+  std::string brokers;  // HOST:PORT, separated by commas
+  std::string prefix;   // of all names of the deployment: several may share a cluster
+  CreateTopics create_topics = CreateTopics::no;
+  std::int32_t partitions = 12;   // of a topic that we create
+  std::int32_t replication = -1;  // likewise; -1: the cluster's default
+  Duration linger = std::chrono::milliseconds{5};
+  std::string compression = "snappy";
+  Duration session_timeout = std::chrono::seconds{10};
+  Duration revoke_within = std::chrono::seconds{5};
+  Duration commit_every = std::chrono::milliseconds{100};
+  std::uint32_t suspect_window = 1'024;
+  std::map<std::string, std::string> rdkafka;  // any property of librdkafka that no promise rests on
+};
+
+// `kafka://HOST[:PORT][,HOST...][?option=value...]`. invalid: all that is wrong with it.
+Result<KafkaOptions> options_from(const transport::Url& url);
+
+// For messages and --help.
+std::string describe_kafka();
+
+}  // namespace tidings::kafka

@@ -1,0 +1,35 @@
+// Between records and Kafka's messages: docs/wire.md, "Fields of a record" and "Dead letters and retries".
+//
+// Threads: pure functions. What is read lives as long as its message.
+#pragma once
+
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "tidings/transport/record.hpp"
+#include "transport/kafka/copy.hpp"
+#include "transport/kafka/rdkafka.hpp"
+
+namespace tidings::kafka {
+
+// The record's named fields first, each where its headers do not say the same already; then its headers; then the
+// copy's.
+HeadersHandle headers_of(const transport::Record& record, const Copy* copy = nullptr);
+
+// A record's time, as a message has it: milliseconds since 1970, at least 1; 0: none, the client takes its own.
+std::int64_t timestamp_of(const std::optional<Time>& time);
+
+std::size_t header_count(const rd_kafka_message_t& message);
+
+// Appends the record's headers to `headers`, which has room for header_count() more: views into it stay valid. Named
+// headers in front, as we write them, are no headers of the record; others stay among them, so that what is written
+// back is byte-equal.
+transport::RecordView read_record(const rd_kafka_message_t& message, std::string_view topic,
+                                  std::vector<transport::HeaderView>& headers);
+
+// What stands in a copy of ours beside the record; it is gone from the record's headers then. The topic, too, is that
+// of the original, which lives in `copy`. Nothing: it is no copy of ours.
+bool take_copy(transport::RecordView& record, Copy& copy);
+
+}  // namespace tidings::kafka
