@@ -1,0 +1,42 @@
+// Sends messages, each confirmed or refused, in order by key: acks=all, idempotent.
+//
+// Owns:    a librdkafka producer, and the thread that answers.
+// Threads: any, at once. Answers come on that thread, or inside send() for what is refused at once; they must be short
+//          and must not call the producer.
+// Blocks:  send() never; flush() and close() until their deadline.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tidings/transport/transport.hpp"
+#include "transport/kafka/cluster.hpp"
+#include "transport/kafka/copy.hpp"
+
+namespace tidings::kafka {
+
+struct Message {
+  std::string topic;  // on the cluster
+  transport::Record record;
+  std::optional<Copy> copy;
+  std::optional<std::int32_t> partition;  // none: by the key, as Java clients do
+  std::function<void(Result<void>)> answered;
+};
+
+class Producer {
+ public:
+  static Result<std::shared_ptr<Producer>> open(std::shared_ptr<Cluster> cluster,
+                                                const transport::PublisherOptions& options);
+  virtual ~Producer() = default;
+
+  // overloaded: a limit of the options; invalid: no such topic, too large; unavailable: not confirmed in time.
+  virtual void send(std::vector<Message> messages) = 0;
+  virtual Result<void> flush(Time deadline) = 0;
+  // What is not confirmed by then is answered `unavailable`; nothing is called afterwards.
+  virtual void close(Time deadline) = 0;
+};
+
+}  // namespace tidings::kafka
