@@ -17,6 +17,8 @@ inline constexpr std::size_t kMessageBytesMax = 2u << 20;
 inline constexpr std::int32_t kPartitionsMax = 1'000;  // of a topic that we create
 inline constexpr std::size_t kTopicNameMax = 249;      // Kafka's own, with prefix and ending
 
+inline constexpr std::size_t kControlRecordsMax = 100'000;  // that one process keeps of the control topic
+
 // How long a request to the cluster may take, where nobody gave a deadline.
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
 

@@ -24,6 +24,9 @@ struct NewTopic {
 // published to.
 Result<void> create_topics(const Cluster& cluster, std::span<const NewTopic> topics);
 
+// Those that are not there are no fault.
+Result<void> delete_topics(const Cluster& cluster, std::span<const std::string> topics);
+
 // What is set for that topic, also by default.
 Result<TopicConfig> config_of(const Cluster& cluster, const std::string& topic);
 // Changes what `change` names, and nothing else.

@@ -1,0 +1,52 @@
+#include "transport/kafka/broker_here.hpp"
+#include "transport/kafka/topic_admin.hpp"
+#include "transport/kafka/topic_reader.hpp"
+
+namespace tidings::kafka {
+namespace {
+
+class TopicAdminBrokerTest : public BrokerHere {};
+
+TEST_F(TopicAdminBrokerTest, MakesTopicsThatCanBeUsedAtOnce) {
+  const std::string name = cluster().names().on_cluster("orders");
+  const NewTopic topic{.name = name, .partitions = 3, .config = {{"retention.ms", "-1"}}};
+  ASSERT_TRUE(create_topics(cluster(), {&topic, 1}));
+  EXPECT_TRUE(create_topics(cluster(), {&topic, 1})) << "what is there stays";
+  EXPECT_EQ(cluster().partitions(name).value(), 3);
+  send(name, {{.topic = name, .key = "k", .body = "b"}});
+  EXPECT_EQ(config_of(cluster(), name).value().at("retention.ms"), "-1");
+}
+
+TEST_F(TopicAdminBrokerTest, ChangesOneSettingAndKeepsTheOthers) {
+  const std::string name = cluster().names().on_cluster("orders");
+  const NewTopic topic{.name = name, .config = {{"retention.ms", "5000"}, {"segment.ms", "7000"}}};
+  ASSERT_TRUE(create_topics(cluster(), {&topic, 1}));
+  ASSERT_TRUE(set_config(cluster(), name, {{"retention.ms", "6000"}}));
+  const auto config = config_of(cluster(), name).value();
+  EXPECT_EQ(config.at("retention.ms"), "6000");
+  EXPECT_EQ(config.at("segment.ms"), "7000");
+}
+
+TEST_F(TopicAdminBrokerTest, SaysWhichTopicIsNotThere) {
+  const auto config = config_of(cluster(), "nowhere");
+  ASSERT_FALSE(config);
+  EXPECT_EQ(config.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(config.error().message, ::testing::HasSubstr("nowhere"));
+}
+
+TEST_F(TopicAdminBrokerTest, ReadsARangeToItsEnd) {
+  const std::string name = cluster().names().on_cluster("orders");
+  const NewTopic topic{.name = name, .partitions = 2};
+  ASSERT_TRUE(create_topics(cluster(), {&topic, 1}));
+  std::vector<transport::Record> records;
+  for (int i = 0; i < 20; ++i) records.push_back({.topic = name, .key = std::to_string(i), .body = "b"});
+  send(name, records);
+  const auto spans = whole(cluster(), {&name, 1}).value();
+  int visited = 0;
+  const auto read = read_range(cluster(), spans, [&](const auto&) { return ++visited > 0; });
+  EXPECT_TRUE(read) << read.error().message;
+  EXPECT_EQ(visited, 20);
+}
+
+}  // namespace
+}  // namespace tidings::kafka
