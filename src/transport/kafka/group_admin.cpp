@@ -1,0 +1,112 @@
+#include "transport/kafka/group_admin.hpp"
+
+#include <fmt/format.h>
+
+namespace tidings::kafka {
+
+namespace {
+
+using DeleteGroupHandle = Owned<rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroup_destroy>;
+using ListOffsetsHandle = Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
+
+bool is_missing(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND;
+}
+
+LiveMember member_of(const rd_kafka_MemberDescription_t& described) {
+  LiveMember member{.client_id = rd_kafka_MemberDescription_client_id(&described)};
+  const auto* assignment = rd_kafka_MemberDescription_assignment(&described);
+  const auto* list = assignment != nullptr ? rd_kafka_MemberAssignment_partitions(assignment) : nullptr;
+  for (int i = 0; list != nullptr && i < list->cnt; ++i) {
+    member.partitions.push_back({list->elems[i].topic, list->elems[i].partition, 0});
+  }
+  return member;
+}
+
+}  // namespace
+
+Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group) {
+  const std::string doing = fmt::format("look at group '{}'", group);
+  const auto answer =
+      cluster.request(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing, [&](auto* client, auto* options, auto* queue) {
+        const char* name = group.c_str();
+        rd_kafka_DescribeConsumerGroups(client, &name, 1, options, queue);
+      });
+  if (!answer) return answer.error();
+  std::size_t count = 0;
+  const auto* groups = rd_kafka_DescribeConsumerGroups_result_groups(
+      rd_kafka_event_DescribeConsumerGroups_result(answer->get()), &count);
+  std::vector<LiveMember> members;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* error = rd_kafka_ConsumerGroupDescription_error(groups[i]);
+    if (error != nullptr && is_missing(rd_kafka_error_code(error))) continue;  // Kafka 4: a group that is not there
+    if (error != nullptr) return to_error(*error, doing);
+    for (std::size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(groups[i]); ++m) {
+      members.push_back(member_of(*rd_kafka_ConsumerGroupDescription_member(groups[i], m)));
+    }
+  }
+  return members;
+}
+
+Result<std::vector<Committed>> committed(const Cluster& cluster, const std::string& group) {
+  const std::string doing = fmt::format("ask for the commits of group '{}'", group);
+  const ListOffsetsHandle asked{rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr)};
+  const auto answer =
+      cluster.request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, doing, [&](auto* client, auto* options, auto* queue) {
+        rd_kafka_ListConsumerGroupOffsets_t* one = asked.get();
+        rd_kafka_ListConsumerGroupOffsets(client, &one, 1, options, queue);
+      });
+  std::vector<Committed> found;
+  if (!answer) return answer.error();
+  std::size_t count = 0;
+  const auto* results = rd_kafka_ListConsumerGroupOffsets_result_groups(
+      rd_kafka_event_ListConsumerGroupOffsets_result(answer->get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* error = rd_kafka_group_result_error(results[i]);
+    if (error != nullptr && is_missing(rd_kafka_error_code(error))) continue;
+    if (error != nullptr) return to_error(*error, doing);
+    const auto* list = rd_kafka_group_result_partitions(results[i]);
+    for (int p = 0; list != nullptr && p < list->cnt; ++p) {
+      const auto& one = list->elems[p];
+      if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR || one.offset < 0) continue;
+      found.push_back({{one.topic, one.partition, one.offset},
+                       std::string{static_cast<const char*>(one.metadata), one.metadata_size}});
+    }
+  }
+  return found;
+}
+
+Result<std::vector<std::string>> group_names(const Cluster& cluster) {
+  const auto answer = cluster.request(
+      RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPS, "list groups",
+      [](auto* client, auto* options, auto* queue) { rd_kafka_ListConsumerGroups(client, options, queue); });
+  if (!answer) return answer.error();
+  std::size_t count = 0;
+  const auto* result = rd_kafka_event_ListConsumerGroups_result(answer->get());
+  const auto* errors = rd_kafka_ListConsumerGroups_result_errors(result, &count);
+  if (count > 0) return to_error(*errors[0], "list groups");
+  const auto* groups = rd_kafka_ListConsumerGroups_result_valid(result, &count);
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < count; ++i) names.emplace_back(rd_kafka_ConsumerGroupListing_group_id(groups[i]));
+  return names;
+}
+
+Result<void> delete_group(const Cluster& cluster, const std::string& group) {
+  const std::string doing = fmt::format("delete group '{}'", group);
+  const DeleteGroupHandle asked{rd_kafka_DeleteGroup_new(group.c_str())};
+  const auto answer =
+      cluster.request(RD_KAFKA_ADMIN_OP_DELETEGROUPS, doing, [&](auto* client, auto* options, auto* queue) {
+        rd_kafka_DeleteGroup_t* one = asked.get();
+        rd_kafka_DeleteGroups(client, &one, 1, options, queue);
+      });
+  if (!answer) return answer.error();
+  std::size_t count = 0;
+  const auto* results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(answer->get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto* error = rd_kafka_group_result_error(results[i]);
+    if (error != nullptr && !is_missing(rd_kafka_error_code(error))) return to_error(*error, doing);
+  }
+  return {};
+}
+
+}  // namespace tidings::kafka

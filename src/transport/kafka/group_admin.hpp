@@ -1,0 +1,32 @@
+// Groups of a cluster, as Kafka knows them.
+//
+// Threads: any. Blocks: Cluster's.
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/kafka/cluster.hpp"
+
+namespace tidings::kafka {
+
+struct LiveMember {
+  std::string client_id;
+  std::vector<PartitionOffset> partitions;  // that it owns; without offsets
+};
+
+struct Committed {
+  PartitionOffset position;
+  std::string metadata;
+};
+
+// Of this group on the cluster; one that is not there has none.
+Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group);
+Result<std::vector<Committed>> committed(const Cluster& cluster, const std::string& group);
+Result<std::vector<std::string>> group_names(const Cluster& cluster);
+// conflict: it has members. One that is not there is no fault.
+Result<void> delete_group(const Cluster& cluster, const std::string& group);
+
+}  // namespace tidings::kafka

@@ -1,0 +1,254 @@
+#include "transport/kafka/registrations.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tidings/time_text.hpp"
+#include "transport/kafka/group_admin.hpp"
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/pattern_topics.hpp"
+
+namespace tidings::kafka {
+
+using transport::KnownTopic;
+using transport::PublishedType;
+using transport::Sharing;
+using transport::SubscriptionSpec;
+
+namespace {
+
+constexpr std::string_view kGroups = "group/";
+constexpr std::string_view kCommands = "command/";
+constexpr std::string_view kRemoved = "removed/";
+constexpr Duration kJoinWithin = std::chrono::seconds{30};  // from its announcement to Kafka's group
+constexpr std::size_t kRetryEnding = 24;                    // `.retry.`, a step, and a pattern's letters
+
+std::string key_of(std::string_view kind, std::string_view name) {
+  return std::string{kind} + std::string{name};
+}
+
+GroupSubscription& find_or_add(GroupRecord& record, const SubscriptionSpec& spec) {
+  auto& all = record.subscriptions;
+  const auto found = std::find_if(all.begin(), all.end(), [&](const auto& there) { return there.is_of(spec); });
+  if (found != all.end()) return *found;
+  all.push_back({.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing});
+  return all.back();
+}
+
+}  // namespace
+
+SubscriptionSpec spec_of(const std::string& group, const GroupSubscription& subscription) {
+  return {.group = group,
+          .topic = subscription.topic,
+          .pattern = subscription.pattern,
+          .extra_topics = subscription.extra_topics,
+          .sharing = subscription.sharing};
+}
+
+std::string group_on_cluster(const TopicNames& names, const std::string& group, const GroupSubscription& subscription,
+                             const std::string& instance) {
+  const std::string name = names.on_cluster(group);
+  return subscription.sharing == Sharing::broadcast ? name + "." + instance : name;
+}
+
+Result<void> Registrations::join(const SubscriptionSpec& spec, const GroupMember& member) {
+  if (auto fine = check(spec); !fine) return fine;
+  if (spec.command) {
+    if (auto claimed = claim_command(spec); !claimed) return claimed;
+  }
+  return change(spec.group, [&](GroupRecord& record) -> Result<void> {
+    if (auto fine = check_overlap(spec, record); !fine) return fine;
+    GroupSubscription& mine = find_or_add(record, spec);
+    mine.extra_topics = spec.extra_topics;
+    std::erase_if(mine.members, [&](const auto& other) { return other.instance == member.instance; });
+    mine.members.push_back(member);
+    return {};
+  });
+}
+
+Result<void> Registrations::leave(const SubscriptionSpec& spec, const std::string& instance) {
+  return change(spec.group, [&](GroupRecord& record) -> Result<void> {
+    for (GroupSubscription& there : record.subscriptions) {
+      if (!there.is_of(spec)) continue;
+      std::erase_if(there.members, [&](const auto& other) { return other.instance == instance; });
+    }
+    return {};
+  });
+}
+
+Result<void> Registrations::change(const std::string& group, const std::function<Result<void>(GroupRecord&)>& how) {
+  const Time deadline = cluster_->soon();
+  for (;;) {
+    const auto there = records_.get(key_of(kGroups, group));
+    if (!there) return there.error();
+    GroupRecord record = group_record(group, *there ? (*there)->value : "");
+    const GroupRecord before = record;
+    if (auto changed = how(record); !changed) return changed;
+    if (record == before) return {};
+    const std::uint64_t version = *there ? (*there)->version : 0;
+    const auto put = records_.put(key_of(kGroups, group), text_of(record), {.expected = version});
+    if (put) return {};
+    if (put.error().kind != ErrorKind::conflict || cluster_->executor().now() >= deadline) return put.error();
+  }
+}
+
+Result<void> Registrations::check(const SubscriptionSpec& spec) {
+  if (auto named = check_kafka_name(cluster_->names(), "group", spec.group); !named) return named;
+  if (spec.topic.empty() == spec.pattern.empty()) {
+    return invalid(fmt::format("a subscription of group '{}' names either a topic or a pattern, not '{}' and '{}'",
+                               spec.group, spec.topic, spec.pattern));
+  }
+  if (spec.in_flight_max == 0 || spec.in_flight_bytes_max == 0) {
+    return invalid(fmt::format(
+        "in_flight_max or in_flight_bytes_max of group '{}' is 0: it would never receive anything", spec.group));
+  }
+  const auto& name = spec.topic.empty() ? spec.pattern : spec.topic;
+  const auto longest = cluster_->names().retry(spec.group, name, "0s").size() + kRetryEnding;
+  if (longest > kTopicNameMax) {
+    return invalid(
+        fmt::format("the names of group '{}' and '{}' are too long together for a topic of their retries: "
+                    "shorten one by {}",
+                    spec.group, name, longest - kTopicNameMax));
+  }
+  if (!spec.pattern.empty()) {
+    if (!spec.command) return {};
+    return invalid(fmt::format("commands have no patterns: name the destination that '{}' reads", spec.pattern));
+  }
+  return check_topic(spec);
+}
+
+Result<void> Registrations::check_topic(const SubscriptionSpec& spec) {
+  if (auto named = check_kafka_name(cluster_->names(), "topic", spec.topic); !named) return named;
+  const auto there = cluster_->partitions(cluster_->names().on_cluster(spec.topic));
+  if (!there) return there.error();
+  if (!*there) {
+    return invalid(
+        fmt::format("topic '{}', which group '{}' reads, is unknown: declare it first", spec.topic, spec.group));
+  }
+  const auto fact = facts_.of(spec.topic);
+  if (!fact) return fact.error();
+  if (fact->command == spec.command) return {};
+  return invalid(fmt::format("'{}' holds {}: group '{}' must subscribe to it so", spec.topic,
+                             fact->command ? "commands" : "events", spec.group));
+}
+
+Result<void> Registrations::claim_command(const SubscriptionSpec& spec) {
+  const std::string key = key_of(kCommands, spec.topic);
+  const auto put = records_.put(key, spec.group, {.expected = 0});
+  if (put) return {};
+  if (put.error().kind != ErrorKind::conflict) return put.error();
+  const auto owner = records_.get(key);
+  if (!owner) return owner.error();
+  if (*owner && (*owner)->value == spec.group) return {};
+  return conflict(fmt::format("the commands of '{}' go to group '{}' already; a command has one subscription",
+                              spec.topic, *owner ? (*owner)->value : ""));
+}
+
+// A group reads each topic by one subscription.
+Result<void> Registrations::check_overlap(const SubscriptionSpec& spec, const GroupRecord& record) {
+  for (const GroupSubscription& there : record.subscriptions) {
+    if (there.is_of(spec) || there.members.empty()) continue;
+    const auto wanted = topics_read(spec);
+    const auto taken = topics_read(spec_of(record.group, there));
+    if (!wanted || !taken) return wanted ? taken.error() : wanted.error();
+    const auto shared = std::find_if(wanted->begin(), wanted->end(),
+                                     [&taken](const std::string& topic) { return taken->contains(topic); });
+    if (shared == wanted->end()) continue;
+    const auto live = living(record.group, there);
+    if (!live) return live.error();
+    if (live->empty()) continue;
+    return invalid(
+        fmt::format("group '{}' reads topic '{}' by its subscription to '{}' already: give the one to "
+                    "'{}' a group of its own",
+                    spec.group, *shared, there.name(), spec.topic.empty() ? spec.pattern : spec.topic));
+  }
+  return {};
+}
+
+Result<std::set<std::string>> Registrations::topics_read(const SubscriptionSpec& spec) {
+  if (!spec.topic.empty()) return std::set<std::string>{spec.topic};
+  const auto there = cluster_->topics();
+  if (!there) return there.error();
+  const auto facts = facts_.all();
+  if (!facts) return facts.error();
+  const auto declared = control_.list(transport::kPublishedPrefix);
+  if (!declared) return declared.error();
+  std::vector<KnownTopic> known;
+  for (const auto& [on_cluster, partitions] : *there) {
+    auto name = cluster_->names().ours(on_cluster);
+    if (!name || is_internal(*name)) continue;
+    const auto fact = facts->find(*name);
+    known.push_back({*std::move(name), fact != facts->end() && fact->second.command});
+  }
+  std::vector<PublishedType> published;
+  for (const auto& record : *declared) {
+    if (auto type = transport::published_from_key(record.key)) published.push_back(*std::move(type));
+  }
+  return transport::pattern_topics(spec.pattern, spec.extra_topics, known, published);
+}
+
+Result<std::vector<GroupRecord>> Registrations::groups() {
+  const auto records = records_.list(kGroups);
+  if (!records) return records.error();
+  std::vector<GroupRecord> groups;
+  for (const auto& record : *records) groups.push_back(group_record(record.key.substr(kGroups.size()), record.value));
+  return groups;
+}
+
+Result<GroupRecord> Registrations::group(const std::string& name) {
+  const auto record = records_.get(key_of(kGroups, name));
+  if (!record) return record.error();
+  if (!*record) return invalid(fmt::format("there is no group '{}'", name));
+  return group_record(name, (*record)->value);
+}
+
+Result<std::vector<GroupMember>> Registrations::living(const std::string& group, const GroupSubscription& there) {
+  std::vector<GroupMember> live;
+  std::set<std::string> present;
+  std::set<std::string> asked;
+  for (const GroupMember& member : there.members) {
+    const std::string name = group_on_cluster(cluster_->names(), group, there, member.instance);
+    if (asked.insert(name).second) {
+      const auto members = live_members(*cluster_, name);
+      if (!members) return members.error();
+      for (const auto& one : *members) present.insert(one.client_id);
+    }
+    const bool coming = member.joined + kJoinWithin > cluster_->executor().now();
+    if (coming || present.contains(member.instance)) live.push_back(member);
+  }
+  return live;
+}
+
+Result<void> Registrations::remove(const std::string& group) {
+  const auto there = this->group(group);
+  if (!there) return there.error();
+  std::size_t count = 0;
+  for (const GroupSubscription& subscription : there->subscriptions) {
+    const auto live = living(group, subscription);
+    if (!live) return live.error();
+    count += live->size();
+  }
+  if (count > 0) return conflict(fmt::format("group '{}' has {} live members: stop them first", group, count));
+  const auto commands = records_.list(kCommands);
+  if (!commands) return commands.error();
+  for (const auto& record : *commands) {
+    if (record.value != group) continue;
+    if (const auto erased = records_.put(record.key, std::nullopt, {}); !erased) return erased.error();
+  }
+  const auto time = records_.put(key_of(kRemoved, group), to_text(cluster_->executor().now()), {});
+  if (!time) return time.error();
+  // Last: while it is there, all that comes before is done again by who is asked again.
+  const auto erased = records_.put(key_of(kGroups, group), std::nullopt, {});
+  return erased ? Result<void>{} : erased.error();
+}
+
+Result<std::optional<Time>> Registrations::removed(const std::string& group) {
+  const auto record = records_.get(key_of(kRemoved, group));
+  if (!record) return record.error();
+  if (!*record) return std::optional<Time>{};
+  const auto time = time_of((*record)->value);
+  return time ? std::optional{*time} : std::optional<Time>{};
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,123 @@
+#include "transport/kafka/broker_here.hpp"
+#include "transport/kafka/registrations.hpp"
+
+namespace tidings::kafka {
+namespace {
+
+using transport::Retention;
+using transport::Sharing;
+using transport::SubscriptionSpec;
+
+class RegistrationsBrokerTest : public BrokerHere {
+ protected:
+  void SetUp() override {
+    BrokerHere::SetUp();
+    if (IsSkipped()) return;
+    log_ = std::make_shared<ControlLog>(shared_cluster());
+    catalog_ = std::make_unique<Catalog>(shared_cluster(), log_);
+    registrations_ = std::make_unique<Registrations>(shared_cluster(), log_);
+  }
+  void declare(const transport::Declaration& declaration) {
+    const auto declared = catalog_->declare(declaration);
+    ASSERT_TRUE(declared) << declared.error().message;
+  }
+  Result<void> join(const SubscriptionSpec& spec, const std::string& instance = "one") {
+    return registrations_->join(spec, {.instance = instance, .host = "h", .pid = 7, .joined = executor().now()});
+  }
+
+  std::shared_ptr<ControlLog> log_;
+  std::unique_ptr<Catalog> catalog_;
+  std::unique_ptr<Registrations> registrations_;
+};
+
+TEST_F(RegistrationsBrokerTest, ATopicIsDeclaredOnce) {
+  declare({.topics = {{.name = "orders", .partitions = 2}}, .published = {}});
+  declare({.topics = {{.name = "orders", .partitions = 2}}, .published = {}});
+  for (const transport::TopicSpec& other :
+       {transport::TopicSpec{.name = "orders", .command = true}, {.name = "orders", .partitions = 3}}) {
+    const auto refused = catalog_->declare({.topics = {other}, .published = {}});
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::conflict);
+    EXPECT_THAT(refused.error().message, ::testing::HasSubstr("orders"));
+  }
+}
+
+TEST_F(RegistrationsBrokerTest, RetentionIsDeclaredOnceAndChangedByOperators) {
+  declare({.topics = {{.name = "orders"}}, .published = {}});
+  const Retention wanted{.age = 2 * std::chrono::hours{1}, .bytes = 5'000'001};
+  declare({.topics = {{.name = "orders", .retention = wanted}}, .published = {}});
+  const auto shown = [&] { return catalog_->retention_of("orders", catalog_->facts().of("orders").value()).value(); };
+  EXPECT_EQ(shown().age, wanted.age);
+  EXPECT_EQ(shown().bytes, wanted.bytes);
+  const auto other =
+      catalog_->declare({.topics = {{.name = "orders", .retention = {.age = std::chrono::hours{1}}}}, .published = {}});
+  EXPECT_EQ(other.error().kind, ErrorKind::conflict);
+  ASSERT_TRUE(catalog_->set_retention("orders", {.age = Retention::kAgeEndless}));
+  EXPECT_EQ(shown().age, Retention::kAgeEndless);
+  EXPECT_EQ(shown().bytes, wanted.bytes);
+  EXPECT_EQ(catalog_->set_retention("nowhere", {.bytes = 1}).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(RegistrationsBrokerTest, NamesTheCommandThatCreatesAMissingTopic) {
+  Catalog strict{open(CreateTopics::no), log_};
+  const auto refused = strict.declare({.topics = {{.name = "orders"}}, .published = {}});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("tidings topics create"));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("create_topics=yes"));
+}
+
+TEST_F(RegistrationsBrokerTest, ACommandGoesToOneGroup) {
+  declare({.topics = {{.name = "emails", .command = true}}, .published = {}});
+  ASSERT_TRUE(join({.group = "notification", .topic = "emails", .command = true}));
+  ASSERT_TRUE(join({.group = "notification", .topic = "emails", .command = true}, "two"));
+  const auto second = join({.group = "spam", .topic = "emails", .command = true});
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().kind, ErrorKind::conflict);
+  EXPECT_THAT(second.error().message, ::testing::HasSubstr("notification"));
+}
+
+TEST_F(RegistrationsBrokerTest, AGroupReadsATopicOnceAtATime) {
+  declare({.topics = {{.name = "orders"}}, .published = {{"OrderCreated", "orders"}}});
+  const SubscriptionSpec topic{.group = "g", .topic = "orders"};
+  ASSERT_TRUE(join(topic));
+  const auto twice = join({.group = "g", .pattern = "order.#"});
+  ASSERT_FALSE(twice);
+  EXPECT_EQ(twice.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(twice.error().message, ::testing::HasSubstr("orders"));
+  EXPECT_TRUE(join({.group = "other", .pattern = "order.#"}));
+  EXPECT_EQ(registrations_->remove("g").error().kind, ErrorKind::conflict);
+  ASSERT_TRUE(registrations_->leave(topic, "one"));
+  EXPECT_TRUE(join({.group = "g", .pattern = "order.#"}));
+}
+
+TEST_F(RegistrationsBrokerTest, RefusesWhatIsNoSubscription) {
+  declare({.topics = {{.name = "orders"}}, .published = {}});
+  EXPECT_EQ(join({.group = "", .topic = "orders"}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(join({.group = "g"}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(join({.group = "g", .topic = "orders", .pattern = "#"}).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(join({.group = "g", .topic = "nowhere"}).error().kind, ErrorKind::invalid);
+}
+
+TEST_F(RegistrationsBrokerTest, APatternReadsEventsOfMatchingTypesOnly) {
+  declare({.topics = {{.name = "orders"}, {.name = "foreign"}, {.name = "emails", .command = true}},
+           .published = {{"OrderCreated", "orders"}, {"SendEmail", "emails"}}});
+  using Set = std::set<std::string>;
+  EXPECT_EQ(registrations_->topics_read({.group = "g", .pattern = "order.*"}).value(), Set{"orders"});
+  EXPECT_EQ(registrations_->topics_read({.group = "g", .pattern = "#"}).value(), (Set{"foreign", "orders"}));
+}
+
+TEST_F(RegistrationsBrokerTest, RemovesAGroupThatIsGone) {
+  declare({.topics = {{.name = "emails", .command = true}}, .published = {}});
+  const SubscriptionSpec spec{.group = "g", .topic = "emails", .command = true};
+  ASSERT_TRUE(join(spec));
+  ASSERT_TRUE(registrations_->leave(spec, "one"));
+  ASSERT_TRUE(registrations_->remove("g"));
+  EXPECT_TRUE(registrations_->removed("g").value());
+  EXPECT_TRUE(registrations_->groups().value().empty());
+  EXPECT_EQ(registrations_->remove("g").error().kind, ErrorKind::invalid);
+  EXPECT_TRUE(join({.group = "h", .topic = "emails", .command = true}));
+}
+
+}  // namespace
+}  // namespace tidings::kafka
