@@ -1,0 +1,55 @@
+// DeadLetters on Kafka: read from `<topic>.dlq`, open as long as no state of theirs says otherwise.
+//
+// Threads: any. Blocks: on the broker.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "transport/kafka/dead_letter_id.hpp"
+#include "transport/kafka/dead_states.hpp"
+#include "transport/kafka/registrations.hpp"
+#include "transport/kafka/topic_reader.hpp"
+
+namespace tidings::kafka {
+
+class KafkaDeadLetters final : public transport::DeadLetters {
+ public:
+  KafkaDeadLetters(std::shared_ptr<Cluster> cluster, std::shared_ptr<Registrations> registrations)
+      : cluster_{cluster}, registrations_{std::move(registrations)}, states_{std::move(cluster)} {}
+
+  Result<std::vector<transport::DeadLetter>> browse(const transport::DeadFilter& filter, std::string_view after,
+                                                    std::size_t limit) override;
+  Result<std::optional<transport::DeadLetter>> show(std::string_view id) override;
+  using transport::DeadLetters::discard;
+  using transport::DeadLetters::replay;
+  std::vector<Result<bool>> replay(std::span<const std::string> ids) override;
+  std::vector<Result<bool>> discard(std::span<const std::string> ids) override;
+
+  // Open ones, by group and topic.
+  using Counts = std::map<std::pair<std::string, std::string>, std::uint64_t>;
+  Result<Counts> count();
+
+ private:
+  using Letters = std::map<std::string, transport::DeadLetter>;  // by id
+  enum class Fate { replayed, discarded };
+
+  // Visits open ones of these offsets.
+  Result<void> visit(std::span<const OffsetSpan> spans, const std::function<void(transport::DeadLetter)>& visit);
+  Result<bool> is_removed(std::map<std::string, std::optional<Time>>& removed, const transport::DeadLetter& letter);
+  Result<std::vector<OffsetSpan>> all_since(std::optional<Time> buried);
+  Result<Letters> find(std::span<const std::string> ids);
+  std::vector<Result<bool>> close(std::span<const std::string> ids, Fate fate);
+  Result<std::set<std::string>> close_once(std::span<const std::string> ids, Fate fate);
+
+  const std::shared_ptr<Cluster> cluster_;
+  const std::shared_ptr<Registrations> registrations_;
+  DeadStates states_;
+};
+
+}  // namespace tidings::kafka

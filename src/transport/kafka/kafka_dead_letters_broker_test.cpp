@@ -1,0 +1,159 @@
+#include "transport/kafka/broker_here.hpp"
+#include "transport/kafka/copies.hpp"
+#include "transport/kafka/kafka_dead_letters.hpp"
+#include "transport/kafka/topic_admin.hpp"
+
+namespace tidings::kafka {
+namespace {
+
+using transport::DeadLetter;
+using transport::Record;
+
+class KafkaDeadLettersBrokerTest : public BrokerHere {
+ protected:
+  void SetUp() override {
+    BrokerHere::SetUp();
+    if (IsSkipped()) return;
+    registrations_ = std::make_shared<Registrations>(shared_cluster(), std::make_shared<ControlLog>(shared_cluster()));
+    dead_ = std::make_unique<KafkaDeadLetters>(shared_cluster(), registrations_);
+    for (const char* topic : {"orders", "payments"}) {
+      const NewTopic letters{.name = cluster().names().dead_letters(topic), .partitions = 2};
+      ASSERT_TRUE(create_topics(cluster(), {&letters, 1}));
+    }
+  }
+  // As a consumer of group `g` does.
+  void bury(const std::string& topic, const std::string& id, const std::string& reason = "failed") {
+    Copy copy{.group = "g", .subscription = topic, .topic = topic, .position = {1, 7}, .reason = reason};
+    copy.buried = executor().now();
+    copy.attempts = {.failed = 4, .crashes = 1, .last_error = "the bank is closed"};
+    copy.host = "h";
+    send(cluster().names().dead_letters(topic), {record(topic, id)}, copy);
+  }
+  static Record record(const std::string& topic, const std::string& id) {
+    return {.topic = topic,
+            .key = "k" + id,
+            .id = id,
+            .type = "Numbered",
+            .content_type = "application/json",
+            .headers = {{"a", std::string{"\0", 1}}, {"b", std::nullopt}},
+            .body = std::string{"x\xff\0", 3}};
+  }
+  std::vector<DeadLetter> browse(const transport::DeadFilter& filter = {}, const std::string& after = "",
+                                 std::size_t limit = 100) {
+    const auto letters = dead_->browse(filter, after, limit);
+    EXPECT_TRUE(letters) << letters.error().message;
+    return letters.value_or(std::vector<DeadLetter>{});
+  }
+  std::vector<std::pair<Record, Copy>> replays(const std::string& topic) {
+    std::vector<std::pair<Record, Copy>> copies;
+    const std::string name = cluster().names().retry("g", topic, "0s");
+    const auto spans = whole(cluster(), {&name, 1}).value();
+    EXPECT_TRUE(read_range(cluster(), spans, [&](const auto& message) {
+      if (auto copy = read_copy(message, topic)) copies.push_back(*std::move(copy));
+      return true;
+    }));
+    return copies;
+  }
+
+  std::shared_ptr<Registrations> registrations_;
+  std::unique_ptr<KafkaDeadLetters> dead_;
+};
+
+TEST_F(KafkaDeadLettersBrokerTest, ShowsTheRecordUnchangedAndWhyItIsHere) {
+  bury("orders", "0");
+  const auto letters = browse();
+  ASSERT_EQ(letters.size(), 1u);
+  EXPECT_EQ(letters[0].record, record("orders", "0"));
+  EXPECT_EQ(letters[0].group, "g");
+  EXPECT_EQ(letters[0].subscription, "orders");
+  EXPECT_EQ(letters[0].error, "the bank is closed");
+  EXPECT_EQ(letters[0].attempts, 4);
+  EXPECT_EQ(letters[0].position, (transport::Position{1, 7}));
+  const auto shown = dead_->show(letters[0].id);
+  ASSERT_TRUE(shown) << shown.error().message;
+  ASSERT_TRUE(*shown);
+  EXPECT_EQ((*shown)->record, letters[0].record);
+  EXPECT_FALSE(dead_->show("no such id").value());
+  EXPECT_FALSE(dead_->show(letters[0].id + "7").value());
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, BrowsesByFilterPageAndAge) {
+  for (const char* id : {"0", "1", "2", "3"}) bury("orders", id);
+  const Time later = executor().now();
+  for (const char* id : {"4", "5"}) bury("payments", id, "undecodable");
+  EXPECT_EQ(browse().size(), 6u);
+  EXPECT_EQ(browse({.group = "other"}).size(), 0u);
+  EXPECT_EQ(browse({.topic = "payments"}).size(), 2u);
+  EXPECT_EQ(browse({.reason = "undecodable"}).size(), 2u);
+  EXPECT_EQ(browse({.type = "Other"}).size(), 0u);
+  EXPECT_EQ(browse({.since = later}).size(), 2u);
+  const auto first = browse({.topic = "orders"}, "", 3);
+  ASSERT_EQ(first.size(), 3u);
+  EXPECT_EQ(first[0].record.id, "0");
+  const auto rest = browse({.topic = "orders"}, first[2].id, 3);
+  ASSERT_EQ(rest.size(), 1u);
+  EXPECT_EQ(rest[0].record.id, "3");
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, ReplaysEachOnce) {
+  for (const char* id : {"0", "1", "2"}) bury("orders", id);
+  std::vector<std::string> ids;
+  for (const auto& letter : browse()) ids.push_back(letter.id);
+  ids.push_back(ids.front());
+  const auto replayed = dead_->replay(ids);
+  ASSERT_TRUE(replayed[0]) << replayed[0].error().message;
+  EXPECT_TRUE(*replayed[0] && *replayed[1] && *replayed[2]);
+  EXPECT_FALSE(*replayed[3]) << "a repetition is harmless";
+  EXPECT_FALSE(dead_->replay(ids[1]).value());
+  EXPECT_FALSE(dead_->discard(ids[1]).value());
+  EXPECT_TRUE(browse().empty());
+  const auto copies = replays("orders");
+  ASSERT_EQ(copies.size(), 3u);
+  EXPECT_EQ(copies[0].second.replays, 1);
+  EXPECT_EQ(copies[0].second.attempts, transport::Attempts{});
+  EXPECT_EQ(copies[0].first.headers.size(), 2u);
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, DiscardsOne) {
+  bury("orders", "0");
+  const auto letters = browse();
+  ASSERT_EQ(letters.size(), 1u);
+  EXPECT_TRUE(dead_->discard(letters[0].id).value());
+  EXPECT_FALSE(dead_->discard(letters[0].id).value());
+  EXPECT_TRUE(browse().empty());
+  EXPECT_TRUE(replays("orders").empty());
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, TwoOperatorsReplayItOnce) {
+  bury("orders", "0");
+  const auto id = browse().at(0).id;
+  KafkaDeadLetters elsewhere{open(), registrations_};
+  std::atomic<int> count{0};
+  const auto replay = [&](KafkaDeadLetters& dead) {
+    const auto replayed = dead.replay(id);
+    EXPECT_TRUE(replayed) << replayed.error().message;
+    if (replayed && *replayed) ++count;
+  };
+  {
+    const auto other = executor().spawn("operator", [&] { replay(elsewhere); });
+    replay(*dead_);
+  }
+  EXPECT_EQ(count, 1);
+  EXPECT_EQ(replays("orders").size(), 1u);
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, AreGoneWithTheirGroup) {
+  const NewTopic orders{.name = cluster().names().on_cluster("orders")};
+  ASSERT_TRUE(create_topics(cluster(), {&orders, 1}));
+  const transport::SubscriptionSpec spec{.group = "g", .topic = "orders"};
+  ASSERT_TRUE(registrations_->join(spec, {.instance = "one", .host = "h", .joined = executor().now()}));
+  bury("orders", "0");
+  ASSERT_TRUE(registrations_->leave(spec, "one"));
+  ASSERT_TRUE(registrations_->remove("g"));
+  EXPECT_TRUE(browse().empty());
+  bury("orders", "1");
+  EXPECT_EQ(browse().size(), 1u);
+}
+
+}  // namespace
+}  // namespace tidings::kafka
