@@ -1,31 +1,61 @@
 #include "transport/kafka/copies.hpp"
 
-#include "transport/kafka/kafka_limits.hpp"
-#include "transport/kafka/topic_admin.hpp"
-#include "transport/kafka/wire.hpp"
+#include "transport/kafka/retry_ladder.hpp"
 
 namespace tidings::kafka {
 
-std::optional<std::pair<transport::Record, Copy>> read_copy(const rd_kafka_message_t& message, std::string_view topic) {
-  std::vector<transport::HeaderView> headers;
-  headers.reserve(header_count(message));
-  auto view = read_record(message, topic, headers);
+namespace {
+
+// Of one that was a copy already, what it says of the original.
+Copy copy_of(const Settled& settled, const Subscriber& who) {
   Copy copy;
-  if (!take_copy(view, copy)) return std::nullopt;
-  return std::pair{transport::to_record(view), std::move(copy)};
+  if (settled.fetched.copy) {
+    copy = *settled.fetched.copy;
+  } else {
+    copy.topic = settled.fetched.record.topic;
+    copy.position = {settled.partition, settled.fetched.offset};
+    copy.time = settled.fetched.record.time;
+  }
+  copy.group = who.group;
+  copy.subscription = who.subscription;
+  return copy;
 }
 
-Result<std::string> retry_at_once(const Cluster& cluster, std::string_view group, std::string_view subscription) {
-  std::string topic = cluster.names().retry(group, subscription, "0s");
-  const auto there = cluster.partitions(topic);
-  if (!there) return there.error();
-  if (*there) return topic;
-  // Nobody knows when its group is back: nothing may go before.
-  const NewTopic retries{.name = topic,
-                         .partitions = cluster.options().partitions,
-                         .config = {{"retention.ms", "-1"}, {"max.message.bytes", std::to_string(kMessageBytesMax)}}};
-  if (auto created = create_topics(cluster, {&retries, 1}); !created) return created.error();
-  return topic;
+// With a time of its own: retention counts from then.
+transport::Record record_of(const Settled& settled, Time now) {
+  transport::Record record = to_record(settled.fetched.record);
+  record.time = now;
+  return record;
+}
+
+}  // namespace
+
+Message dead_letter(const Settled& settled, const transport::Bury& bury, const Subscriber& who, const TopicNames& names,
+                    Time now) {
+  Copy copy = copy_of(settled, who);
+  copy.attempts = bury.attempts;
+  copy.attempts.last_error = bury.error;
+  copy.attempts.due.reset();
+  copy.reason = bury.reason;
+  copy.buried = now;
+  copy.host = who.host;
+  copy.pid = who.pid;
+  std::string topic = names.dead_letters(copy.topic);
+  return {.topic = std::move(topic), .record = record_of(settled, now), .copy = std::move(copy)};
+}
+
+Message waiting_copy(const Settled& settled, const transport::Attempts& attempts, const Subscriber& who,
+                     const TopicNames& names, Time now) {
+  Copy copy = copy_of(settled, who);
+  copy.attempts = attempts;
+  return {.topic = retry_topic(who, names),
+          .record = record_of(settled, now),
+          .copy = std::move(copy),
+          .partition = retry_partition(attempts.due, now)};
+}
+
+std::string retry_topic(const Subscriber& who, const TopicNames& names) {
+  return names.retry(who.group, who.subscription);
 }
 
 }  // namespace tidings::kafka

@@ -1,22 +1,41 @@
-// Copies of records as they lie in topics, and the topic for those that a subscription shall have at once.
+// What a settlement publishes: events of a handler, a dead letter, a retry that waits.
 //
-// Threads: any. Blocks: retry_at_once() on the cluster, the first time.
+// Threads: pure functions.
 #pragma once
 
-#include <optional>
 #include <string>
-#include <utility>
 
-#include "tidings/transport/record.hpp"
-#include "transport/kafka/cluster.hpp"
-#include "transport/kafka/copy.hpp"
+#include "tidings/transport/settlement.hpp"
+#include "transport/kafka/fetched.hpp"
+#include "transport/kafka/producer.hpp"
+#include "transport/kafka/topic_names.hpp"
 
 namespace tidings::kafka {
 
-// The record that was copied, and what stands beside it. Nothing: it is no copy of ours.
-std::optional<std::pair<transport::Record, Copy>> read_copy(const rd_kafka_message_t& message, std::string_view topic);
+// On whose behalf.
+struct Subscriber {
+  std::string group;
+  std::string subscription;  // topic or pattern
+  std::string host;
+  std::int64_t pid = 0;
+};
 
-// The topic of replays of that subscription, on the cluster; made where it is missing.
-Result<std::string> retry_at_once(const Cluster& cluster, std::string_view group, std::string_view subscription);
+// The delivery as it is settled: where its record stands in its own topic, and what was known of it.
+struct Settled {
+  const FetchedRecord& fetched;
+  std::int32_t partition = 0;  // of which it was fetched
+  const transport::Attempts& attempts;
+};
+
+// A dead letter of it, for that topic's dead letters. Its time is its burial's.
+Message dead_letter(const Settled& settled, const transport::Bury& bury, const Subscriber& who, const TopicNames& names,
+                    Time now);
+
+// Itself again, to be handled when `attempts` says, in the retry topic's partition of its next step.
+Message waiting_copy(const Settled& settled, const transport::Attempts& attempts, const Subscriber& who,
+                     const TopicNames& names, Time now);
+
+// A subscription's retry topic, on the cluster.
+std::string retry_topic(const Subscriber& who, const TopicNames& names);
 
 }  // namespace tidings::kafka

@@ -24,7 +24,6 @@ Error error_of(const rd_kafka_error_t& error, rd_kafka_t* client) {
 Result<std::unique_ptr<DeadTransaction>> DeadTransaction::open(std::shared_ptr<Cluster> cluster) {
   auto client = cluster->client(RD_KAFKA_PRODUCER, {{"transactional.id", cluster->names().on_cluster("tidings.dead")},
                                                     {"transaction.timeout.ms", "10000"},
-                                                    {"partitioner", "murmur2_random"},
                                                     {"message.max.bytes", std::to_string(kMessageBytesMax)},
                                                     {"linger.ms", "0"}});
   if (!client) return client.error();
@@ -41,7 +40,8 @@ DeadTransaction::~DeadTransaction() {
   const ErrorHandle error{rd_kafka_abort_transaction(client_.get(), within)};  // its time-out does it otherwise
 }
 
-Result<void> DeadTransaction::send(const std::string& topic, const transport::Record& record, const Copy* copy) {
+Result<void> DeadTransaction::send(const std::string& topic, std::int32_t partition, const transport::Record& record,
+                                   const Copy* copy) {
   if (!begun_) {
     if (const ErrorHandle error{rd_kafka_begin_transaction(client_.get())}) return error_of(*error, client_.get());
     begun_ = true;
@@ -50,7 +50,8 @@ Result<void> DeadTransaction::send(const std::string& topic, const transport::Re
   const std::string* key = record.key ? &*record.key : nullptr;
   const std::string* body = record.body ? &*record.body : nullptr;
   const auto code = rd_kafka_producev(
-      client_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK),
+      client_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+      RD_KAFKA_V_TIMESTAMP(timestamp_of(record.time)), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_BLOCK),
       RD_KAFKA_V_KEY((key != nullptr ? key->data() : nullptr), (key != nullptr ? key->size() : 0)),
       RD_KAFKA_V_VALUE((body != nullptr ? const_cast<char*>(body->data()) : nullptr),
                        (body != nullptr ? body->size() : 0)),

@@ -23,7 +23,8 @@ class DeadTransaction final {
   static Result<std::unique_ptr<DeadTransaction>> open(std::shared_ptr<Cluster> cluster);
   ~DeadTransaction();  // aborts what was not committed
 
-  Result<void> send(const std::string& topic, const transport::Record& record, const Copy* copy);
+  Result<void> send(const std::string& topic, std::int32_t partition, const transport::Record& record,
+                    const Copy* copy);
   Result<void> commit();
 
  private:

@@ -48,7 +48,7 @@ Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::
   return members;
 }
 
-Result<std::vector<Committed>> committed(const Cluster& cluster, const std::string& group) {
+Result<std::vector<GroupCommit>> commits_of(const Cluster& cluster, const std::string& group) {
   const std::string doing = fmt::format("ask for the commits of group '{}'", group);
   const ListOffsetsHandle asked{rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr)};
   const auto answer =
@@ -56,7 +56,7 @@ Result<std::vector<Committed>> committed(const Cluster& cluster, const std::stri
         rd_kafka_ListConsumerGroupOffsets_t* one = asked.get();
         rd_kafka_ListConsumerGroupOffsets(client, &one, 1, options, queue);
       });
-  std::vector<Committed> found;
+  std::vector<GroupCommit> found;
   if (!answer) return answer.error();
   std::size_t count = 0;
   const auto* results = rd_kafka_ListConsumerGroupOffsets_result_groups(

@@ -17,14 +17,14 @@ struct LiveMember {
   std::vector<PartitionOffset> partitions;  // that it owns; without offsets
 };
 
-struct Committed {
+struct GroupCommit {
   PartitionOffset position;
   std::string metadata;
 };
 
 // Of this group on the cluster; one that is not there has none.
 Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group);
-Result<std::vector<Committed>> committed(const Cluster& cluster, const std::string& group);
+Result<std::vector<GroupCommit>> commits_of(const Cluster& cluster, const std::string& group);
 Result<std::vector<std::string>> group_names(const Cluster& cluster);
 // conflict: it has members. One that is not there is no fault.
 Result<void> delete_group(const Cluster& cluster, const std::string& group);

@@ -4,8 +4,8 @@
 
 #include <algorithm>
 
-#include "transport/kafka/copies.hpp"
 #include "transport/kafka/dead_transaction.hpp"
+#include "transport/kafka/kept_copy.hpp"
 #include "transport/kafka/wire.hpp"
 
 namespace tidings::kafka {
@@ -17,6 +17,7 @@ namespace {
 
 // How much earlier a dead letter's message may be stamped than it says that it was buried.
 constexpr Duration kStampsDiffer = std::chrono::minutes{1};
+constexpr std::int32_t kAtOnce = 0;         // partition of a retry topic
 constexpr std::size_t kClosedAtOnce = 500;  // of one transaction
 constexpr int kFencedTriesMax = 5;
 
@@ -220,14 +221,16 @@ Result<std::set<std::string>> KafkaDeadLetters::close_once(std::span<const std::
     if (found == letters->end() || !closed.insert(id).second) continue;
     const DeadLetter& letter = found->second;
     if (fate == Fate::replayed) {
-      const auto topic = retry_at_once(*cluster_, letter.group, letter.subscription);
+      const auto topic = prepare_retries(*cluster_, letter.group, letter.subscription);
       if (!topic) return topic.error();
       const Copy copy = copy_of(letter);
-      if (auto sent = (*transaction)->send(*topic, letter.record, &copy); !sent) return sent.error();
+      transport::Record record = letter.record;
+      record.time = cluster_->executor().now();  // from when it lies there
+      if (auto sent = (*transaction)->send(*topic, kAtOnce, record, &copy); !sent) return sent.error();
     }
     const transport::Record state{
         .topic = cluster_->names().dead_states(), .key = id, .body = fate == Fate::replayed ? "replayed" : "discarded"};
-    if (auto sent = (*transaction)->send(state.topic, state, nullptr); !sent) return sent.error();
+    if (auto sent = (*transaction)->send(state.topic, 0, state, nullptr); !sent) return sent.error();
   }
   if (auto committed = (*transaction)->commit(); !committed) return committed.error();
   return closed;

@@ -1,5 +1,5 @@
 #include "transport/kafka/broker_here.hpp"
-#include "transport/kafka/copies.hpp"
+#include "transport/kafka/kept_copy.hpp"
 #include "transport/kafka/kafka_dead_letters.hpp"
 #include "transport/kafka/topic_admin.hpp"
 
@@ -46,7 +46,7 @@ class KafkaDeadLettersBrokerTest : public BrokerHere {
   }
   std::vector<std::pair<Record, Copy>> replays(const std::string& topic) {
     std::vector<std::pair<Record, Copy>> copies;
-    const std::string name = cluster().names().retry("g", topic, "0s");
+    const std::string name = cluster().names().retry("g", topic);
     const auto spans = whole(cluster(), {&name, 1}).value();
     EXPECT_TRUE(read_range(cluster(), spans, [&](const auto& message) {
       if (auto copy = read_copy(message, topic)) copies.push_back(*std::move(copy));

@@ -22,4 +22,22 @@ inline constexpr std::size_t kControlRecordsMax = 100'000;  // that one process 
 // How long a request to the cluster may take, where nobody gave a deadline.
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
 
+// Of a delivery's token: the offset's part; the rest is the number of the partition among all that a consumer owned.
+inline constexpr unsigned kOffsetBits = 40;
+inline constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
+
+inline constexpr std::size_t kFetchMax = 500;  // messages of a partition that are taken from librdkafka at once
+inline constexpr std::size_t kHopsMax = 500;   // retries of a partition that are on the way to their next step
+
+// What one more retry may add to a commit's metadata, without its error's text.
+inline constexpr std::size_t kRetryMetadataMax = 40;
+
+inline constexpr int kCommitsUnderWayMax = 4;       // of a member; further ones wait for an answer
+inline constexpr std::uint64_t kCommitAfter = 256;  // changes of a partition, or commit_every, whichever is first
+inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
+inline constexpr Duration kLastCommitWithin = std::chrono::seconds{2};   // of a partition that goes to another member
+inline constexpr Duration kLookWithin = std::chrono::seconds{5};   // for the positions of partitions that were assigned
+inline constexpr Duration kTick = std::chrono::milliseconds{250};  // at most that long a member looks at nothing else
+inline constexpr Duration kRefreshEvery = std::chrono::seconds{5};  // of the topics that a pattern reads
+
 }  // namespace tidings::kafka

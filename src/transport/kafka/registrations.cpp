@@ -22,7 +22,6 @@ constexpr std::string_view kGroups = "group/";
 constexpr std::string_view kCommands = "command/";
 constexpr std::string_view kRemoved = "removed/";
 constexpr Duration kJoinWithin = std::chrono::seconds{30};  // from its announcement to Kafka's group
-constexpr std::size_t kRetryEnding = 24;                    // `.retry.`, a step, and a pattern's letters
 
 std::string key_of(std::string_view kind, std::string_view name) {
   return std::string{kind} + std::string{name};
@@ -104,7 +103,7 @@ Result<void> Registrations::check(const SubscriptionSpec& spec) {
         "in_flight_max or in_flight_bytes_max of group '{}' is 0: it would never receive anything", spec.group));
   }
   const auto& name = spec.topic.empty() ? spec.pattern : spec.topic;
-  const auto longest = cluster_->names().retry(spec.group, name, "0s").size() + kRetryEnding;
+  const auto longest = cluster_->names().retry(spec.group, name).size();
   if (longest > kTopicNameMax) {
     return invalid(
         fmt::format("the names of group '{}' and '{}' are too long together for a topic of their retries: "

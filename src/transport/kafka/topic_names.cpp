@@ -8,13 +8,11 @@ namespace tidings::kafka {
 
 namespace {
 constexpr std::string_view kDeadLetters = ".dlq";
-constexpr std::string_view kRetries = ".retry.";
+constexpr std::string_view kRetries = ".tidings-retry";
 
-// `GROUP.retry.SUBSCRIPTION.STEP`, of which the last is a number of seconds: `30s`.
+// `GROUP.SUBSCRIPTION.tidings-retry`.
 bool is_retry(std::string_view name) {
-  const auto step = name.substr(name.rfind('.') + 1);
-  return name.find(kRetries) != std::string_view::npos && step.size() >= 2 && step.back() == 's' &&
-         std::all_of(step.begin(), step.end() - 1, [](char digit) { return digit >= '0' && digit <= '9'; });
+  return name.ends_with(kRetries);
 }
 
 // A pattern's `*` and `#` cannot stand in a topic's name.
@@ -44,8 +42,8 @@ std::optional<std::string> TopicNames::topic_of_dead_letters(std::string_view on
   return ours(on_cluster.substr(0, on_cluster.size() - kDeadLetters.size()));
 }
 
-std::string TopicNames::retry(std::string_view group, std::string_view subscription, std::string_view step) const {
-  return on_cluster(group) + std::string{kRetries} + readable(subscription) + '.' + std::string{step};
+std::string TopicNames::retry(std::string_view group, std::string_view subscription) const {
+  return on_cluster(group) + '.' + readable(subscription) + std::string{kRetries};
 }
 
 bool is_internal(std::string_view name) {

@@ -22,8 +22,8 @@ class TopicNames final {
   std::string dead_letters(std::string_view topic) const { return on_cluster(topic) + ".dlq"; }
   // The topic of which that is the dead letters', in our words.
   std::optional<std::string> topic_of_dead_letters(std::string_view on_cluster) const;
-  // Where events of a subscription wait for about that long; `0s`: which are due at once, as a replay is.
-  std::string retry(std::string_view group, std::string_view subscription, std::string_view step) const;
+  // Where events of a subscription wait for their time: retry_ladder.hpp says in which partition.
+  std::string retry(std::string_view group, std::string_view subscription) const;
   std::string control() const { return on_cluster("tidings.control"); }
   std::string dead_states() const { return on_cluster("tidings.dead"); }
 

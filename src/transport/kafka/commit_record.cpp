@@ -1,0 +1,129 @@
+#include "transport/kafka/commit_record.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "base/byte_coding.hpp"
+#include "event/base64.hpp"
+
+namespace tidings::kafka {
+
+using transport::Attempts;
+
+namespace {
+
+constexpr std::string_view kMark = "tidings1:";
+// How much of each error's text is kept, from the most to nothing.
+constexpr std::array<std::size_t, 6> kErrorTexts{transport::kErrorTextMax, 1'000, 500, 200, 50, 0};
+
+std::uint64_t distance(std::int64_t from, std::int64_t to) {
+  return static_cast<std::uint64_t>(to - from);
+}
+
+// Times stand as microseconds after `base`, plus 1; 0: none. What lies before it counts as at it: nothing does.
+void put_time(ByteWriter& out, const std::optional<Time>& time, Time base) {
+  out.varint(time ? static_cast<std::uint64_t>(std::max(*time, base).time_since_epoch().count() -
+                                               base.time_since_epoch().count()) +
+                        1
+                  : 0);
+}
+
+std::optional<Time> take_time(ByteReader& in, Time base) {
+  const std::uint64_t later = in.varint();
+  if (later == 0) return std::nullopt;
+  return base + Duration{static_cast<Duration::rep>(later - 1)};
+}
+
+Time first_time(const CommitRecord& record) {
+  Time first = Time::max();
+  for (const auto& [offset, attempts] : record.attempts) {
+    first = std::min({first, attempts.due.value_or(first), attempts.first_failed.value_or(first)});
+  }
+  return first == Time::max() ? Time{} : first;
+}
+
+std::string bytes_of(const CommitRecord& record, std::size_t error_text) {
+  std::string bytes;
+  ByteWriter out{bytes};
+  out.varint(record.in_flight_below ? distance(record.watermark, *record.in_flight_below) + 1 : 0);
+  out.varint(record.settled.size());
+  std::int64_t at = record.watermark;
+  for (const OffsetRange& range : record.settled) {
+    out.varint(distance(at, range.first));
+    out.varint(distance(range.first, range.last));
+    at = range.last + 1;
+  }
+  out.varint(record.attempts.size());
+  if (record.attempts.empty()) return bytes;
+  const Time base = first_time(record);
+  out.time(base);
+  at = record.watermark;
+  for (const auto& [offset, attempts] : record.attempts) {
+    out.varint(distance(at, offset));
+    out.varint(static_cast<std::uint64_t>(attempts.failed));
+    out.varint(static_cast<std::uint64_t>(attempts.crashes));
+    put_time(out, attempts.due, base);
+    put_time(out, attempts.first_failed, base);
+    out.text(std::string_view{attempts.last_error}.substr(0, error_text));
+    at = offset;
+  }
+  return bytes;
+}
+
+void take_settled(ByteReader& in, CommitRecord& record) {
+  std::int64_t at = record.watermark;
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+    const std::int64_t first = at + static_cast<std::int64_t>(in.varint());
+    const std::int64_t last = first + static_cast<std::int64_t>(in.varint());
+    record.settled.push_back({first, last});
+    at = last + 1;
+  }
+}
+
+void take_attempts(ByteReader& in, CommitRecord& record) {
+  std::uint64_t left = in.varint();
+  if (left == 0) return;
+  const Time base = in.time().value_or(Time{});
+  std::int64_t at = record.watermark;
+  for (; left > 0 && in.ok(); --left) {
+    at += static_cast<std::int64_t>(in.varint());
+    Attempts attempts{.failed = static_cast<int>(in.varint()), .crashes = static_cast<int>(in.varint())};
+    attempts.due = take_time(in, base);
+    attempts.first_failed = take_time(in, base);
+    attempts.last_error = in.text();
+    record.attempts.emplace(at, std::move(attempts));
+  }
+}
+
+}  // namespace
+
+std::string metadata_of(const CommitRecord& record) {
+  std::string bytes;
+  for (const std::size_t error_text : kErrorTexts) {
+    bytes = bytes_of(record, error_text);
+    if (kMark.size() + base64_size(bytes.size()) <= kCommitMetadataMax) break;
+  }
+  std::string text{kMark};
+  text.resize(kMark.size() + base64_size(bytes.size()));
+  put_base64(text.data() + kMark.size(), bytes);
+  return text;
+}
+
+Result<CommitRecord> read_commit(std::int64_t offset, std::string_view metadata) {
+  CommitRecord record{.watermark = offset};
+  if (!metadata.starts_with(kMark)) return record;
+  std::string bytes;
+  if (!read_base64(metadata.substr(kMark.size()), bytes)) {
+    return corrupt("the metadata of a commit is damaged: it is no base64; look at it with kafka-consumer-groups");
+  }
+  ByteReader in{bytes};
+  if (const std::uint64_t below = in.varint(); below > 0) {
+    record.in_flight_below = offset + static_cast<std::int64_t>(below - 1);
+  }
+  take_settled(in, record);
+  take_attempts(in, record);
+  if (!in.done()) return corrupt("the metadata of a commit is damaged; look at it with kafka-consumer-groups");
+  return record;
+}
+
+}  // namespace tidings::kafka

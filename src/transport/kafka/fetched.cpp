@@ -1,0 +1,27 @@
+#include "transport/kafka/fetched.hpp"
+
+#include "transport/kafka/wire.hpp"
+
+namespace tidings::kafka {
+
+Fetched::Fetched(std::vector<MessageHandle> messages, std::string topic, Kind kind)
+    : messages_{std::move(messages)}, topic_{std::move(topic)} {
+  std::size_t headers = 0;
+  for (const auto& message : messages_) headers += header_count(*message);
+  headers_.reserve(headers);
+  records_.reserve(messages_.size());
+  for (const auto& message : messages_) {
+    FetchedRecord& fetched = records_.emplace_back();
+    fetched.offset = message->offset;
+    fetched.record = read_record(*message, topic_, headers_);
+    fetched.stored = fetched.record.time;
+    if (kind == Kind::copies) {
+      fetched.copy.emplace();
+      take_copy(fetched.record, *fetched.copy);
+      fetched.record.topic = fetched.copy->topic;
+    }
+    fetched.bytes = transport::size_of(fetched.record);
+  }
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,42 @@
+// Messages of one partition as they were fetched, and what they say. Deliveries look into it.
+//
+// Threads: read-only once it is made; destroyed by whoever drops it last.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/kafka/copy.hpp"
+#include "transport/kafka/rdkafka.hpp"
+
+namespace tidings::kafka {
+
+struct FetchedRecord {
+  std::int64_t offset = 0;
+  transport::RecordView record;
+  std::optional<Copy> copy;  // of one that waited, or was replayed
+  std::optional<Time> stored;
+  std::size_t bytes = 0;  // by size_of(record)
+};
+
+class Fetched final {
+ public:
+  // All of them of that topic, in our words; none has an error. `copies`: they are copies of ours.
+  enum class Kind { events, copies };
+  Fetched(std::vector<MessageHandle> messages, std::string topic, Kind kind);
+  Fetched(const Fetched&) = delete;
+  Fetched& operator=(const Fetched&) = delete;
+
+  const std::vector<FetchedRecord>& records() const { return records_; }
+
+ private:
+  const std::vector<MessageHandle> messages_;
+  const std::string topic_;
+  std::vector<transport::HeaderView> headers_;
+  std::vector<FetchedRecord> records_;
+};
+
+}  // namespace tidings::kafka

@@ -1,0 +1,137 @@
+#include "transport/kafka/kafka_consumer.hpp"
+
+#include <algorithm>
+
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+
+using transport::Batch;
+using transport::PartitionId;
+using transport::Settlement;
+using transport::SubscriptionSpec;
+
+namespace {
+
+// Slots tell the members apart: odd ones are of events, even ones of retries.
+constexpr std::uint64_t kFirstOfEvents = 1, kFirstOfRetries = 2, kSlotStep = 2;
+
+bool is_of_events(std::uint64_t token) {
+  return (token >> kOffsetBits) % kSlotStep == kFirstOfEvents % kSlotStep;
+}
+
+MemberSpec retries_of(const MemberSpec& events, const TopicNames& names) {
+  MemberSpec retries = events;
+  const std::string topic = retry_topic(events.subscriber, names);
+  retries.group_id = topic;
+  retries.kind = Fetched::Kind::copies;
+  retries.start = {};
+  retries.topics = [topic] { return std::set<std::string>{topic}; };
+  retries.first_slot = kFirstOfRetries;
+  retries.slot_step = kSlotStep;
+  return retries;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<transport::Consumer>> KafkaConsumer::join(std::shared_ptr<Cluster> cluster,
+                                                                 std::shared_ptr<Producer> producer,
+                                                                 const SubscriptionSpec& spec, MemberSpec events,
+                                                                 ConsumerPorts ports) {
+  events.first_slot = kFirstOfEvents;
+  events.slot_step = kSlotStep;
+  std::unique_ptr<KafkaConsumer> consumer{
+      new KafkaConsumer{cluster, producer, spec, retries_of(events, cluster->names()), std::move(ports)}};
+  auto joined = KafkaMember::join(std::move(cluster), std::move(producer), std::move(events), consumer->bell_);
+  if (!joined) return joined.error();
+  consumer->events_ = *std::move(joined);
+  return std::unique_ptr<transport::Consumer>{std::move(consumer)};
+}
+
+KafkaConsumer::KafkaConsumer(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer,
+                             const SubscriptionSpec& spec, MemberSpec retries, ConsumerPorts ports)
+    : cluster_{std::move(cluster)},
+      producer_{std::move(producer)},
+      in_flight_max_{spec.in_flight_max},
+      in_flight_bytes_max_{spec.in_flight_bytes_max},
+      of_retries_{std::move(retries)},
+      ports_{std::move(ports)},
+      bell_{std::make_shared<Bell>(cluster_->executor())} {}
+
+KafkaConsumer::~KafkaConsumer() {
+  retries_.reset();
+  events_.reset();
+  if (ports_.left) ports_.left();
+}
+
+Result<Batch> KafkaConsumer::receive(std::size_t max, Time deadline) {
+  while (true) {
+    const std::uint64_t heard = bell_->rings();
+    join_retries();
+    Batch batch;
+    Room room = this->room(max);
+    events_->take(room, batch);
+    if (auto* retries = this->retries()) retries->take(room, batch);
+    const Time now = cluster_->executor().now();
+    if (!batch.notices.empty() || !batch.deliveries.empty() || woken_.exchange(false) || now >= deadline) return batch;
+    Time until = std::min(deadline, look_for_retries_at_);
+    if (const auto* retries = this->retries()) until = std::min(until, retries->waits_until());
+    bell_->wait(heard, until);
+  }
+}
+
+Room KafkaConsumer::room(std::size_t max) const {
+  KafkaMember::InFlight all = events_->in_flight();
+  if (const auto* retries = this->retries()) {
+    const auto others = retries->in_flight();
+    all.records += others.records;
+    all.bytes += others.bytes;
+  }
+  return {.records = std::min(max, in_flight_max_ - std::min(all.records, in_flight_max_)),
+          .bytes = static_cast<std::int64_t>(in_flight_bytes_max_) - static_cast<std::int64_t>(all.bytes),
+          .alone = all.records == 0};
+}
+
+// As soon as something waits there: most subscriptions never need it.
+void KafkaConsumer::join_retries() {
+  const Time now = cluster_->executor().now();
+  if (retries_ready_.load()) {
+    look_for_retries_at_ = kNever;
+    return;
+  }
+  if (now < look_for_retries_at_) return;
+  look_for_retries_at_ = now + kTick;
+  if (!ports_.has_retries()) return;
+  auto joined = KafkaMember::join(cluster_, producer_, of_retries_, bell_);
+  if (!joined) return;  // tried again
+  retries_ = *std::move(joined);
+  retries_ready_ = true;
+}
+
+void KafkaConsumer::settle(std::vector<Settlement> settlements, Settled settled) {
+  const auto call = std::make_shared<SettleCall>();
+  call->settled = std::move(settled);
+  call->deadline = cluster_->executor().now() + transport::kSettleWithin;
+  std::vector<SettleOrder> of_events, of_retries;
+  for (std::size_t i = 0; i < settlements.size(); ++i) {
+    auto& to = is_of_events(settlements[i].token) || !retries() ? of_events : of_retries;
+    to.push_back({std::move(settlements[i]), Waiter{call, i}});
+  }
+  if (!of_events.empty()) events_->settle(std::move(of_events));
+  if (!of_retries.empty()) retries_->settle(std::move(of_retries));
+}
+
+void KafkaConsumer::set_flow(std::span<const PartitionId> partitions, Flow flow) {
+  for (const PartitionId& partition : partitions) {
+    events_->set_paused(partition, flow == Flow::paused);
+    if (auto* retries = this->retries()) retries->set_paused(partition, flow == Flow::paused);
+  }
+  bell_->ring();
+}
+
+void KafkaConsumer::wake() {
+  woken_ = true;
+  bell_->ring();
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,57 @@
+// A consumer of `kafka:`: a member of the subscription's group, and one of the group in which its retries and replays
+// wait, as soon as there are any.
+//
+// Threads: as transport::Consumer.
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include "transport/kafka/kafka_member.hpp"
+
+namespace tidings::kafka {
+
+// What the consumer needs to know of its deployment.
+struct ConsumerPorts {
+  // Whether the subscription has a retry topic.
+  std::function<bool()> has_retries;
+  // When it leaves.
+  std::function<void()> left;
+};
+
+class KafkaConsumer final : public transport::Consumer {
+ public:
+  static Result<std::unique_ptr<transport::Consumer>> join(std::shared_ptr<Cluster> cluster,
+                                                           std::shared_ptr<Producer> producer,
+                                                           const transport::SubscriptionSpec& spec, MemberSpec events,
+                                                           ConsumerPorts ports);
+  ~KafkaConsumer() override;
+
+  Result<transport::Batch> receive(std::size_t max, Time deadline) override;
+  void settle(std::vector<transport::Settlement> settlements, Settled settled) override;
+  void set_flow(std::span<const transport::PartitionId> partitions, Flow flow) override;
+  void wake() override;
+
+ private:
+  KafkaConsumer(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer,
+                const transport::SubscriptionSpec& spec, MemberSpec retries, ConsumerPorts ports);
+
+  Room room(std::size_t max) const;
+  void join_retries();
+  KafkaMember* retries() const { return retries_ready_.load() ? retries_.get() : nullptr; }
+
+  const std::shared_ptr<Cluster> cluster_;
+  const std::shared_ptr<Producer> producer_;
+  const std::size_t in_flight_max_;
+  const std::size_t in_flight_bytes_max_;
+  const MemberSpec of_retries_;
+  const ConsumerPorts ports_;
+  const std::shared_ptr<Bell> bell_;
+  std::unique_ptr<KafkaMember> events_;
+  std::unique_ptr<KafkaMember> retries_;
+  std::atomic<bool> retries_ready_{false};
+  Time look_for_retries_at_{};
+  std::atomic<bool> woken_{false};
+};
+
+}  // namespace tidings::kafka

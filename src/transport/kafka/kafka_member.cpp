@@ -1,0 +1,205 @@
+#include "transport/kafka/kafka_member.hpp"
+
+#include <algorithm>
+
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+
+using transport::StartAt;
+
+Result<std::unique_ptr<KafkaMember>> KafkaMember::join(std::shared_ptr<Cluster> cluster,
+                                                       std::shared_ptr<Producer> producer, MemberSpec spec,
+                                                       std::shared_ptr<Bell> bell) {
+  auto client = MemberClient::open(*cluster, spec.group_id, spec.instance, bell);
+  if (!client) return client.error();
+  const auto topics = spec.topics();
+  if (!topics) return topics.error();
+  std::unique_ptr<KafkaMember> member{
+      new KafkaMember{std::move(cluster), std::move(producer), std::move(spec), std::move(bell), *std::move(client)}};
+  if (auto established = member->establish_positions(*topics); !established) return established.error();
+  member->thread_ = member->cluster_->executor().spawn("kafka-member", [self = member.get()] { self->run(); });
+  return member;
+}
+
+KafkaMember::KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer, MemberSpec spec,
+                         std::shared_ptr<Bell> bell, std::unique_ptr<MemberClient> client)
+    : cluster_{std::move(cluster)},
+      producer_{std::move(producer)},
+      spec_{std::move(spec)},
+      bell_{std::move(bell)},
+      client_{std::move(client)},
+      inbox_{std::make_shared<MemberInbox>([wakened = client_.get()] { wakened->wake(); })},
+      next_slot_{spec_.first_slot} {}
+
+KafkaMember::~KafkaMember() {
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  inbox_->wake();
+  thread_.reset();
+  inbox_->close();
+  partitions_.clear();  // their queues are the client's
+}
+
+// Whoever is the first of a group says where it begins, durably: not where it happens to be when partitions come.
+Result<void> KafkaMember::establish_positions(const std::set<std::string>& topics) {
+  const PartitionListHandle all = partition_list();
+  for (const std::string& topic : topics) {
+    const auto partitions = cluster_->partitions(topic);
+    if (!partitions) return partitions.error();
+    for (std::int32_t i = 0; i < partitions->value_or(0); ++i) {
+      rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), i);
+    }
+  }
+  if (all->cnt == 0) return {};
+  const auto found = client_->committed(*all);
+  if (!found) return found.error();
+  std::vector<PartitionOffset> missing;
+  for (const Committed& partition : *found) {
+    if (!partition.record) missing.push_back({partition.topic, partition.partition, 0});
+  }
+  const auto starts = starts_of(std::move(missing));
+  if (!starts) return starts.error();
+  std::vector<CommitOf> commits;
+  for (const auto& [topic, partition, offset] : *starts) commits.push_back({topic, partition, offset, {}});
+  // Refused while the group has members: then these say it.
+  if (auto done = client_->commit_now(commits); !done && done.error().kind != ErrorKind::conflict) return done;
+  return {};
+}
+
+Result<std::vector<PartitionOffset>> KafkaMember::starts_of(std::vector<PartitionOffset> partitions) const {
+  switch (spec_.start.at) {
+    case StartAt::end:
+      return cluster_->offsets(std::move(partitions), Bound::latest);
+    case StartAt::time:
+      return cluster_->offsets_at(std::move(partitions), spec_.start.time);
+    case StartAt::beginning:
+      break;
+  }
+  return cluster_->offsets(std::move(partitions), Bound::earliest);
+}
+
+void KafkaMember::take(Room& room, transport::Batch& batch) {
+  std::vector<Hop> hops;
+  bool urgent = false;
+  {
+    const std::lock_guard lock{mutex_};
+    std::move(notices_.begin(), notices_.end(), std::back_inserter(batch.notices));
+    notices_.clear();
+    const Time now = cluster_->executor().now();
+    for (auto& [slot, partition] : partitions_) {
+      std::vector<std::int64_t> offsets;
+      const bool was_urgent = partition->is_urgent();
+      partition->hand_out(room, now, batch.deliveries, offsets);
+      urgent = urgent || (partition->is_urgent() && !was_urgent);
+      for (const std::int64_t offset : offsets) hops.push_back({slot, offset});
+    }
+  }
+  if (!hops.empty()) inbox_->put(std::move(hops));
+  if (urgent) inbox_->wake();
+}
+
+Time KafkaMember::waits_until() const {
+  const std::lock_guard lock{mutex_};
+  Time until = kNever;
+  for (const auto& [slot, partition] : partitions_) until = std::min(until, partition->waits_until());
+  return until;
+}
+
+KafkaMember::InFlight KafkaMember::in_flight() const {
+  const std::lock_guard lock{mutex_};
+  InFlight in_flight;
+  for (const auto& [slot, partition] : partitions_) {
+    in_flight.records += partition->out_count();
+    in_flight.bytes += partition->out_bytes();
+  }
+  return in_flight;
+}
+
+void KafkaMember::set_paused(const transport::PartitionId& id, bool paused) {
+  const std::lock_guard lock{mutex_};
+  if (paused) paused_.insert(id);
+  if (!paused) paused_.erase(id);
+  for (auto& [slot, partition] : partitions_) {
+    if (partition->id() == id) partition->set_paused(paused);
+  }
+}
+
+void KafkaMember::run() {
+  while (true) {
+    {
+      const std::lock_guard lock{mutex_};
+      if (stopping_) break;
+    }
+    const Time now = cluster_->executor().now();
+    refresh_topics(now);
+    turn(next_turn(now));
+  }
+  leave();
+}
+
+// One look at everything; then waits for an event.
+void KafkaMember::turn(Time deadline) {
+  read_letters();
+  const Time now = cluster_->executor().now();
+  if (assigned_ != nullptr && assign_again_at_ <= now) try_assign();
+  if (revocation_) go_on_revoking(now);
+  commit_what_is_due(now);
+  {
+    const std::lock_guard lock{mutex_};
+    for (auto& [slot, partition] : partitions_) partition->expire(now, answers_);
+  }
+  answers_.tell();
+  if (const EventHandle event = client_->next_event(deadline)) handle(*event);
+  answers_.tell();
+}
+
+Time KafkaMember::next_turn(Time now) {
+  Time next = std::min(now + kTick, next_commit_at());
+  if (revocation_) next = std::min(next, revocation_->last_commit_until.value_or(revocation_->deadline));
+  if (assigned_ != nullptr) next = std::min(next, assign_again_at_);
+  for (const auto& [at, hop] : hops_again_) next = std::min(next, at);
+  return next;
+}
+
+void KafkaMember::handle(rd_kafka_event_t& event) {
+  switch (rd_kafka_event_type(&event)) {
+    case RD_KAFKA_EVENT_REBALANCE:
+      return rebalance(event);
+    case RD_KAFKA_EVENT_OFFSET_COMMIT:
+      return commit_answered(event);
+    default:
+      return;  // errors pass by themselves, or show in what fails; Cluster keeps their words
+  }
+}
+
+void KafkaMember::refresh_topics(Time now) {
+  if (now < refresh_at_) return;
+  refresh_at_ = now + kRefreshEvery;
+  const auto topics = spec_.topics();
+  if (!topics || *topics == topics_ || topics->empty()) return;
+  if (client_->subscribe(*topics)) topics_ = *topics;
+}
+
+// Gives everything up, cleanly, as far as that can be done in time.
+void KafkaMember::leave() {
+  const Time until = cluster_->executor().now() + transport::kCloseWithin;
+  leaving_ = true;
+  read_letters();
+  if (!partitions_.empty()) {
+    const PartitionListHandle all = partition_list();
+    for (const auto& [slot, partition] : partitions_) {
+      const std::string topic = cluster_->names().on_cluster(partition->id().topic);
+      rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition->id().partition);
+    }
+    if (!revocation_) begin_revocation(*all);
+    revocation_->deadline = cluster_->executor().now();
+    while (revocation_ && cluster_->executor().now() < until) turn(cluster_->executor().now() + kTick);
+  }
+  client_->begin_close();
+  while (!client_->closed() && cluster_->executor().now() < until) turn(cluster_->executor().now() + kTick);
+}
+
+}  // namespace tidings::kafka

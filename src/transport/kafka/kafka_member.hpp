@@ -1,0 +1,146 @@
+// A member of one Kafka group: owns partitions, hands out what they bring, settles and commits.
+//
+// Owns:    a librdkafka consumer and a thread, `kafka-member`, which keeps the membership alive whatever handlers do.
+// Threads: take() by one thread at a time; everything else by any. Answers come on its thread, under no lock.
+// Blocks:  nothing but join() and the destructor, which leaves the group: at most kCloseWithin.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "transport/kafka/bell.hpp"
+#include "transport/kafka/copies.hpp"
+#include "transport/kafka/member_client.hpp"
+#include "transport/kafka/member_inbox.hpp"
+#include "transport/kafka/owned_partition.hpp"
+
+namespace tidings::kafka {
+
+struct MemberSpec {
+  std::string group_id;  // on the cluster
+  std::string instance;
+  Subscriber subscriber;
+  Fetched::Kind kind = Fetched::Kind::events;
+  transport::Start start;
+  // What it reads now, on the cluster. Asked again and again, by the member's thread.
+  std::function<Result<std::set<std::string>>()> topics;
+  // Makes sure that copies can be published: the topic is made where it is missing. Blocks.
+  std::function<Result<void>(const std::string& topic)> ensure_topic;
+  // Of the numbers of partitions that it owned: the first, and the distance of two.
+  std::uint64_t first_slot = 1;
+  std::uint64_t slot_step = 1;
+};
+
+class KafkaMember final {
+ public:
+  // Joins; the group has a position in what it reads when this returns.
+  static Result<std::unique_ptr<KafkaMember>> join(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer,
+                                                   MemberSpec spec, std::shared_ptr<Bell> bell);
+  ~KafkaMember();
+  KafkaMember(const KafkaMember&) = delete;
+  KafkaMember& operator=(const KafkaMember&) = delete;
+
+  // What is there, as far as there is room.
+  void take(Room& room, transport::Batch& batch);
+  // When something will be there that is not yet.
+  Time waits_until() const;
+  struct InFlight {
+    std::size_t records = 0;
+    std::size_t bytes = 0;
+  };
+  InFlight in_flight() const;
+
+  void settle(std::vector<SettleOrder> orders) { inbox_->put(std::move(orders)); }
+  void set_paused(const transport::PartitionId& partition, bool paused);
+
+ private:
+  // Partitions that go to another member, once nothing of them is in flight, or at the deadline.
+  struct Revocation {
+    PartitionListHandle partitions;
+    Time deadline{};
+    std::optional<Time> last_commit_until;  // it is under way
+  };
+  struct CommitUnderWay {
+    std::map<std::uint64_t, OwnedPartition::Commit> commits;  // by slot
+  };
+
+  KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer, MemberSpec spec,
+              std::shared_ptr<Bell> bell, std::unique_ptr<MemberClient> client);
+
+  Result<void> establish_positions(const std::set<std::string>& topics);
+  Result<std::vector<PartitionOffset>> starts_of(std::vector<PartitionOffset> partitions) const;
+
+  // ---- Its thread (kafka_member.cpp)
+  void run();
+  void turn(Time deadline);
+  Time next_turn(Time now);
+  void handle(rd_kafka_event_t& event);
+  void refresh_topics(Time now);
+  void leave();
+
+  // ---- Ownership (member_ownership.cpp)
+  void rebalance(rd_kafka_event_t& event);
+  void try_assign();
+  void own(const std::vector<Committed>& found);
+  void begin_revocation(const rd_kafka_topic_partition_list_t& partitions);
+  void go_on_revoking(Time now);
+  void finish_revocation();
+  void lose(const rd_kafka_topic_partition_list_t& partitions);
+  std::vector<OwnedPartition*> owned(const rd_kafka_topic_partition_list_t& partitions);
+  transport::PartitionId id_of(const std::string& topic, std::int32_t partition) const;
+
+  // ---- Commits (member_commits.cpp)
+  void commit_what_is_due(Time now);
+  void commit(const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last);
+  void commit_answered(rd_kafka_event_t& event);
+  Time next_commit_at() const;
+
+  // ---- Settlements (member_settling.cpp)
+  void read_letters();
+  void perform(SettleOrder& order, std::vector<Message>& messages);
+  void perform_on(OwnedPartition& partition, std::int64_t offset, SettleOrder& order, std::vector<Message>& messages);
+  void publish_then_settle(OwnedPartition& partition, std::int64_t offset, SettleOrder& order, std::vector<Message> own,
+                           std::vector<Message>& messages);
+  void hop(const Hop& hop, std::vector<Message>& messages);
+  void published(Published& published);
+  void send(std::vector<Message> messages);
+
+  const std::shared_ptr<Cluster> cluster_;
+  const std::shared_ptr<Producer> producer_;
+  const MemberSpec spec_;
+  const std::shared_ptr<Bell> bell_;
+  const std::unique_ptr<MemberClient> client_;
+  const std::shared_ptr<MemberInbox> inbox_;
+
+  mutable std::mutex mutex_;  // of what take() and the thread share; never held while calling out
+  std::map<std::uint64_t, std::unique_ptr<OwnedPartition>> partitions_;  // by slot
+  std::vector<transport::Notice> notices_;
+  std::set<transport::PartitionId> paused_;
+  bool stopping_ = false;
+
+  // The thread's own.
+  Answers answers_;
+  std::set<std::string> topics_;        // that it subscribes to
+  std::set<std::string> ready_topics_;  // for copies
+  Time refresh_at_{};
+  std::uint64_t next_slot_;
+  PartitionListHandle assigned_;  // and not taken yet
+  Time assign_again_at_{};
+  std::optional<Revocation> revocation_;
+  int commits_under_way_ = 0;
+  Time committed_at_{};
+  Time commit_not_before_{};
+  std::vector<std::pair<Time, Hop>> hops_again_;
+  bool leaving_ = false;
+
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace tidings::kafka

@@ -1,0 +1,134 @@
+#include "transport/kafka/member_client.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+
+namespace {
+
+constexpr int kHeartbeatsPerSession = 10;
+
+std::string milliseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+PartitionListHandle list_of(const std::vector<CommitOf>& offsets) {
+  PartitionListHandle list = partition_list(offsets.size());
+  for (const CommitOf& offset : offsets) {
+    auto* added = rd_kafka_topic_partition_list_add(list.get(), offset.topic.c_str(), offset.partition);
+    added->offset = offset.offset;
+    added->metadata = ::strdup(offset.metadata.c_str());  // the list's, which frees it
+    added->metadata_size = offset.metadata.size();
+  }
+  return list;
+}
+
+void ring(rd_kafka_t*, void* bell) {
+  static_cast<Bell*>(bell)->ring();
+}
+
+}  // namespace
+
+Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster, const std::string& group_id,
+                                                         const std::string& instance, std::shared_ptr<Bell> bell) {
+  const Duration session = cluster.options().session_timeout;
+  const Duration poll_within = std::max<Duration>(session, std::chrono::minutes{1});  // we poll all the time
+  auto client = cluster.client(
+      RD_KAFKA_CONSUMER,
+      {{"group.id", group_id},
+       {"client.id", instance},
+       {"enable.auto.commit", "false"},
+       {"enable.auto.offset.store", "false"},
+       {"auto.offset.reset", "earliest"},
+       {"partition.assignment.strategy", "cooperative-sticky"},
+       {"session.timeout.ms", milliseconds(session)},
+       {"heartbeat.interval.ms", milliseconds(session / kHeartbeatsPerSession)},
+       {"max.poll.interval.ms", milliseconds(poll_within)},
+       {"topic.metadata.refresh.interval.ms", milliseconds(kRefreshEvery)},
+       {"fetch.wait.max.ms", "100"},
+       {"allow.auto.create.topics", "false"}},
+      [](rd_kafka_conf_t* conf) {
+        rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);
+      });
+  if (!client) return client.error();
+  return std::unique_ptr<MemberClient>{new MemberClient{cluster, *std::move(client), std::move(bell)}};
+}
+
+MemberClient::MemberClient(const Cluster& cluster, ClientHandle client, std::shared_ptr<Bell> bell)
+    : executor_{cluster.executor()}, bell_{std::move(bell)}, client_{std::move(client)} {
+  rd_kafka_poll_set_consumer(client_.get());
+  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+}
+
+MemberClient::~MemberClient() = default;
+
+EventHandle MemberClient::next_event(Time deadline) {
+  return EventHandle{rd_kafka_queue_poll(queue_.get(), milliseconds_until(deadline, executor_.now()))};
+}
+
+Result<void> MemberClient::subscribe(const std::set<std::string>& topics) {
+  const PartitionListHandle list = partition_list(topics.size());
+  for (const std::string& topic : topics) {
+    rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
+  const auto code = rd_kafka_subscribe(client_.get(), list.get());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "subscribe");
+  return {};
+}
+
+Result<std::vector<Committed>> MemberClient::committed(const rd_kafka_topic_partition_list_t& partitions) const {
+  const PartitionListHandle list{rd_kafka_topic_partition_list_copy(&partitions)};
+  const Time deadline = executor_.now() + kLookWithin;
+  const auto code = rd_kafka_committed(client_.get(), list.get(), milliseconds_until(deadline, executor_.now()));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "look up what the group has settled");
+  std::vector<Committed> committed;
+  for (int i = 0; i < list->cnt; ++i) {
+    const auto& found = list->elems[i];
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(found.err, "look up what the group has settled");
+    Committed& partition = committed.emplace_back(Committed{found.topic, found.partition, {}});
+    if (found.offset < 0) continue;
+    auto record = read_commit(found.offset, {static_cast<const char*>(found.metadata), found.metadata_size});
+    // Damaged metadata: what it said beyond the offset comes again.
+    partition.record = record ? *std::move(record) : CommitRecord{.watermark = found.offset};
+  }
+  return committed;
+}
+
+QueueHandle MemberClient::partition_queue(const std::string& topic, std::int32_t partition) const {
+  QueueHandle queue{rd_kafka_queue_get_partition(client_.get(), topic.c_str(), partition)};
+  rd_kafka_queue_forward(queue.get(), nullptr);
+  rd_kafka_queue_cb_event_enable(queue.get(), ring, bell_.get());
+  return queue;
+}
+
+// What librdkafka says against it comes as an error of the group later.
+void MemberClient::assign(const rd_kafka_topic_partition_list_t& partitions) {
+  const ErrorHandle error{rd_kafka_incremental_assign(client_.get(), &partitions)};
+}
+
+void MemberClient::unassign(const rd_kafka_topic_partition_list_t& partitions) {
+  const ErrorHandle error{rd_kafka_incremental_unassign(client_.get(), &partitions)};
+}
+
+bool MemberClient::commit(const std::vector<CommitOf>& offsets, void* opaque) {
+  const PartitionListHandle list = list_of(offsets);
+  return rd_kafka_commit_queue(client_.get(), list.get(), queue_.get(), nullptr, opaque) == RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+Result<void> MemberClient::commit_now(const std::vector<CommitOf>& offsets) const {
+  if (offsets.empty()) return {};
+  const PartitionListHandle list = list_of(offsets);
+  const auto code = rd_kafka_commit(client_.get(), list.get(), 0);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "commit where the group begins");
+  return {};
+}
+
+void MemberClient::begin_close() {
+  const ErrorHandle error{rd_kafka_consumer_close_queue(client_.get(), queue_.get())};
+}
+
+}  // namespace tidings::kafka

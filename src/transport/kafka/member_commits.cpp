@@ -1,0 +1,91 @@
+// How a member commits: pipelined, a few under way, nobody waits but those who asked for an answer.
+#include <algorithm>
+
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/kafka_member.hpp"
+
+namespace tidings::kafka {
+
+void KafkaMember::commit_what_is_due(Time now) {
+  if (commits_under_way_ >= kCommitsUnderWayMax || now < commit_not_before_) return;
+  std::vector<OwnedPartition*> due;
+  {
+    const std::lock_guard lock{mutex_};
+    bool is_time = now >= committed_at_ + cluster_->options().commit_every;
+    for (auto& [slot, partition] : partitions_) {
+      is_time = is_time || partition->is_urgent() || partition->change_count() >= kCommitAfter;
+    }
+    if (!is_time) return;
+    for (auto& [slot, partition] : partitions_) {
+      if (!partition->stopped() && (partition->has_news() || partition->is_urgent())) due.push_back(partition.get());
+    }
+    // What is in flight of partitions that go elsewhere may still be settled.
+    if (revocation_ && !revocation_->last_commit_until) {
+      for (OwnedPartition* partition : owned(*revocation_->partitions)) {
+        if (partition->has_news()) due.push_back(partition);
+      }
+    }
+  }
+  if (!due.empty()) commit(due, OwnedPartition::Last::no);
+}
+
+// The thread alone takes partitions away: they stay where they are.
+void KafkaMember::commit(const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last) {
+  auto sent = std::make_unique<CommitUnderWay>();
+  std::vector<CommitOf> offsets;
+  {
+    const std::lock_guard lock{mutex_};
+    for (OwnedPartition* partition : partitions) {
+      const auto& commit = sent->commits.emplace(partition->slot(), partition->next_commit(last)).first->second;
+      offsets.push_back({cluster_->names().on_cluster(partition->id().topic), partition->id().partition, commit.offset,
+                         commit.metadata});
+    }
+  }
+  committed_at_ = cluster_->executor().now();
+  ++commits_under_way_;
+  if (client_->commit(offsets, sent.get())) {
+    (void)sent.release();  // commit_answered() has it
+    return;
+  }
+  --commits_under_way_;
+  const std::lock_guard lock{mutex_};
+  for (OwnedPartition* partition : partitions) partition->commit_failed();
+  commit_not_before_ = committed_at_ + kCommitPause;
+}
+
+void KafkaMember::commit_answered(rd_kafka_event_t& event) {
+  const std::unique_ptr<CommitUnderWay> sent{static_cast<CommitUnderWay*>(rd_kafka_event_opaque(&event))};
+  if (sent == nullptr) return;
+  --commits_under_way_;
+  const auto* list = rd_kafka_event_topic_partition_list(&event);
+  const auto code = rd_kafka_event_error(&event);
+  const std::lock_guard lock{mutex_};
+  for (const auto& [slot, commit] : sent->commits) {
+    const auto found = partitions_.find(slot);
+    if (found == partitions_.end()) continue;
+    OwnedPartition& partition = *found->second;
+    const std::string topic = cluster_->names().on_cluster(partition.id().topic);
+    const auto* answer =
+        list == nullptr ? nullptr : rd_kafka_topic_partition_list_find(list, topic.c_str(), partition.id().partition);
+    const auto of_partition = answer == nullptr ? code : answer->err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && of_partition == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      partition.committed(commit, answers_);
+    } else {
+      partition.commit_failed();
+      commit_not_before_ = cluster_->executor().now() + kCommitPause;
+    }
+  }
+  bell_->ring();
+}
+
+Time KafkaMember::next_commit_at() const {
+  if (commits_under_way_ >= kCommitsUnderWayMax) return kNever;
+  const std::lock_guard lock{mutex_};
+  for (const auto& [slot, partition] : partitions_) {
+    if (!partition->has_news()) continue;
+    return std::max(commit_not_before_, committed_at_ + cluster_->options().commit_every);
+  }
+  return kNever;
+}
+
+}  // namespace tidings::kafka

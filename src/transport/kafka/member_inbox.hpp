@@ -1,0 +1,87 @@
+// What others leave for a member's thread: settlements, and answers of the producer.
+//
+// Threads: any; the member's takes.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "transport/kafka/settle_call.hpp"
+
+namespace tidings::kafka {
+
+// One settlement, and who waits for its answer.
+struct SettleOrder {
+  transport::Settlement settlement;
+  Waiter waiter;
+};
+
+// What a settlement published is confirmed, or one of it was refused.
+struct Published {
+  std::uint64_t slot = 0;
+  std::int64_t offset = 0;
+  Waiter waiter;  // none: a copy that goes to its next step
+  Result<void> outcome;
+};
+
+// A copy that has to wait on, elsewhere.
+struct Hop {
+  std::uint64_t slot = 0;
+  std::int64_t offset = 0;
+};
+
+struct Letters {
+  std::vector<SettleOrder> orders;
+  std::vector<Published> published;
+  std::vector<Hop> hops;
+
+  bool empty() const { return orders.empty() && published.empty() && hops.empty(); }
+};
+
+// Outlives the member: the producer may answer later. As much lies in it as callers leave unanswered.
+class MemberInbox final {
+ public:
+  // `wake` is called for each letter, until close().
+  explicit MemberInbox(std::function<void()> wake) : wake_{std::move(wake)} {}
+
+  void put(std::vector<SettleOrder> orders) {
+    add([&] { append(letters_.orders, orders); });
+  }
+  void put(Published published) {
+    add([&] { letters_.published.push_back(std::move(published)); });
+  }
+  void put(std::vector<Hop> hops) {
+    add([&] { append(letters_.hops, hops); });
+  }
+  void wake() {
+    add([] {});
+  }
+  Letters take() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(letters_, {});
+  }
+  void close() {
+    const std::lock_guard lock{mutex_};
+    wake_ = nullptr;
+  }
+
+ private:
+  template <class Change>
+  void add(const Change& change) {
+    const std::lock_guard lock{mutex_};
+    change();
+    if (wake_) wake_();
+  }
+  static void append(auto& to, auto& from) {
+    to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+  }
+
+  std::mutex mutex_;
+  std::function<void()> wake_;
+  Letters letters_;
+};
+
+}  // namespace tidings::kafka

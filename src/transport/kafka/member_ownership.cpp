@@ -1,0 +1,165 @@
+// How a member's partitions come and go.
+#include <algorithm>
+
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/kafka_member.hpp"
+
+namespace tidings::kafka {
+
+using transport::Notice;
+using transport::PartitionId;
+
+namespace {
+
+std::vector<PartitionId> ids_of(const std::vector<OwnedPartition*>& partitions) {
+  std::vector<PartitionId> ids;
+  for (const OwnedPartition* partition : partitions) ids.push_back(partition->id());
+  return ids;
+}
+
+}  // namespace
+
+PartitionId KafkaMember::id_of(const std::string& topic, std::int32_t partition) const {
+  return {cluster_->names().ours(topic).value_or(topic), partition};
+}
+
+// Under the lock.
+std::vector<OwnedPartition*> KafkaMember::owned(const rd_kafka_topic_partition_list_t& partitions) {
+  std::vector<OwnedPartition*> owned;
+  for (int i = 0; i < partitions.cnt; ++i) {
+    const PartitionId id = id_of(partitions.elems[i].topic, partitions.elems[i].partition);
+    for (auto& [slot, partition] : partitions_) {
+      if (partition->id() == id) owned.push_back(partition.get());
+    }
+  }
+  return owned;
+}
+
+// librdkafka asks one thing at a time, and waits until it is told that it is done.
+void KafkaMember::rebalance(rd_kafka_event_t& event) {
+  const rd_kafka_topic_partition_list_t& partitions = *rd_kafka_event_topic_partition_list(&event);
+  if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+    assigned_.reset(rd_kafka_topic_partition_list_copy(&partitions));
+    return try_assign();
+  }
+  assigned_.reset();
+  if (client_->is_lost() || leaving_) {
+    revocation_.reset();
+    lose(partitions);
+    return client_->unassign(partitions);
+  }
+  begin_revocation(partitions);
+}
+
+void KafkaMember::try_assign() {
+  if (assigned_->cnt == 0 || leaving_) return client_->assign(*std::exchange(assigned_, nullptr));
+  auto found = client_->committed(*assigned_);
+  std::vector<PartitionOffset> missing;
+  if (found) {
+    for (const Committed& partition : *found) {
+      if (!partition.record) missing.push_back({partition.topic, partition.partition, 0});
+    }
+  }
+  // What a pattern discovers begins at its beginning: it is younger than the group.
+  const bool discovered = !topics_.empty() && !partitions_.empty();
+  const auto starts =
+      discovered ? cluster_->offsets(std::move(missing), Bound::earliest) : starts_of(std::move(missing));
+  if (!found || !starts) {
+    assign_again_at_ = cluster_->executor().now() + kTick;
+    return;
+  }
+  for (const auto& [topic, partition, offset] : *starts) {
+    const auto of = std::find_if(found->begin(), found->end(),
+                                 [&](const Committed& c) { return c.topic == topic && c.partition == partition; });
+    of->record = CommitRecord{.watermark = offset};
+  }
+  own(*found);
+}
+
+void KafkaMember::own(const std::vector<Committed>& found) {
+  Notice notice{.kind = Notice::Kind::assigned, .partitions = {}};
+  {
+    const std::lock_guard lock{mutex_};
+    for (const Committed& partition : found) {
+      auto* assigned =
+          rd_kafka_topic_partition_list_find(assigned_.get(), partition.topic.c_str(), partition.partition);
+      assigned->offset = partition.record->watermark;
+      PartitionId id = id_of(partition.topic, partition.partition);
+      auto owned =
+          std::make_unique<OwnedPartition>(id, next_slot_, cluster_->options().suspect_window, *partition.record,
+                                           client_->partition_queue(partition.topic, partition.partition), spec_.kind);
+      owned->set_paused(paused_.contains(id));
+      partitions_.emplace(next_slot_, std::move(owned));
+      next_slot_ += spec_.slot_step;
+      notice.partitions.push_back(std::move(id));
+    }
+    if (spec_.kind == Fetched::Kind::events) notices_.push_back(std::move(notice));
+  }
+  client_->assign(*std::exchange(assigned_, nullptr));
+  bell_->ring();
+}
+
+void KafkaMember::begin_revocation(const rd_kafka_topic_partition_list_t& partitions) {
+  const Time now = cluster_->executor().now();
+  revocation_ = {.partitions = PartitionListHandle{rd_kafka_topic_partition_list_copy(&partitions)},
+                 .deadline = now + cluster_->options().revoke_within};
+  {
+    const std::lock_guard lock{mutex_};
+    const auto going = owned(partitions);
+    for (OwnedPartition* partition : going) partition->stop();
+    if (!going.empty() && spec_.kind == Fetched::Kind::events) {
+      notices_.push_back(
+          {.kind = Notice::Kind::revoking, .partitions = ids_of(going), .deadline = revocation_->deadline});
+    }
+  }
+  bell_->ring();
+  go_on_revoking(now);
+}
+
+void KafkaMember::go_on_revoking(Time now) {
+  if (!revocation_->last_commit_until) {
+    bool idle = true;
+    std::vector<OwnedPartition*> going;
+    {
+      const std::lock_guard lock{mutex_};
+      going = owned(*revocation_->partitions);
+      for (const OwnedPartition* partition : going) {
+        idle = idle && partition->out_count() == 0 && !partition->is_waited_for();
+      }
+    }
+    if (!idle && now < revocation_->deadline) return;
+    if (going.empty()) return finish_revocation();
+    if (commits_under_way_ >= kCommitsUnderWayMax && now < revocation_->deadline + kLastCommitWithin) return;
+    revocation_->last_commit_until = now + kLastCommitWithin;
+    return commit(going, OwnedPartition::Last::yes);
+  }
+  bool done = true;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const OwnedPartition* partition : owned(*revocation_->partitions)) done = done && partition->all_committed();
+  }
+  if (done || now >= *revocation_->last_commit_until) finish_revocation();
+}
+
+void KafkaMember::finish_revocation() {
+  const PartitionListHandle partitions = std::move(revocation_->partitions);
+  revocation_.reset();
+  lose(*partitions);
+  if (!leaving_) client_->unassign(*partitions);
+}
+
+void KafkaMember::lose(const rd_kafka_topic_partition_list_t& partitions) {
+  Notice notice{.kind = Notice::Kind::lost, .partitions = {}};
+  {
+    const std::lock_guard lock{mutex_};
+    for (OwnedPartition* partition : owned(partitions)) {
+      if (partition->out_count() > 0) notice.partitions.push_back(partition->id());
+      partition->lose(answers_);
+      partitions_.erase(partition->slot());
+    }
+    if (!notice.partitions.empty() && spec_.kind == Fetched::Kind::events) notices_.push_back(std::move(notice));
+  }
+  bell_->ring();
+}
+
+}  // namespace tidings::kafka

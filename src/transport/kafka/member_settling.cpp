@@ -1,0 +1,180 @@
+// How a member performs settlements: what they publish is confirmed before they count.
+#include <algorithm>
+
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/kafka_member.hpp"
+
+namespace tidings::kafka {
+
+using transport::Accept;
+using transport::Bury;
+using transport::Mark;
+using transport::Release;
+using transport::Retry;
+using transport::RetryOrder;
+using transport::Skip;
+
+namespace {
+
+// Of what one settlement publishes: the first refusal is its answer.
+struct Publication {
+  std::shared_ptr<MemberInbox> inbox;
+  std::mutex mutex;
+  std::size_t left = 0;
+  Published published;
+};
+
+void one_answered(const std::shared_ptr<Publication>& publication, Result<void> outcome) {
+  {
+    const std::lock_guard lock{publication->mutex};
+    if (!outcome && publication->published.outcome) publication->published.outcome = std::move(outcome);
+    if (--publication->left > 0) return;
+  }
+  publication->inbox->put(std::move(publication->published));
+}
+
+Result<void> not_ours() {
+  return conflict("the delivery is not in flight here any more: it was settled, given back, or went to another member");
+}
+
+}  // namespace
+
+void KafkaMember::read_letters() {
+  Letters letters = inbox_->take();
+  for (Published& answer : letters.published) published(answer);
+  std::vector<Message> messages;
+  for (SettleOrder& order : letters.orders) perform(order, messages);
+  for (const Hop& one : letters.hops) hop(one, messages);
+  const Time now = cluster_->executor().now();
+  for (const auto& [at, one] : std::exchange(hops_again_, {})) {
+    if (at <= now) {
+      hop(one, messages);
+    } else {
+      hops_again_.emplace_back(at, one);
+    }
+  }
+  send(std::move(messages));
+}
+
+void KafkaMember::perform(SettleOrder& order, std::vector<Message>& messages) {
+  const std::uint64_t slot = order.settlement.token >> kOffsetBits;
+  const auto offset = static_cast<std::int64_t>(order.settlement.token & kOffsetMask);
+  const std::lock_guard lock{mutex_};
+  const auto found = partitions_.find(slot);
+  if (found == partitions_.end()) return answers_.add(std::move(order.waiter), not_ours());
+  OwnedPartition& partition = *found->second;
+  const auto held = partition.held(offset);
+  if (!held && partition.is_doubtful(offset)) return partition.answer_later(offset, std::move(order.waiter), answers_);
+  if (held != OwnedPartition::Held::out) return answers_.add(std::move(order.waiter), not_ours());
+  perform_on(partition, offset, order, messages);
+}
+
+// Under the lock.
+void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, SettleOrder& order,
+                             std::vector<Message>& messages) {
+  const Time now = cluster_->executor().now();
+  const Settled settled{partition.record_at(offset), partition.id().partition, partition.attempts_at(offset)};
+  transport::Settlement& settlement = order.settlement;
+  if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) {
+    return publish_then_settle(partition, offset, order,
+                               {dead_letter(settled, *bury, spec_.subscriber, cluster_->names(), now)}, messages);
+  }
+  if (const auto* retry = std::get_if<Retry>(&settlement.outcome); retry && retry->order == RetryOrder::relaxed) {
+    return publish_then_settle(partition, offset, order,
+                               {waiting_copy(settled, retry->attempts, spec_.subscriber, cluster_->names(), now)},
+                               messages);
+  }
+  if (!settlement.publishes.empty()) {
+    std::vector<Message> own;
+    for (transport::Record& record : settlement.publishes) {
+      std::string topic = cluster_->names().on_cluster(record.topic);
+      own.push_back({.topic = std::move(topic), .record = std::move(record)});
+    }
+    return publish_then_settle(partition, offset, order, std::move(own), messages);
+  }
+  if (std::holds_alternative<Accept>(settlement.outcome) || std::holds_alternative<Skip>(settlement.outcome)) {
+    partition.settle(offset);
+    bell_->ring();  // there is room
+    return partition.answer_later(offset, std::move(order.waiter), answers_);
+  }
+  if (std::holds_alternative<Release>(settlement.outcome)) {
+    partition.release(offset);
+    bell_->ring();
+    return partition.answer_later(offset, std::move(order.waiter), answers_);
+  }
+  if (!partition.has_room_to_retry()) {
+    return answers_.add(std::move(order.waiter),
+                        overloaded("too many retries of the partition wait, and too much is settled beyond them: the "
+                                   "commit has no room for another; it goes on when the oldest of them are settled"));
+  }
+  if (const auto* retry = std::get_if<Retry>(&settlement.outcome)) partition.retry(offset, retry->attempts);
+  if (const auto* mark = std::get_if<Mark>(&settlement.outcome)) partition.mark(offset, mark->crashes);
+  partition.make_urgent();
+  partition.answer_later(offset, std::move(order.waiter), answers_);
+}
+
+void KafkaMember::publish_then_settle(OwnedPartition& partition, std::int64_t offset, SettleOrder& order,
+                                      std::vector<Message> own, std::vector<Message>& messages) {
+  partition.hold_as(offset, OwnedPartition::Held::publishing);
+  const auto publication = std::make_shared<Publication>();
+  publication->inbox = inbox_;
+  publication->left = own.size();
+  publication->published = {
+      .slot = partition.slot(), .offset = offset, .waiter = std::move(order.waiter), .outcome = {}};
+  for (Message& message : own) {
+    message.answered = [publication](Result<void> outcome) { one_answered(publication, std::move(outcome)); };
+    messages.push_back(std::move(message));
+  }
+}
+
+void KafkaMember::hop(const Hop& hop, std::vector<Message>& messages) {
+  const std::lock_guard lock{mutex_};
+  const auto found = partitions_.find(hop.slot);
+  if (found == partitions_.end()) return;
+  OwnedPartition& partition = *found->second;
+  if (partition.held(hop.offset) != OwnedPartition::Held::hopping) return;
+  const Settled settled{partition.record_at(hop.offset), partition.id().partition, partition.attempts_at(hop.offset)};
+  Message message =
+      waiting_copy(settled, settled.attempts, spec_.subscriber, cluster_->names(), cluster_->executor().now());
+  message.answered = [inbox = inbox_, hop](Result<void> outcome) {
+    inbox->put(Published{.slot = hop.slot, .offset = hop.offset, .waiter = {}, .outcome = std::move(outcome)});
+  };
+  messages.push_back(std::move(message));
+}
+
+void KafkaMember::published(Published& published) {
+  const std::lock_guard lock{mutex_};
+  const auto found = partitions_.find(published.slot);
+  if (found == partitions_.end()) return answers_.add(std::move(published.waiter), not_ours());
+  OwnedPartition& partition = *found->second;
+  const bool hopped = published.waiter.call == nullptr;
+  if (!published.outcome) {
+    if (hopped) {
+      hops_again_.emplace_back(cluster_->executor().now() + kTick, Hop{published.slot, published.offset});
+    } else {
+      partition.hold_as(published.offset, OwnedPartition::Held::out);
+    }
+    return answers_.add(std::move(published.waiter), std::move(published.outcome));
+  }
+  partition.settle(published.offset);
+  bell_->ring();
+  partition.answer_later(published.offset, std::move(published.waiter), answers_);
+}
+
+// Topics of ours are made when the first copy goes there.
+void KafkaMember::send(std::vector<Message> messages) {
+  std::vector<Message> ready;
+  for (Message& message : messages) {
+    if (message.copy && !ready_topics_.contains(message.topic)) {
+      if (auto ensured = spec_.ensure_topic(message.topic); !ensured) {
+        message.answered(std::move(ensured));
+        continue;
+      }
+      ready_topics_.insert(message.topic);
+    }
+    ready.push_back(std::move(message));
+  }
+  if (!ready.empty()) producer_->send(std::move(ready));
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,224 @@
+#include "transport/kafka/owned_partition.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/retry_ladder.hpp"
+
+namespace tidings::kafka {
+
+using transport::Attempts;
+using transport::Delivery;
+
+namespace {
+
+std::uint64_t token_of(std::uint64_t slot, std::int64_t offset) {
+  return slot << kOffsetBits | (static_cast<std::uint64_t>(offset) & kOffsetMask);
+}
+
+}  // namespace
+
+OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window, CommitRecord found,
+                               QueueHandle queue, Fetched::Kind kind)
+    : id_{std::move(id)},
+      slot_{slot},
+      window_{window},
+      queue_{std::move(queue)},
+      kind_{kind},
+      progress_{std::move(found)},
+      handed_below_{progress_.next()},
+      committing_below_{handed_below_} {}
+
+void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, std::vector<std::int64_t>& hops) {
+  waits_until_ = kNever;
+  if (paused_ || stopped_ || committed_ == 0) return;
+  while (!released_.empty()) {
+    const std::int64_t offset = *released_.begin();
+    Item& item = held_.at(offset);
+    if (!fits(room, item.batch->records()[item.index])) return;
+    released_.erase(released_.begin());
+    give(offset, item, room, to);
+  }
+  while (room.records > 0 && hop_count_ < kHopsMax) {
+    if (metadata_bytes_ > kCommitMetadataMax * 3 / 4)
+      return make_urgent();  // what is in flight has to be settled first
+    if (!fetch(room.records)) return;
+    const FetchedRecord& record = ahead_->records()[ahead_index_];
+    progress_.skip_to(record.offset);
+    if (record.offset + window_ / 2 >= committing_below_) make_urgent();
+    if (record.offset >= handed_below_ || !fits(room, record) || is_early(record, now)) return;
+    const auto arrival = progress_.arrive(record.offset);
+    const std::size_t index = ahead_index_++;
+    if (!arrival) {
+      changed();
+      continue;
+    }
+    Item item{.batch = ahead_, .index = index, .attempts = arrival->attempts, .suspect = arrival->suspect};
+    const bool tried_here = arrival->attempts != Attempts{};
+    if (record.copy && !tried_here) item.attempts = record.copy->attempts;
+    Item& held = held_.emplace(record.offset, std::move(item)).first->second;
+    if (record.copy && !tried_here && record.copy->attempts.due.value_or(now) > now) {
+      held.held = Held::hopping;
+      ++hop_count_;
+      hops.push_back(record.offset);
+    } else {
+      give(record.offset, held, room, to);
+    }
+  }
+}
+
+// Whether there is one to look at.
+bool OwnedPartition::fetch(std::size_t max) {
+  if (ahead_ != nullptr && ahead_index_ < ahead_->records().size()) return true;
+  std::array<rd_kafka_message_t*, kFetchMax> fetched{};
+  const auto count = rd_kafka_consume_batch_queue(queue_.get(), 0, fetched.data(), std::min(max, fetched.size()));
+  std::vector<MessageHandle> messages;
+  for (ssize_t i = 0; i < count; ++i) {
+    MessageHandle message{fetched[static_cast<std::size_t>(i)]};
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) messages.push_back(std::move(message));
+  }
+  if (messages.empty()) return false;
+  ahead_ = std::make_shared<Fetched>(std::move(messages), id_.topic, kind_);
+  ahead_index_ = 0;
+  return true;
+}
+
+bool OwnedPartition::fits(const Room& room, const FetchedRecord& record) const {
+  if (room.records == 0) return false;
+  return room.alone || room.bytes >= static_cast<std::int64_t>(record.bytes);
+}
+
+// Of a retry topic: those behind it have waited less.
+bool OwnedPartition::is_early(const FetchedRecord& record, Time now) {
+  if (!record.copy) return false;
+  const Time ends = step_ends(id_.partition, record.stored, record.copy->attempts.due);
+  if (ends <= now) return false;
+  waits_until_ = ends;
+  return true;
+}
+
+void OwnedPartition::give(std::int64_t offset, Item& item, Room& room, std::vector<Delivery>& to) {
+  const FetchedRecord& record = item.batch->records()[item.index];
+  item.held = Held::out;
+  ++out_count_;
+  out_bytes_ += record.bytes;
+  --room.records;
+  room.bytes -= static_cast<std::int64_t>(record.bytes);
+  room.alone = false;
+  Delivery delivery{.token = token_of(slot_, offset),
+                    .partition = id_,
+                    .record = record.record,
+                    .position = {id_.partition, offset},
+                    .attempts = item.attempts,
+                    .suspect = item.suspect,
+                    .memory = item.batch};
+  if (record.copy) {
+    delivery.position = record.copy->position;
+    delivery.replay_id = record.copy->replay_id;
+    delivery.replays = record.copy->replays;
+  }
+  to.push_back(std::move(delivery));
+}
+
+std::optional<OwnedPartition::Held> OwnedPartition::held(std::int64_t offset) const {
+  const auto item = held_.find(offset);
+  if (item == held_.end()) return std::nullopt;
+  return item->second.held;
+}
+
+void OwnedPartition::hold_as(std::int64_t offset, Held as) {
+  held_.at(offset).held = as;
+}
+
+const FetchedRecord& OwnedPartition::record_at(std::int64_t offset) const {
+  const Item& item = held_.at(offset);
+  return item.batch->records()[item.index];
+}
+
+void OwnedPartition::settle(std::int64_t offset) {
+  const auto item = held_.find(offset);
+  if (item->second.held == Held::hopping) {
+    --hop_count_;
+  } else {
+    --out_count_;
+    out_bytes_ -= record_at(offset).bytes;
+  }
+  held_.erase(item);
+  progress_.settle(offset);
+  changed();
+}
+
+void OwnedPartition::retry(std::int64_t offset, const Attempts& attempts) {
+  Item& item = held_.at(offset);
+  item.attempts = attempts;
+  item.suspect = false;
+  progress_.retry(offset, attempts);
+  changed();
+}
+
+void OwnedPartition::mark(std::int64_t offset, int crashes) {
+  Attempts marked = held_.at(offset).attempts;
+  marked.crashes = crashes;
+  progress_.mark(offset, marked);
+  changed();
+}
+
+bool OwnedPartition::release(std::int64_t offset) {
+  held_.at(offset).held = Held::released;
+  released_.insert(offset);
+  --out_count_;
+  out_bytes_ -= record_at(offset).bytes;
+  if (!progress_.release(offset)) return false;
+  changed();
+  return true;
+}
+
+bool OwnedPartition::has_room_to_retry() const {
+  return metadata_of(progress_.record(handed_below_)).size() + kRetryMetadataMax <= kCommitMetadataMax;
+}
+
+OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
+  urgent_ = false;
+  committing_ = changes_;
+  const std::int64_t below = progress_.next() + window_;
+  committing_below_ = std::max(committing_below_, below);
+  const CommitRecord record = last == Last::yes ? progress_.last_record() : progress_.record(below);
+  Commit commit{.offset = record.watermark, .metadata = metadata_of(record), .change = changes_};
+  commit.in_flight_below = last == Last::yes ? handed_below_ : below;
+  metadata_bytes_ = commit.metadata.size();
+  return commit;
+}
+
+void OwnedPartition::committed(const Commit& commit, Answers& answers) {
+  committed_ = std::max(committed_, commit.change);
+  handed_below_ = std::max(handed_below_, commit.in_flight_below);
+  while (!waiting_.empty() && waiting_.front().change <= committed_) {
+    answers.add(std::move(waiting_.front().waiter), {});
+    waiting_.pop_front();
+  }
+}
+
+void OwnedPartition::answer_later(std::int64_t offset, Waiter waiter, Answers& answers) {
+  if (all_committed()) return answers.add(std::move(waiter), {});
+  waiting_.push_back({changes_, offset, std::move(waiter)});
+}
+
+void OwnedPartition::expire(Time now, Answers& answers) {
+  while (!waiting_.empty() && waiting_.front().waiter.call->deadline <= now) {
+    answers.add(std::move(waiting_.front().waiter),
+                unavailable("the broker has not confirmed the settlement in time; it may or may not be there"));
+    doubtful_.insert(waiting_.front().offset);
+    waiting_.pop_front();
+  }
+}
+
+void OwnedPartition::lose(Answers& answers) {
+  for (Waiting& waiting : waiting_) {
+    answers.add(std::move(waiting.waiter), conflict("the partition is another member's by now: the settlement was "
+                                                    "not committed, and the event is handled there"));
+  }
+  waiting_.clear();
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,101 @@
+#include "transport/kafka/partition_progress.hpp"
+
+#include <algorithm>
+
+namespace tidings::kafka {
+
+using transport::Attempts;
+
+namespace {
+
+bool contains(const std::vector<OffsetRange>& ranges, std::int64_t offset) {
+  return std::any_of(ranges.begin(), ranges.end(),
+                     [&](const OffsetRange& range) { return range.first <= offset && offset <= range.last; });
+}
+
+// Behind those that are there.
+void append(std::vector<OffsetRange>& ranges, OffsetRange range) {
+  if (range.first > range.last) return;
+  if (!ranges.empty() && ranges.back().last + 1 >= range.first) {
+    ranges.back().last = std::max(ranges.back().last, range.last);
+  } else {
+    ranges.push_back(range);
+  }
+}
+
+}  // namespace
+
+PartitionProgress::PartitionProgress(CommitRecord found) : next_{found.watermark}, found_{std::move(found)} {}
+
+std::optional<PartitionProgress::Arrival> PartitionProgress::arrive(std::int64_t offset) {
+  const bool settled = offset < next_ || contains(found_.settled, offset);
+  skip_to(offset + 1);
+  if (settled) return std::nullopt;
+  Open open{.suspect = found_.in_flight_below && offset < *found_.in_flight_below};
+  if (const auto tried = found_.attempts.find(offset); tried != found_.attempts.end()) open.attempts = tried->second;
+  Arrival arrival{.attempts = open.attempts, .suspect = open.suspect};
+  open_.emplace(offset, std::move(open));
+  return arrival;
+}
+
+void PartitionProgress::skip_to(std::int64_t offset) {
+  next_ = std::max(next_, offset);
+}
+
+bool PartitionProgress::is_suspect(std::int64_t offset) const {
+  const auto open = open_.find(offset);
+  return open != open_.end() && open->second.suspect;
+}
+
+void PartitionProgress::retry(std::int64_t offset, const Attempts& attempts) {
+  open_.at(offset) = {.attempts = attempts};
+}
+
+void PartitionProgress::mark(std::int64_t offset, const Attempts& marked) {
+  Open& open = open_.at(offset);
+  if (!open.unmarked) open.unmarked = open.attempts;
+  open.attempts = marked;
+}
+
+bool PartitionProgress::release(std::int64_t offset) {
+  Open& open = open_.at(offset);
+  if (!open.unmarked) return false;
+  open.attempts = *open.unmarked;
+  open.unmarked.reset();
+  return true;
+}
+
+CommitRecord PartitionProgress::state() const {
+  CommitRecord record{.watermark = open_.empty() ? next_ : open_.begin()->first};
+  std::int64_t at = record.watermark;
+  for (const auto& [offset, open] : open_) {
+    append(record.settled, {at, offset - 1});
+    at = offset + 1;
+    if (open.attempts != Attempts{}) record.attempts.emplace(offset, open.attempts);
+  }
+  if (!open_.empty()) append(record.settled, {at, next_ - 1});
+  for (const OffsetRange& range : found_.settled) append(record.settled, {std::max(range.first, next_), range.last});
+  record.attempts.insert(found_.attempts.lower_bound(next_), found_.attempts.end());
+  return record;
+}
+
+CommitRecord PartitionProgress::record(std::int64_t in_flight_below) const {
+  CommitRecord record = state();
+  record.in_flight_below = std::max(in_flight_below, found_.in_flight_below.value_or(in_flight_below));
+  return record;
+}
+
+CommitRecord PartitionProgress::last_record() const {
+  CommitRecord record = state();
+  if (found_.in_flight_below && *found_.in_flight_below > next_) record.in_flight_below = found_.in_flight_below;
+  for (const auto& [offset, open] : open_) {
+    if (open.suspect && !record.in_flight_below.has_value()) record.in_flight_below = offset + 1;
+    if (open.suspect) record.in_flight_below = std::max(*record.in_flight_below, offset + 1);
+    if (!open.unmarked) continue;
+    record.attempts.erase(offset);
+    if (*open.unmarked != Attempts{}) record.attempts.emplace(offset, *open.unmarked);
+  }
+  return record;
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,64 @@
+// How far a group is in one partition that it owns: what came and is not settled, what was tried, and so what the next
+// commit says.
+//
+// Threads: one at a time. Pure.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+
+#include "transport/kafka/commit_record.hpp"
+
+namespace tidings::kafka {
+
+class PartitionProgress final {
+ public:
+  // As the last owner left it.
+  explicit PartitionProgress(CommitRecord found);
+
+  // What is known of a record that comes, besides itself.
+  struct Arrival {
+    transport::Attempts attempts;
+    bool suspect = false;
+  };
+  // The record at this offset came; what lies between it and the last one is no record. Nothing: it was settled before.
+  // Otherwise it is open from now on.
+  std::optional<Arrival> arrive(std::int64_t offset);
+  // No record is before `offset` any more.
+  void skip_to(std::int64_t offset);
+
+  bool is_open(std::int64_t offset) const { return open_.contains(offset); }
+  bool is_suspect(std::int64_t offset) const;
+  std::size_t open_count() const { return open_.size(); }
+  std::int64_t next() const { return next_; }  // the offset after the last that came
+
+  // Each: of an open one.
+  void settle(std::int64_t offset) { open_.erase(offset); }
+  void retry(std::int64_t offset, const transport::Attempts& attempts);
+  // `marked`: its attempts with the crashes that it has if we die now.
+  void mark(std::int64_t offset, const transport::Attempts& marked);
+  // Its attempt ended, charged nothing. Whether a mark was taken back.
+  bool release(std::int64_t offset);
+
+  // What a commit says while we go on: records below `in_flight_below` may be in handlers.
+  CommitRecord record(std::int64_t in_flight_below) const;
+  // What the last commit says, before another may own it. Marks are taken back, unless nobody can say that their
+  // handlers ended: suspects that were not run stay suspects.
+  CommitRecord last_record() const;
+
+ private:
+  struct Open {
+    transport::Attempts attempts;
+    std::optional<transport::Attempts> unmarked;  // of a marked one: what they were before
+    bool suspect = false;
+  };
+
+  CommitRecord state() const;
+
+  std::int64_t next_;
+  CommitRecord found_;  // of it, what lies at `next_` and beyond counts
+  std::map<std::int64_t, Open> open_;
+};
+
+}  // namespace tidings::kafka
