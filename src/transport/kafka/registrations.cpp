@@ -219,16 +219,21 @@ Result<std::vector<GroupMember>> Registrations::living(const std::string& group,
   return live;
 }
 
-Result<void> Registrations::remove(const std::string& group) {
-  const auto there = this->group(group);
-  if (!there) return there.error();
+Result<void> Registrations::check_gone(const GroupRecord& record) {
   std::size_t count = 0;
-  for (const GroupSubscription& subscription : there->subscriptions) {
-    const auto live = living(group, subscription);
+  for (const GroupSubscription& subscription : record.subscriptions) {
+    const auto live = living(record.group, subscription);
     if (!live) return live.error();
     count += live->size();
   }
-  if (count > 0) return conflict(fmt::format("group '{}' has {} live members: stop them first", group, count));
+  if (count == 0) return {};
+  return conflict(fmt::format("group '{}' has {} live members: stop them first", record.group, count));
+}
+
+Result<void> Registrations::remove(const std::string& group) {
+  const auto there = this->group(group);
+  if (!there) return there.error();
+  if (auto gone = check_gone(*there); !gone) return gone;
   const auto commands = records_.list(kCommands);
   if (!commands) return commands.error();
   for (const auto& record : *commands) {

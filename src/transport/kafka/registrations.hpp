@@ -3,7 +3,9 @@
 // Threads: any. Blocks: as ControlLog, and Cluster.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -36,6 +38,8 @@ class Registrations final {
   // Members that live: of those announced, who is in Kafka's group, or was announced so lately that it may come.
   Result<std::vector<GroupMember>> living(const std::string& group, const GroupSubscription& subscription);
   // conflict: it has live members.
+  Result<void> check_gone(const GroupRecord& record);
+  // Likewise.
   Result<void> remove(const std::string& group);
   // When dead letters of that group were last removed with it; none: never.
   Result<std::optional<Time>> removed(const std::string& group);

@@ -1,0 +1,173 @@
+#include "transport/kafka/kafka_topology.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transport/kafka/group_admin.hpp"
+#include "transport/kafka/lag_counter.hpp"
+#include "transport/kafka/wire.hpp"
+
+namespace tidings::kafka {
+
+using transport::GroupState;
+using transport::LagState;
+using transport::MemberState;
+using transport::Retention;
+using transport::TopicState;
+
+namespace {
+
+constexpr std::int64_t kSampled = 10;  // records of a partition that are looked at
+
+std::uint64_t bytes_of(const rd_kafka_message_t& message) {
+  std::vector<transport::HeaderView> headers;
+  headers.reserve(header_count(message));
+  return transport::size_of(read_record(message, rd_kafka_topic_name(message.rkt), headers));
+}
+
+std::vector<std::string> names_in(const std::map<std::string, std::int32_t, std::less<>>& topics) {
+  std::vector<std::string> names;
+  for (const auto& [name, partitions] : topics) names.push_back(name);
+  return names;
+}
+
+}  // namespace
+
+Result<KafkaTopology::Samples> KafkaTopology::sample(std::vector<OffsetSpan> spans) {
+  for (OffsetSpan& span : spans) span.end = std::min(span.end, span.begin + kSampled);
+  Samples samples;
+  auto read = read_range(*cluster_, spans, [&](const rd_kafka_message_t& message) {
+    Sample& sample = samples[{rd_kafka_topic_name(message.rkt), message.partition}];
+    ++sample.records;
+    sample.bytes += bytes_of(message);
+    const Time time{std::chrono::milliseconds{rd_kafka_message_timestamp(&message, nullptr)}};
+    if (!sample.oldest || time < *sample.oldest) sample.oldest = time;
+    return true;
+  });
+  if (!read) return read.error();
+  return samples;
+}
+
+Result<std::vector<TopicState>> KafkaTopology::topics() {
+  auto there = cluster_->topics();
+  if (!there) return there.error();
+  std::erase_if(*there, [&](const auto& topic) {
+    const auto name = cluster_->names().ours(topic.first);
+    return !name || is_internal(*name);
+  });
+  const auto facts = catalog_->facts().all();
+  if (!facts) return facts.error();
+  const auto spans = whole(*cluster_, names_in(*there));
+  if (!spans) return spans.error();
+  auto samples = sample(*spans);
+  if (!samples) return samples.error();
+  std::vector<TopicState> states;
+  for (const auto& [on_cluster, partitions] : *there) {
+    TopicState state{.name = *cluster_->names().ours(on_cluster), .partitions = partitions};
+    const auto found = facts->find(state.name);
+    const TopicFact fact = found == facts->end() ? TopicFact{} : found->second;
+    state.command = fact.command;
+    auto retention = catalog_->retention_of(state.name, fact);
+    if (!retention) return retention.error();
+    state.retention = *std::move(retention);
+    for (const OffsetSpan& span : *spans) {
+      if (span.topic != on_cluster) continue;
+      const auto records = static_cast<std::uint64_t>(std::max<std::int64_t>(0, span.end - span.begin));
+      const Sample& sample = (*samples)[{span.topic, span.partition}];
+      state.records += records;
+      if (sample.records > 0) state.bytes += sample.bytes * records / sample.records;
+      if (sample.oldest && (!state.oldest || *sample.oldest < *state.oldest)) state.oldest = sample.oldest;
+    }
+    states.push_back(std::move(state));
+  }
+  return states;
+}
+
+Result<std::vector<GroupState>> KafkaTopology::groups() {
+  const auto records = registrations_->groups();
+  if (!records) return records.error();
+  std::vector<GroupState> states;
+  for (const GroupRecord& record : *records) {
+    for (const GroupSubscription& subscription : record.subscriptions) {
+      auto state = state_of(record, subscription);
+      if (!state) return state.error();
+      states.push_back(*std::move(state));
+    }
+  }
+  return states;
+}
+
+Result<GroupState> KafkaTopology::state_of(const GroupRecord& group, const GroupSubscription& subscription) {
+  GroupState state{.name = group.group, .topic = subscription.topic, .pattern = subscription.pattern};
+  const auto topics = registrations_->topics_read(spec_of(group.group, subscription));
+  if (!topics) return topics.error();
+  state.topics.assign(topics->begin(), topics->end());
+  const auto living = registrations_->living(group.group, subscription);
+  if (!living) return living.error();
+  std::map<std::string, std::vector<LiveMember>> known;  // by Kafka's group
+  for (const GroupMember& member : *living) {
+    const auto name = group_on_cluster(cluster_->names(), group.group, subscription, member.instance);
+    if (!known.contains(name)) {
+      auto live = live_members(*cluster_, name);
+      if (!live) return live.error();
+      known.emplace(name, *std::move(live));
+    }
+    MemberState shown{.instance = member.instance, .host = member.host, .pid = member.pid};
+    for (const LiveMember& live : known[name]) {
+      if (live.client_id != member.instance) continue;
+      shown.partitions += static_cast<std::int32_t>(
+          std::count_if(live.partitions.begin(), live.partitions.end(), [&](const PartitionOffset& partition) {
+            return topics->contains(cluster_->names().ours(partition.topic).value_or(""));
+          }));
+    }
+    state.members.push_back(std::move(shown));
+  }
+  return state;
+}
+
+Result<std::vector<LagState>> KafkaTopology::lag() {
+  const auto records = registrations_->groups();
+  if (!records) return records.error();
+  LagCounter counter{cluster_, *registrations_};
+  for (const GroupRecord& record : *records) {
+    if (auto added = counter.add(record); !added) return added.error();
+  }
+  const auto dead = dead_->count();
+  if (!dead) return dead.error();
+  counter.add(*dead);
+  return counter.finish();
+}
+
+Result<void> KafkaTopology::set_retention(std::string_view topic, const Retention& change) {
+  return catalog_->set_retention(topic, change);
+}
+
+// Its registration goes last: whoever is cut off before can ask again.
+Result<void> KafkaTopology::remove_group(std::string_view group) {
+  const std::string name{group};
+  const auto record = registrations_->group(name);
+  if (!record) return record.error();
+  if (auto free = registrations_->check_gone(*record); !free) return free;
+  const auto all = group_names(*cluster_);
+  if (!all) return all.error();
+  std::vector<std::string> retries;
+  for (const GroupSubscription& subscription : record->subscriptions) {
+    const std::string retry = cluster_->names().retry(name, subscription.name());
+    const bool broadcast = subscription.sharing == transport::Sharing::broadcast;
+    const std::string mine = cluster_->names().on_cluster(name);
+    for (const std::string& other : *all) {
+      const bool is_mine = other == retry || (broadcast ? other.starts_with(mine + ".") : other == mine);
+      if (!is_mine) continue;
+      if (auto deleted = delete_group(*cluster_, other); !deleted) return deleted;
+    }
+    const auto there = cluster_->partitions(retry);
+    if (!there) return there.error();
+    if (*there) retries.push_back(retry);
+  }
+  if (auto deleted = delete_topics(*cluster_, retries); !deleted) return deleted;
+  if (const auto seen = cluster_->topics(); !seen) return seen.error();  // they are not remembered any more
+  return registrations_->remove(name);
+}
+
+}  // namespace tidings::kafka
