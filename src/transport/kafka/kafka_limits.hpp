@@ -14,6 +14,13 @@ inline constexpr std::size_t kRecordBytesMax = 1'000'000;
 // Of a message with what we add to copies; topics that we make for copies take this much.
 inline constexpr std::size_t kMessageBytesMax = 2u << 20;
 
+// librdkafka's own buffer of a producer, beyond the publisher's, which counts first.
+inline constexpr std::size_t kClientRecordsMax = 10'000'000;
+inline constexpr std::size_t kClientKilobytesMax = 2'000'000;
+inline constexpr int kConfirmTickMs = 20;                          // at most that late is a dead client noticed
+inline constexpr Duration kDrainWithin = std::chrono::seconds{1};  // for what is on its way, before it is given up
+inline constexpr Duration kReopenPause = std::chrono::milliseconds{200};
+
 inline constexpr std::int32_t kPartitionsMax = 1'000;  // of a topic that we create
 inline constexpr std::size_t kTopicNameMax = 249;      // Kafka's own, with prefix and ending
 

@@ -1,76 +1,351 @@
-// Until the real one is there: no buffer limits, no recovery.
 #include "transport/kafka/producer.hpp"
 
-#include <atomic>
+#include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <list>
+
+#include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/wire.hpp"
+
 namespace tidings::kafka {
+
+using transport::PublisherOptions;
+
 namespace {
-class P final : public Producer {
+
+using Answer = std::function<void(Result<void>)>;
+
+// Kept until it is answered: the client looks into it, and a new client is given it again.
+struct Pending {
+  Message message;
+  std::size_t bytes = 0;
+  std::uint64_t number = 0;  // in the order in which they were sent
+  Time expires{};
+  HeadersHandle headers;
+  std::list<Pending>::iterator self;
+};
+
+struct Refusal {
+  Answer answered;
+  Error error;
+};
+
+Error failed(rd_kafka_resp_err_t code, const Message& message) {
+  return to_error(code, fmt::format("publish to '{}'", message.topic));
+}
+
+Error not_in_time(const Message& message) {
+  return failed(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, message);
+}
+
+// The client's end, not the message's: a new client may well deliver it.
+bool is_of_the_client(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__FATAL:
+    case RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE:
+    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
+    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
+      return true;
+    default:
+      return false;
+  }
+}
+
+bool is_dead(rd_kafka_t* client) {
+  std::array<char, 1> words{};
+  return rd_kafka_fatal_error(client, words.data(), words.size()) != RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+template <class Bytes>
+const char* data_of(const Bytes& bytes) {
+  return bytes ? bytes->data() : nullptr;
+}
+template <class Bytes>
+std::size_t size_of_bytes(const Bytes& bytes) {
+  return bytes ? bytes->size() : 0;
+}
+
+// Our own limits come first: librdkafka's are beyond them.
+Settings settings_of(const KafkaOptions& options, const PublisherOptions& publisher) {
+  using std::chrono::milliseconds;
+  const auto within = std::max<std::int64_t>(1, std::chrono::ceil<milliseconds>(publisher.deliver_within).count());
+  const double linger = std::chrono::duration<double, std::milli>{options.linger}.count();
+  const auto records = std::min(publisher.buffer_records_max, kClientRecordsMax - 1) + 1;
+  const auto kilobytes = std::clamp<std::size_t>(publisher.buffer_bytes_max / 512, 64u << 10, kClientKilobytesMax);
+  return {{"acks", "all"},
+          {"enable.idempotence", "true"},
+          {"enable.gapless.guarantee", "true"},
+          {"partitioner", "murmur2_random"},
+          {"linger.ms", fmt::format("{}", std::min(linger, static_cast<double>(within - 1)))},
+          {"compression.type", options.compression},
+          {"message.timeout.ms", std::to_string(within)},
+          {"message.max.bytes", std::to_string(kMessageBytesMax)},
+          {"queue.buffering.max.messages", std::to_string(records)},
+          {"queue.buffering.max.kbytes", std::to_string(kilobytes)},
+          {"topic.metadata.propagation.max.ms", "5000"}};
+}
+
+class ClientProducer final : public Producer {
  public:
-  explicit P(std::shared_ptr<Cluster> c) : c_{std::move(c)} {}
+  ClientProducer(std::shared_ptr<Cluster> cluster, const PublisherOptions& options)
+      : cluster_{std::move(cluster)}, options_{options}, answered_{cluster_->executor().condition()} {}
+  ~ClientProducer() override { ClientProducer::close(cluster_->executor().now() + transport::kCloseWithin); }
+
   Result<void> start() {
-    auto h = c_->client(RD_KAFKA_PRODUCER,
-                        {{"acks", "all"},
-                         {"enable.idempotence", "true"},
-                         {"partitioner", "murmur2_random"},
-                         {"linger.ms", "5"},
-                         {"message.max.bytes", "4000000"}},
-                        [](rd_kafka_conf_t* conf) {
-                          rd_kafka_conf_set_dr_msg_cb(conf, [](rd_kafka_t*, const rd_kafka_message_t* m, void*) {
-                            std::unique_ptr<std::function<void(Result<void>)>> f{
-                                static_cast<std::function<void(Result<void>)>*>(m->_private)};
-                            if (f && *f) (*f)(m->err ? Result<void>{to_error(m->err, "publish")} : Result<void>{});
-                          });
-                        });
-    if (!h) return h.error();
-    h_ = *std::move(h);
-    t_ = c_->executor().spawn("kafka-poll", [this] {
-      while (!stop_) rd_kafka_poll(h_.get(), 20);
-    });
+    if (auto opened = open_client(); !opened) return opened;
+    thread_ = cluster_->executor().spawn("kafka-confirm", [this] { confirm(); });
     return {};
   }
-  ~P() override {
-    (void)flush(c_->executor().now() + std::chrono::seconds{5});
-    stop_ = true;
-    t_.reset();
+
+  void send(std::vector<Message> messages) override;
+  Result<void> flush(Time deadline) override;
+  void close(Time deadline) override;
+  void break_client() override {
+    const std::lock_guard lock{mutex_};
+    if (client_)
+      rd_kafka_test_fatal_error(client_.get(), RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER, "asked for by a test");
   }
-  void send(std::vector<Message> ms) override {
-    for (auto& m : ms) {
-      auto headers = headers_of(m.record, m.copy ? &*m.copy : nullptr);
-      auto* f = new std::function<void(Result<void>)>(m.answered);
-      auto code = rd_kafka_producev(
-          h_.get(), RD_KAFKA_V_TOPIC(m.topic.c_str()),
-          RD_KAFKA_V_PARTITION(m.partition.value_or(RD_KAFKA_PARTITION_UA)),
-          RD_KAFKA_V_KEY((m.record.key ? m.record.key->data() : nullptr), (m.record.key ? m.record.key->size() : 0)),
-          RD_KAFKA_V_VALUE((m.record.body ? m.record.body->data() : nullptr),
-                           (m.record.body ? m.record.body->size() : 0)),
-          RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_TIMESTAMP(timestamp_of(m.record.time)),
-          RD_KAFKA_V_HEADERS(headers.get()), RD_KAFKA_V_OPAQUE(f), RD_KAFKA_V_END);
-      if (code) {
-        delete f;
-        m.answered(to_error(code, "publish"));
-      } else
-        (void)headers.release();
-    }
-  }
-  Result<void> flush(Time d) override {
-    auto c = rd_kafka_flush(h_.get(), milliseconds_until(d, c_->executor().now()));
-    if (c) return to_error(c, "flush");
-    return {};
-  }
-  void close(Time d) override { (void)flush(d); }
 
  private:
-  std::shared_ptr<Cluster> c_;
-  ClientHandle h_;
-  std::atomic<bool> stop_{false};
-  std::unique_ptr<Thread> t_;
+  using List = std::list<Pending>;
+
+  Result<void> open_client();
+  std::optional<Error> admit(const Pending& pending) const;
+  rd_kafka_resp_err_t produce(Pending& pending);
+  void confirm();
+  void take(rd_kafka_event_t* event, bool last);
+  void answer(std::vector<std::pair<Pending*, Result<void>>>& outcomes);
+  void drain(bool last);
+  void replace_client();
+  void send_again();
+  void end();
+  bool is_answered(std::uint64_t number) const { return pending_.empty() || pending_.front().number > number; }
+
+  const std::shared_ptr<Cluster> cluster_;
+  const PublisherOptions options_;
+  const std::unique_ptr<Condition> answered_;
+  std::mutex
+      mutex_;     // of all that follows, but that only `kafka-confirm` changes the clients and removes from the list
+  List pending_;  // all that is unanswered, in order
+  std::size_t bytes_ = 0;
+  std::uint64_t sent_ = 0;
+  bool replacing_ = false;  // nothing is given to the client
+  bool closed_ = false;
+  ClientHandle client_;
+  QueueHandle events_;
+  std::atomic<bool> ending_{false};
+  std::unique_ptr<Thread> thread_;
 };
-}  // namespace
-Result<std::shared_ptr<Producer>> Producer::open(std::shared_ptr<Cluster> cluster, const transport::PublisherOptions&) {
-  auto p = std::make_shared<P>(std::move(cluster));
-  if (auto s = p->start(); !s) return s.error();
-  return std::shared_ptr<Producer>{p};
+
+Result<void> ClientProducer::open_client() {
+  auto client = cluster_->client(RD_KAFKA_PRODUCER, settings_of(cluster_->options(), options_), [](auto* conf) {
+    rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
+  });
+  if (!client) return client.error();
+  events_.reset(rd_kafka_queue_get_main(client->get()));
+  const std::lock_guard lock{mutex_};
+  client_ = *std::move(client);
+  return {};
 }
+
+std::optional<Error> ClientProducer::admit(const Pending& pending) const {
+  if (closed_) {
+    return Error{ErrorKind::unavailable, fmt::format("'{}' was published to after the close", pending.message.topic)};
+  }
+  if (pending_.size() >= options_.buffer_records_max || bytes_ + pending.bytes > options_.buffer_bytes_max) {
+    return Error{ErrorKind::overloaded,
+                 fmt::format("{} records of {} bytes wait for the broker's confirmation: publish more slowly, or raise "
+                             "PublisherOptions::buffer_records_max ({}) or buffer_bytes_max ({})",
+                             pending_.size(), bytes_, options_.buffer_records_max, options_.buffer_bytes_max)};
+  }
+  return {};
+}
+
+rd_kafka_resp_err_t ClientProducer::produce(Pending& pending) {
+  const auto& [topic, record, copy, partition, answered] = pending.message;
+  if (!pending.headers) pending.headers = headers_of(record, copy ? &*copy : nullptr);
+  const auto code = rd_kafka_producev(
+      client_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition.value_or(RD_KAFKA_PARTITION_UA)),
+      RD_KAFKA_V_KEY(data_of(record.key), size_of_bytes(record.key)),
+      RD_KAFKA_V_VALUE(const_cast<char*>(data_of(record.body)), size_of_bytes(record.body)), RD_KAFKA_V_MSGFLAGS(0),
+      RD_KAFKA_V_TIMESTAMP(timestamp_of(record.time)), RD_KAFKA_V_HEADERS(pending.headers.get()),
+      RD_KAFKA_V_OPAQUE(&pending), RD_KAFKA_V_END);
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) (void)pending.headers.release();  // the client's now
+  return code;
+}
+
+void ClientProducer::send(std::vector<Message> messages) {
+  const Time expires = cluster_->executor().now() + options_.deliver_within;
+  List batch;
+  for (Message& message : messages) {
+    Pending& pending = batch.emplace_back();
+    pending.bytes = transport::size_of(message.record);
+    pending.headers = headers_of(message.record, message.copy ? &*message.copy : nullptr);
+    pending.expires = expires;
+    pending.message = std::move(message);
+  }
+  std::vector<Refusal> refusals;
+  {
+    const std::lock_guard lock{mutex_};
+    while (!batch.empty()) {
+      Pending& pending = batch.front();
+      auto refused = admit(pending);
+      if (!refused && !replacing_) {
+        // What a dead client does not take waits for the next one.
+        const auto code = produce(pending);
+        if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !is_of_the_client(code)) refused = failed(code, pending.message);
+      }
+      if (refused) {
+        refusals.push_back({std::move(pending.message.answered), *std::move(refused)});
+        batch.pop_front();
+        continue;
+      }
+      pending.self = batch.begin();
+      pending.number = ++sent_;
+      bytes_ += pending.bytes;
+      pending_.splice(pending_.end(), batch, batch.begin());
+    }
+  }
+  for (Refusal& refusal : refusals) refusal.answered(std::move(refusal.error));
+}
+
+Result<void> ClientProducer::flush(Time deadline) {
+  std::unique_lock lock{mutex_};
+  const std::uint64_t last = sent_;
+  if (answered_->wait_until(lock, deadline, cluster_->executor(), [&] { return is_answered(last); })) return {};
+  return Error{
+      ErrorKind::unavailable,
+      fmt::format("{} records were not confirmed in time, the first of them for '{}'; is the broker reachable, "
+                  "and are enough replicas in sync?",
+                  pending_.size(), pending_.front().message.topic)};
+}
+
+void ClientProducer::close(Time deadline) {
+  {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+  }
+  (void)flush(deadline);
+  ending_ = true;
+  thread_.reset();
+}
+
+void ClientProducer::confirm() {
+  while (!ending_) {
+    if (client_) {
+      const EventHandle event{rd_kafka_queue_poll(events_.get(), kConfirmTickMs)};
+      if (event) take(event.get(), false);
+    }
+    if (!client_ || is_dead(client_.get())) replace_client();
+  }
+  end();
+}
+
+// `last`: no other client comes after this one.
+void ClientProducer::take(rd_kafka_event_t* event, bool last) {
+  if (rd_kafka_event_type(event) != RD_KAFKA_EVENT_DR) return;
+  std::vector<std::pair<Pending*, Result<void>>> outcomes;
+  outcomes.reserve(rd_kafka_event_message_count(event));
+  while (const rd_kafka_message_t* message = rd_kafka_event_message_next(event)) {
+    auto* pending = static_cast<Pending*>(message->_private);
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      outcomes.emplace_back(pending, Result<void>{});
+    } else if (!is_of_the_client(message->err)) {
+      outcomes.emplace_back(pending, failed(message->err, pending->message));
+    } else if (last) {
+      outcomes.emplace_back(pending, not_in_time(pending->message));
+    }
+  }
+  answer(outcomes);
+}
+
+void ClientProducer::answer(std::vector<std::pair<Pending*, Result<void>>>& outcomes) {
+  for (auto& [pending, outcome] : outcomes) pending->message.answered(std::move(outcome));
+  List gone;  // freed without the lock
+  const std::lock_guard lock{mutex_};
+  for (const auto& [pending, outcome] : outcomes) {
+    bytes_ -= pending->bytes;
+    gone.splice(gone.end(), pending_, pending->self);
+  }
+  if (!gone.empty()) answered_->notify_all();
+}
+
+// Takes what the client has yet to say. What is on its way is waited for: it may be confirmed, and must not arrive
+// behind what the next client sends.
+void ClientProducer::drain(bool last) {
+  Executor& executor = cluster_->executor();
+  for (const int what : {RD_KAFKA_PURGE_F_QUEUE, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT}) {
+    rd_kafka_purge(client_.get(), what);
+    const Time until = executor.now() + kDrainWithin;
+    while (rd_kafka_outq_len(client_.get()) > 0 && executor.now() < until) {
+      const EventHandle event{rd_kafka_queue_poll(events_.get(), kConfirmTickMs)};
+      if (event) take(event.get(), last);
+    }
+  }
+}
+
+// Until there is a next client what is sent waits in the list, and is refused when its time is over.
+void ClientProducer::replace_client() {
+  if (client_) {
+    {
+      const std::lock_guard lock{mutex_};
+      replacing_ = true;
+    }
+    drain(false);
+    events_.reset();
+    ClientHandle gone;
+    {
+      const std::lock_guard lock{mutex_};
+      gone = std::move(client_);
+    }
+    gone.reset();  // waits for librdkafka's threads: without the lock, for send() never blocks
+  }
+  (void)open_client();
+  if (!client_) cluster_->executor().sleep_until(cluster_->executor().now() + kReopenPause);
+  send_again();
+}
+
+void ClientProducer::send_again() {
+  std::vector<std::pair<Pending*, Result<void>>> outcomes;
+  {
+    const std::lock_guard lock{mutex_};
+    const Time now = cluster_->executor().now();
+    for (Pending& pending : pending_) {
+      if (pending.expires <= now) {
+        outcomes.emplace_back(&pending, not_in_time(pending.message));
+      } else if (client_) {
+        const auto code = produce(pending);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+        if (is_of_the_client(code)) break;  // dead again: the next one
+        outcomes.emplace_back(&pending, failed(code, pending.message));
+      }
+    }
+    replacing_ = client_ == nullptr;
+  }
+  answer(outcomes);
+}
+
+void ClientProducer::end() {
+  if (client_) drain(true);
+  std::vector<std::pair<Pending*, Result<void>>> outcomes;
+  {
+    const std::lock_guard lock{mutex_};
+    events_.reset();
+    client_.reset();
+    for (Pending& pending : pending_) outcomes.emplace_back(&pending, not_in_time(pending.message));
+  }
+  answer(outcomes);
+}
+
+}  // namespace
+
+Result<std::shared_ptr<Producer>> Producer::open(std::shared_ptr<Cluster> cluster, const PublisherOptions& options) {
+  auto producer = std::make_shared<ClientProducer>(std::move(cluster), options);
+  if (auto started = producer->start(); !started) return started.error();
+  return std::shared_ptr<Producer>{std::move(producer)};
+}
+
 }  // namespace tidings::kafka

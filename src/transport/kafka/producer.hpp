@@ -4,6 +4,9 @@
 // Threads: any, at once. Answers come on that thread, or inside send() for what is refused at once; they must be short
 //          and must not call the producer.
 // Blocks:  send() never; flush() and close() until their deadline.
+// Order:   a client that the broker refuses for good is replaced, and what is unconfirmed is sent again as it was sent;
+//          it may be there twice then. What was refused (not confirmed in time, too large) leaves a gap: what follows
+//          it stays in order, and who publishes it again has it behind those.
 #pragma once
 
 #include <functional>
@@ -37,6 +40,9 @@ class Producer {
   virtual Result<void> flush(Time deadline) = 0;
   // What is not confirmed by then is answered `unavailable`; nothing is called afterwards.
   virtual void close(Time deadline) = 0;
+
+  // For tests: as if the broker had refused this client for good.
+  virtual void break_client() = 0;
 };
 
 }  // namespace tidings::kafka
