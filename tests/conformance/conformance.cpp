@@ -100,6 +100,16 @@ std::unique_ptr<Victim> Conformance::start(const VictimPlan& plan) {
   return *std::move(victim);
 }
 
+Record Conformance::as_kept(Record published, const Record& received) {
+  if (published.time) {
+    const Duration unit = capabilities().time_unit;
+    published.time = Time{published.time->time_since_epoch() / unit * unit};
+  } else if (capabilities().stamps_time) {
+    published.time = received.time;
+  }
+  return published;
+}
+
 std::vector<Record> Conformance::history(const std::string& topic) {
   transport::History* history = here().operations().history;
   std::vector<Record> records;

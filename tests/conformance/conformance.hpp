@@ -59,6 +59,10 @@ class Conformance : public ::testing::TestWithParam<Driver> {
 
   std::unique_ptr<Victim> start(const VictimPlan& plan);
 
+  // What comes back of a record: its time as exactly as the transport keeps it; where it had none, whatever the
+  // transport stamped on `received`.
+  transport::Record as_kept(transport::Record published, const transport::Record& received);
+
   // For operators.
   std::vector<transport::Record> history(const std::string& topic);
   std::vector<transport::DeadLetter> dead_letters(const std::string& group = "");
@@ -88,6 +92,10 @@ class TopologyConformance : public Conformance {};
 class ControlConformance : public Conformance {};
 class RetentionConformance : public Conformance {
  protected:
+  // What a topic does with unsettled events where nothing was said of it.
+  transport::Unsettled usual() {
+    return capabilities().keeps_unsettled ? transport::Unsettled::keep : transport::Unsettled::expire;
+  }
   // Ten events of `orders`, of which group `gone` settled the first, failed at the second, and left.
   void abandon();
   // Keeps nothing longer than it must, and waits until `done()`.

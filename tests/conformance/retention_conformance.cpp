@@ -11,6 +11,7 @@ using transport::Unsettled;
 
 constexpr Duration kAtOnce = std::chrono::microseconds{1};
 constexpr int kEvents = 10;
+constexpr const char* kNotOurs = "the broker removes what is old, by its own clock, and asks no group";
 
 transport::Topology& topology_of(transport::Transport& transport) {
   return *transport.operations().topology;
@@ -26,7 +27,7 @@ Retention retention_of(transport::Transport& transport, const std::string& topic
 
 TEST_P(RetentionConformance, IsDeclaredOnceAndShown) {
   declare({.topics = {{.name = "orders"}}, .published = {}});
-  EXPECT_EQ(retention_of(here(), "orders").unsettled, Unsettled::keep);
+  EXPECT_EQ(retention_of(here(), "orders").unsettled, usual());
   const Retention wanted{.age = 2 * std::chrono::hours{1}, .bytes = 5'000'000};
   declare({.topics = {{.name = "orders", .retention = wanted}}, .published = {}});
   EXPECT_EQ(retention_of(here(), "orders").age, wanted.age) << "what was never set is set";
@@ -42,7 +43,7 @@ TEST_P(RetentionConformance, IsDeclaredOnceAndShown) {
 TEST_P(RetentionConformance, IsChangedByOperators) {
   declare({.topics = {{.name = "orders", .retention = {.age = unit(), .bytes = 7}}}, .published = {}});
   ASSERT_TRUE(topology_of(here()).set_retention("orders", {.age = Retention::kAgeEndless}));
-  const Retention now{.age = Retention::kAgeEndless, .bytes = 7, .unsettled = Unsettled::keep};
+  const Retention now{.age = Retention::kAgeEndless, .bytes = 7, .unsettled = usual()};
   EXPECT_EQ(retention_of(process("elsewhere"), "orders"), now);
   ASSERT_TRUE(
       topology_of(here()).set_retention("orders", {.bytes = Retention::kBytesEndless, .unsettled = Unsettled::expire}));
@@ -89,6 +90,7 @@ bool RetentionConformance::cleaned_until(const Retention& of_orders, const std::
 namespace {
 
 TEST_P(RetentionConformance, P9NeverRemovesWhatAGroupHasNotSettled) {
+  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   abandon();
   declare_topic("payments");
   publish_numbers("payments", 20, 5);
@@ -103,6 +105,7 @@ TEST_P(RetentionConformance, P9NeverRemovesWhatAGroupHasNotSettled) {
 
 // Who is away for a while, as every service is between its end and its next start, loses nothing, though it may.
 TEST_P(RetentionConformance, P9LosesNothingOfAGroupThatIsOnlyAway) {
+  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   const Retention allowed{.age = kAtOnce, .unsettled = Unsettled::expire};
   abandon();
   declare_topic("payments");
@@ -119,6 +122,7 @@ TEST_P(RetentionConformance, P9LosesNothingOfAGroupThatIsOnlyAway) {
 }
 
 TEST_P(RetentionConformance, P9RemovesWhatOnlyAGroupThatIsGoneHasNotSettledWhereThatIsAllowed) {
+  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   const Duration gone_after = fixture().hasten_gone();
   abandon();
   auto live = join("live", "orders");
@@ -161,6 +165,7 @@ TEST_P(RetentionConformance, P9RemovesWhatOnlyAGroupThatIsGoneHasNotSettledWhere
 
 // A relaxed retry does not lie in the topic any more: it is not lost with it.
 TEST_P(RetentionConformance, P9LeavesTheRelaxedRetriesOfAGroupThatIsGone) {
+  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   const Duration gone_after = fixture().hasten_gone();
   declare_topic("orders");
   declare_topic("last");

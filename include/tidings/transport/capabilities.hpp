@@ -15,10 +15,14 @@ using tidings::Profile;
 struct Capabilities {
   std::string_view scheme;
   Profile profile = Profile::kafka;
-  std::size_t record_bytes_max = 1u << 20;  // size_of(record); larger is refused as `invalid`
-  bool transactional = false;               // a settlement and what its handler published are one step
-  bool stable_positions = true;             // Position identifies a record for ever
-  bool running_board = false;               // Consumer::running() is there
+  std::size_t record_bytes_max = 1u << 20;            // size_of(record); larger is refused as `invalid`
+  Duration time_unit = std::chrono::microseconds{1};  // a record's time is kept that exactly
+  bool stamps_time = false;                           // a record without a time gets that of its publishing
+  bool transactional = false;                         // a settlement and what its handler published are one step
+  bool stable_positions = true;                       // Position identifies a record for ever
+  bool keeps_unsettled = true;    // retention can spare what a group has not settled (Unsettled::keep)
+  bool refuses_when_full = true;  // a full deployment refuses publishes; otherwise its disk and retention bound it (P9)
+  bool running_board = false;     // Consumer::running() is there
   std::size_t suspect_window = 0;           // otherwise: how many deliveries an unclean end makes suspect at most
   std::optional<Duration> strict_hold_max;  // a longer strict hold becomes relaxed, counted; none: no bound
   Duration retry_late_max = std::chrono::milliseconds{50};  // how late a retry may come, besides `retry_late_share`

@@ -126,6 +126,25 @@ Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic
   return std::optional{found->second};
 }
 
+Result<bool> Cluster::has_topic(const std::string& topic) const {
+  {
+    const std::lock_guard lock{mutex_};
+    if (known_.contains(topic)) return true;
+  }
+  // By a consumer: a producer's question would have some brokers make the topic.
+  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{
+      rd_kafka_topic_new(reader_.get(), topic.c_str(), nullptr)};
+  const struct rd_kafka_metadata* answer = nullptr;
+  const int within = milliseconds_until(soon(), executor_->now());
+  const auto code = rd_kafka_metadata(reader_.get(), 0, handle.get(), &answer, within);
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "ask for topic '" + topic + "'", last_words());
+  const MetadataHandle metadata{answer};
+  if (metadata->topic_cnt == 0 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  const std::lock_guard lock{mutex_};
+  known_.emplace(topic, metadata->topics[0].partition_cnt);
+  return true;
+}
+
 Result<void> Cluster::check(Time deadline) const {
   const struct rd_kafka_metadata* answer = nullptr;
   const int within = milliseconds_until(deadline, executor_->now());

@@ -60,6 +60,8 @@ class Cluster final {
   Result<Topics> topics(std::optional<Time> deadline = {}) const;
   // Of one: none, where it is not there. Remembered once it is.
   Result<std::optional<std::int32_t>> partitions(const std::string& topic) const;
+  // Whether it is there now.
+  Result<bool> has_topic(const std::string& topic) const;
   Result<void> check(Time deadline) const;
 
   // Where these partitions begin or end now. Records of a transaction that is open are beyond the end.

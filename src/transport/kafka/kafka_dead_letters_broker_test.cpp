@@ -1,6 +1,6 @@
 #include "transport/kafka/broker_here.hpp"
-#include "transport/kafka/kept_copy.hpp"
 #include "transport/kafka/kafka_dead_letters.hpp"
+#include "transport/kafka/kept_copy.hpp"
 #include "transport/kafka/topic_admin.hpp"
 
 namespace tidings::kafka {

@@ -1,8 +1,6 @@
 #include "transport/kafka/kept_copy.hpp"
 
-#include "transport/kafka/kafka_limits.hpp"
-#include "transport/kafka/retry_ladder.hpp"
-#include "transport/kafka/topic_admin.hpp"
+#include "transport/kafka/own_topics.hpp"
 #include "transport/kafka/wire.hpp"
 
 namespace tidings::kafka {
@@ -18,14 +16,7 @@ std::optional<std::pair<transport::Record, Copy>> read_copy(const rd_kafka_messa
 
 Result<std::string> prepare_retries(const Cluster& cluster, std::string_view group, std::string_view subscription) {
   std::string topic = cluster.names().retry(group, subscription);
-  const auto there = cluster.partitions(topic);
-  if (!there) return there.error();
-  if (*there) return topic;
-  // Nobody knows when its group is back: nothing may go before.
-  const NewTopic retries{.name = topic,
-                         .partitions = static_cast<std::int32_t>(kRetrySteps.size()),
-                         .config = {{"retention.ms", "-1"}, {"max.message.bytes", std::to_string(kMessageBytesMax)}}};
-  if (auto created = create_topics(cluster, {&retries, 1}); !created) return created.error();
+  if (auto ensured = ensure_own_topic(cluster, topic); !ensured) return ensured.error();
   return topic;
 }
 

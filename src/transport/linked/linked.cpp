@@ -5,6 +5,10 @@
 #include <array>
 
 #include "tidings/transport/url.hpp"
+#ifdef TIDINGS_WITH_KAFKA
+#include "transport/kafka/kafka_options.hpp"
+#include "transport/kafka/kafka_transport.hpp"
+#endif
 #include "transport/local/local_transport.hpp"
 #include "transport/local/store_place.hpp"
 #include "transport/memory/memory_transport.hpp"
@@ -28,6 +32,9 @@ Result<Place> examine_process(const Url&) {
 }
 
 constexpr std::array kDrivers{
+#ifdef TIDINGS_WITH_KAFKA
+    Driver{"kafka", kafka::open_kafka, kafka::examine_kafka, kafka::describe_kafka},
+#endif
     Driver{"local", local::open_local, local::examine_local, local::describe_local},
     Driver{"memory", memory::open_memory, examine_process, memory::describe_memory},
 };

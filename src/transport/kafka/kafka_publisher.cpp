@@ -1,0 +1,65 @@
+#include "transport/kafka/kafka_publisher.hpp"
+
+#include <fmt/format.h>
+
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+
+using transport::Publisher;
+using transport::PublisherOptions;
+using transport::Record;
+
+namespace {
+
+Result<void> check(const Record& record) {
+  if (const std::size_t bytes = transport::size_of(record); bytes > kRecordBytesMax) {
+    return invalid(
+        fmt::format("a record of {} bytes for topic '{}' is too large: the most is {}; publish a reference "
+                    "to the data",
+                    bytes, record.topic, kRecordBytesMax));
+  }
+  return {};
+}
+
+class KafkaPublisher final : public Publisher {
+ public:
+  KafkaPublisher(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer)
+      : cluster_{std::move(cluster)}, producer_{std::move(producer)} {}
+  ~KafkaPublisher() override { producer_->close(cluster_->executor().now() + transport::kCloseWithin); }
+
+  void send(std::vector<Record> batch, Confirmed confirmed) override {
+    const auto answer = std::make_shared<Confirmed>(std::move(confirmed));
+    std::vector<Message> messages;
+    messages.reserve(batch.size());
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (auto checked = check(batch[i]); !checked) {
+        (*answer)(i, std::move(checked));
+        continue;
+      }
+      std::string topic = cluster_->names().on_cluster(batch[i].topic);
+      messages.push_back({.topic = std::move(topic),
+                          .record = std::move(batch[i]),
+                          .answered = [answer, i](auto outcome) { (*answer)(i, std::move(outcome)); }});
+    }
+    if (!messages.empty()) producer_->send(std::move(messages));
+  }
+
+  Result<void> flush(Time deadline) override { return producer_->flush(deadline); }
+  void close(Time deadline) override { producer_->close(deadline); }
+
+ private:
+  const std::shared_ptr<Cluster> cluster_;
+  const std::shared_ptr<Producer> producer_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Publisher>> make_publisher(const std::shared_ptr<Cluster>& cluster,
+                                                  const PublisherOptions& options) {
+  auto producer = Producer::open(cluster, options);
+  if (!producer) return producer.error();
+  return std::make_unique<KafkaPublisher>(cluster, *std::move(producer));
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,154 @@
+#include "transport/kafka/kafka_transport.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "tidings/uuid.hpp"
+#include "transport/kafka/kafka_consumer.hpp"
+#include "transport/kafka/kafka_control.hpp"
+#include "transport/kafka/kafka_history.hpp"
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/kafka_publisher.hpp"
+#include "transport/kafka/kafka_topology.hpp"
+#include "transport/kafka/own_topics.hpp"
+#include "transport/kafka/retry_ladder.hpp"
+
+namespace tidings::kafka {
+
+using transport::Capabilities;
+using transport::SubscriptionSpec;
+
+namespace {
+
+constexpr Duration kTakeoverGrace = std::chrono::seconds{2};  // beyond the session's end
+
+Capabilities capabilities_of(const KafkaOptions& options) {
+  return {.scheme = "kafka",
+          .record_bytes_max = kRecordBytesMax,
+          .time_unit = std::chrono::milliseconds{1},
+          .stamps_time = true,
+          .transactional = false,
+          .keeps_unsettled = false,
+          .refuses_when_full = false,
+          .running_board = false,
+          .suspect_window = options.suspect_window,
+          .retry_late_max = std::chrono::seconds{1},
+          .retry_late_share = 0.05,
+          .takeover_max = options.session_timeout + kTakeoverGrace,
+          .revoke_max = options.revoke_within,
+          .discovery_max = std::chrono::seconds{10}};
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+class KafkaTransport final : public transport::Transport {
+ public:
+  explicit KafkaTransport(std::shared_ptr<Cluster> cluster)
+      : cluster_{std::move(cluster)},
+        capabilities_{capabilities_of(cluster_->options())},
+        log_{std::make_shared<ControlLog>(cluster_)},
+        catalog_{std::make_shared<Catalog>(cluster_, log_)},
+        registrations_{std::make_shared<Registrations>(cluster_, log_)},
+        own_topics_{std::make_shared<OwnTopics>(cluster_)},
+        control_{log_, ControlSpace::users},
+        dead_letters_{std::make_shared<KafkaDeadLetters>(cluster_, registrations_)},
+        topology_{cluster_, catalog_, registrations_, dead_letters_},
+        history_{cluster_, registrations_} {}
+
+  const Capabilities& capabilities() const override { return capabilities_; }
+  Result<void> declare(const transport::Declaration& declaration) override { return catalog_->declare(declaration); }
+  Result<std::unique_ptr<transport::Publisher>> publisher(const transport::PublisherOptions& options) override {
+    return make_publisher(cluster_, options);
+  }
+  Result<std::unique_ptr<transport::Consumer>> consumer(const SubscriptionSpec& spec) override;
+  transport::Control& control() override { return control_; }
+  transport::Operator operations() override {
+    return {.topology = &topology_, .dead_letters = dead_letters_.get(), .history = &history_};
+  }
+  Result<void> check(Time deadline) override { return cluster_->check(deadline); }
+
+ private:
+  Result<std::shared_ptr<Producer>> producer();
+  MemberSpec member_of(const SubscriptionSpec& spec, const GroupMember& member) const;
+
+  const std::shared_ptr<Cluster> cluster_;
+  const Capabilities capabilities_;
+  const std::shared_ptr<ControlLog> log_;
+  const std::shared_ptr<Catalog> catalog_;
+  const std::shared_ptr<Registrations> registrations_;
+  const std::shared_ptr<OwnTopics> own_topics_;
+  KafkaControl control_;
+  const std::shared_ptr<KafkaDeadLetters> dead_letters_;
+  KafkaTopology topology_;
+  KafkaHistory history_;
+  std::mutex mutex_;
+  std::shared_ptr<Producer> producer_;  // of what settlements publish
+};
+
+Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const SubscriptionSpec& given) {
+  SubscriptionSpec spec = given;
+  if (spec.instance.empty()) spec.instance = "member-" + std::to_string(cluster_->executor().random());
+  auto sender = producer();
+  if (!sender) return sender.error();
+  const GroupMember member{
+      .instance = spec.instance, .host = host_name(), .pid = ::getpid(), .joined = cluster_->executor().now()};
+  if (auto joined = registrations_->join(spec, member); !joined) return joined.error();
+  const std::string retries = cluster_->names().retry(spec.group, spec.topic.empty() ? spec.pattern : spec.topic);
+  ConsumerPorts ports{
+      .has_retries = [topics = own_topics_, retries] { return topics->is_there(retries); },
+      .left = [registrations = registrations_, spec] { (void)registrations->leave(spec, spec.instance); }};
+  auto consumer = KafkaConsumer::join(cluster_, *sender, spec, member_of(spec, member), std::move(ports));
+  if (!consumer) (void)registrations_->leave(spec, spec.instance);
+  return consumer;
+}
+
+MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMember& member) const {
+  const GroupSubscription subscription{.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing};
+  return {
+      .group_id = group_on_cluster(cluster_->names(), spec.group, subscription, spec.instance),
+      .instance = spec.instance,
+      .subscriber = {.group = spec.group, .subscription = subscription.name(), .host = member.host, .pid = member.pid},
+      .start = spec.start,
+      .topics = [cluster = cluster_, registrations = registrations_, spec]() -> Result<std::set<std::string>> {
+        const auto read = registrations->topics_read(spec);
+        if (!read) return read.error();
+        std::set<std::string> topics;
+        for (const std::string& topic : *read) topics.insert(cluster->names().on_cluster(topic));
+        return topics;
+      },
+      .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); }};
+}
+
+Result<std::shared_ptr<Producer>> KafkaTransport::producer() {
+  const std::lock_guard lock{mutex_};
+  if (producer_ == nullptr) {
+    auto opened = Producer::open(cluster_, {.deliver_within = transport::kSettleWithin});
+    if (!opened) return opened.error();
+    producer_ = *std::move(opened);
+  }
+  return producer_;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<transport::Transport>> open_kafka(const transport::Url& url,
+                                                         std::shared_ptr<Executor> executor) {
+  auto options = options_from(url);
+  if (!options) return options.error();
+  auto cluster = Cluster::open(*std::move(options), std::move(executor));
+  if (!cluster) return cluster.error();
+  return std::make_unique<KafkaTransport>(*std::move(cluster));
+}
+
+Result<transport::Place> examine_kafka(const transport::Url& url) {
+  if (auto options = options_from(url); !options) return options.error();
+  return transport::Place{.reach = transport::Reach::network};
+}
+
+}  // namespace tidings::kafka

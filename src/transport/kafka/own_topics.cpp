@@ -1,0 +1,68 @@
+#include "transport/kafka/own_topics.hpp"
+
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/retry_ladder.hpp"
+#include "transport/kafka/topic_admin.hpp"
+
+namespace tidings::kafka {
+
+namespace {
+
+constexpr Duration kLookEvery = std::chrono::seconds{1};
+
+std::string milliseconds(Duration duration) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
+}
+
+NewTopic retries(const std::string& topic) {
+  return {.name = topic,
+          .partitions = static_cast<std::int32_t>(kRetrySteps.size()),
+          .config = {{"retention.ms", milliseconds(kRetriesKept)},
+                     {"max.message.bytes", std::to_string(kMessageBytesMax)}}};
+}
+
+Result<NewTopic> dead_letters(const Cluster& cluster, const std::string& topic, const std::string& of) {
+  const auto partitions = cluster.partitions(cluster.names().on_cluster(of));
+  if (!partitions) return partitions.error();
+  return NewTopic{.name = topic,
+                  .partitions = partitions->value_or(1),
+                  .config = {{"retention.ms", "-1"}, {"max.message.bytes", std::to_string(kMessageBytesMax)}}};
+}
+
+}  // namespace
+
+Result<void> ensure_own_topic(const Cluster& cluster, const std::string& topic) {
+  const auto there = cluster.has_topic(topic);
+  if (!there) return there.error();
+  if (*there) return {};
+  const auto of = cluster.names().topic_of_dead_letters(topic);
+  const auto made = of ? dead_letters(cluster, topic, *of) : Result<NewTopic>{retries(topic)};
+  if (!made) return made.error();
+  return create_topics(cluster, {&*made, 1});
+}
+
+Result<void> OwnTopics::ensure(const std::string& topic) {
+  if (auto ensured = ensure_own_topic(*cluster_, topic); !ensured) return ensured;
+  const std::lock_guard lock{mutex_};
+  there_.insert(topic);
+  return {};
+}
+
+bool OwnTopics::is_there(const std::string& topic) {
+  const Time now = cluster_->executor().now();
+  {
+    const std::lock_guard lock{mutex_};
+    if (there_.contains(topic)) return true;
+    if (const auto looked = looked_.find(topic); looked != looked_.end() && now < looked->second + kLookEvery) {
+      return false;
+    }
+    looked_[topic] = now;
+  }
+  const auto found = cluster_->has_topic(topic);
+  if (!found || !*found) return false;
+  const std::lock_guard lock{mutex_};
+  there_.insert(topic);
+  return true;
+}
+
+}  // namespace tidings::kafka
