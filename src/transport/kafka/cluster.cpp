@@ -10,6 +10,7 @@ namespace tidings::kafka {
 
 namespace {
 
+constexpr int kConnectMilliseconds = 1'000;
 constexpr int kWarning = 4;                           // as syslog counts
 constexpr std::int64_t kEarliest = -2, kLatest = -1;  // of a ListOffsets request
 
@@ -93,7 +94,13 @@ Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& setti
   rd_kafka_t* client = rd_kafka_new(type, conf.get(), words.data(), words.size());
   if (client == nullptr) return invalid(fmt::format("librdkafka makes no client of these settings: {}", words.data()));
   (void)conf.release();  // the client's now
-  return ClientHandle{client};
+  ClientHandle handle{client};
+  // What it is asked for before it is connected waits for a timer of a second. Without a broker it is made all the same.
+  const struct rd_kafka_metadata* answer = nullptr;
+  if (rd_kafka_metadata(client, 0, nullptr, &answer, kConnectMilliseconds) == RD_KAFKA_RESP_ERR_NO_ERROR) {
+    const MetadataHandle metadata{answer};
+  }
+  return handle;
 }
 
 Result<Cluster::Topics> Cluster::topics(std::optional<Time> deadline) const {

@@ -4,8 +4,8 @@
 
 namespace tidings::kafka {
 
-Fetched::Fetched(std::vector<MessageHandle> messages, std::string topic, Kind kind)
-    : messages_{std::move(messages)}, topic_{std::move(topic)} {
+Fetched::Fetched(std::shared_ptr<rd_kafka_t> client, std::vector<MessageHandle> messages, std::string topic, Kind kind)
+    : client_{std::move(client)}, messages_{std::move(messages)}, topic_{std::move(topic)} {
   std::size_t headers = 0;
   for (const auto& message : messages_) headers += header_count(*message);
   headers_.reserve(headers);

@@ -26,13 +26,15 @@ class Fetched final {
  public:
   // All of them of that topic, in our words; none has an error. `copies`: they are copies of ours.
   enum class Kind { events, copies };
-  Fetched(std::vector<MessageHandle> messages, std::string topic, Kind kind);
+  // `client`: whose they are. It lives as long as they do: librdkafka's would otherwise not end.
+  Fetched(std::shared_ptr<rd_kafka_t> client, std::vector<MessageHandle> messages, std::string topic, Kind kind);
   Fetched(const Fetched&) = delete;
   Fetched& operator=(const Fetched&) = delete;
 
   const std::vector<FetchedRecord>& records() const { return records_; }
 
  private:
+  const std::shared_ptr<rd_kafka_t> client_;
   const std::vector<MessageHandle> messages_;
   const std::string topic_;
   std::vector<transport::HeaderView> headers_;

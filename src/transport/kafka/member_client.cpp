@@ -1,6 +1,7 @@
 #include "transport/kafka/member_client.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <cstring>
 
@@ -58,7 +59,7 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
   return std::unique_ptr<MemberClient>{new MemberClient{cluster, *std::move(client), std::move(bell)}};
 }
 
-MemberClient::MemberClient(const Cluster& cluster, ClientHandle client, std::shared_ptr<Bell> bell)
+MemberClient::MemberClient(const Cluster& cluster, std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell)
     : executor_{cluster.executor()}, bell_{std::move(bell)}, client_{std::move(client)} {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
@@ -98,11 +99,30 @@ Result<std::vector<Committed>> MemberClient::committed(const rd_kafka_topic_part
   return committed;
 }
 
-QueueHandle MemberClient::partition_queue(const std::string& topic, std::int32_t partition) const {
-  QueueHandle queue{rd_kafka_queue_get_partition(client_.get(), topic.c_str(), partition)};
-  rd_kafka_queue_forward(queue.get(), nullptr);
-  rd_kafka_queue_cb_event_enable(queue.get(), ring, bell_.get());
-  return queue;
+PartitionQueue MemberClient::partition_queue(const std::string& topic, std::int32_t partition) const {
+  return {client_, topic, partition, *bell_};
+}
+
+PartitionQueue::PartitionQueue(std::shared_ptr<rd_kafka_t> client, const std::string& topic, std::int32_t partition,
+                               Bell& bell)
+    : client_{std::move(client)}, queue_{rd_kafka_queue_get_partition(client_.get(), topic.c_str(), partition)} {
+  rd_kafka_queue_forward(queue_.get(), nullptr);
+  rd_kafka_queue_cb_event_enable(queue_.get(), ring, &bell);
+}
+
+PartitionQueue::~PartitionQueue() {
+  if (queue_ != nullptr) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+}
+
+std::vector<MessageHandle> PartitionQueue::take(std::size_t max) {
+  std::array<rd_kafka_message_t*, kFetchMax> fetched{};
+  const auto count = rd_kafka_consume_batch_queue(queue_.get(), 0, fetched.data(), std::min(max, fetched.size()));
+  std::vector<MessageHandle> messages;
+  for (ssize_t i = 0; i < count; ++i) {
+    MessageHandle message{fetched[static_cast<std::size_t>(i)]};
+    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) messages.push_back(std::move(message));
+  }
+  return messages;
 }
 
 // What librdkafka says against it comes as an error of the group later.

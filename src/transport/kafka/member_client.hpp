@@ -29,6 +29,24 @@ struct CommitOf {
   std::string metadata;
 };
 
+// Messages of one partition, apart from others.
+class PartitionQueue final {
+ public:
+  PartitionQueue(std::shared_ptr<rd_kafka_t> client, const std::string& topic, std::int32_t partition, Bell& bell);
+  ~PartitionQueue();
+  PartitionQueue(PartitionQueue&&) = default;
+  PartitionQueue(const PartitionQueue&) = delete;
+  PartitionQueue& operator=(const PartitionQueue&) = delete;
+
+  // Up to so many of those that are here.
+  std::vector<MessageHandle> take(std::size_t max);
+  const std::shared_ptr<rd_kafka_t>& client() const { return client_; }
+
+ private:
+  std::shared_ptr<rd_kafka_t> client_;
+  QueueHandle queue_;
+};
+
 class MemberClient final {
  public:
   static Result<std::unique_ptr<MemberClient>> open(const Cluster& cluster, const std::string& group_id,
@@ -42,8 +60,8 @@ class MemberClient final {
   Result<void> subscribe(const std::set<std::string>& topics);
   // Blocks, at most kLookWithin.
   Result<std::vector<Committed>> committed(const rd_kafka_topic_partition_list_t& partitions) const;
-  // A queue of that partition alone, which rings the bell when something comes. Before it is assigned.
-  QueueHandle partition_queue(const std::string& topic, std::int32_t partition) const;
+  // What comes of that partition alone; it rings the bell. Before it is assigned.
+  PartitionQueue partition_queue(const std::string& topic, std::int32_t partition) const;
   void assign(const rd_kafka_topic_partition_list_t& partitions);
   void unassign(const rd_kafka_topic_partition_list_t& partitions);
   // Whether it was thrown out of its group.
@@ -58,11 +76,11 @@ class MemberClient final {
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }
 
  private:
-  MemberClient(const Cluster& cluster, ClientHandle client, std::shared_ptr<Bell> bell);
+  MemberClient(const Cluster& cluster, std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell);
 
   Executor& executor_;
   const std::shared_ptr<Bell> bell_;
-  const ClientHandle client_;
+  const std::shared_ptr<rd_kafka_t> client_;
   QueueHandle queue_;
 };
 

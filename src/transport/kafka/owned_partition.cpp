@@ -1,7 +1,6 @@
 #include "transport/kafka/owned_partition.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/retry_ladder.hpp"
@@ -20,7 +19,7 @@ std::uint64_t token_of(std::uint64_t slot, std::int64_t offset) {
 }  // namespace
 
 OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window, CommitRecord found,
-                               QueueHandle queue, Fetched::Kind kind)
+                               PartitionQueue queue, Fetched::Kind kind)
     : id_{std::move(id)},
       slot_{slot},
       window_{window},
@@ -71,15 +70,9 @@ void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, s
 // Whether there is one to look at.
 bool OwnedPartition::fetch(std::size_t max) {
   if (ahead_ != nullptr && ahead_index_ < ahead_->records().size()) return true;
-  std::array<rd_kafka_message_t*, kFetchMax> fetched{};
-  const auto count = rd_kafka_consume_batch_queue(queue_.get(), 0, fetched.data(), std::min(max, fetched.size()));
-  std::vector<MessageHandle> messages;
-  for (ssize_t i = 0; i < count; ++i) {
-    MessageHandle message{fetched[static_cast<std::size_t>(i)]};
-    if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) messages.push_back(std::move(message));
-  }
+  std::vector<MessageHandle> messages = queue_.take(max);
   if (messages.empty()) return false;
-  ahead_ = std::make_shared<Fetched>(std::move(messages), id_.topic, kind_);
+  ahead_ = std::make_shared<Fetched>(queue_.client(), std::move(messages), id_.topic, kind_);
   ahead_index_ = 0;
   return true;
 }

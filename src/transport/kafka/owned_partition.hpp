@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "transport/kafka/fetched.hpp"
+#include "transport/kafka/member_client.hpp"
 #include "transport/kafka/partition_progress.hpp"
 #include "transport/kafka/settle_call.hpp"
 
@@ -30,7 +31,7 @@ class OwnedPartition final {
   // `slot` is its number among all that a consumer ever owned: a partition that comes back is another one.
   // `window`: how many records may be in flight beyond those of which a commit has said so.
   OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window, CommitRecord found,
-                 QueueHandle queue, Fetched::Kind kind);
+                 PartitionQueue queue, Fetched::Kind kind);
 
   const transport::PartitionId& id() const { return id_; }
   std::uint64_t slot() const { return slot_; }
@@ -122,7 +123,7 @@ class OwnedPartition final {
   const transport::PartitionId id_;
   const std::uint64_t slot_;
   const std::uint32_t window_;
-  const QueueHandle queue_;
+  PartitionQueue queue_;
   const Fetched::Kind kind_;
   PartitionProgress progress_;
   bool paused_ = false;
