@@ -11,7 +11,8 @@ namespace tidings::kafka {
 namespace {
 
 constexpr int kConnectMilliseconds = 1'000;
-constexpr int kWarning = 4;                           // as syslog counts
+constexpr Duration kOffsetsPause = std::chrono::milliseconds{50};
+constexpr int kError = 3;                             // as syslog counts
 constexpr std::int64_t kEarliest = -2, kLatest = -1;  // of a ListOffsets request
 
 struct MetadataDestroyer {
@@ -33,7 +34,7 @@ Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::stri
 class Cluster::Words final {
  public:
   static void take(const rd_kafka_t* client, int level, const char*, const char* text) {
-    if (level > kWarning || client == nullptr) return;
+    if (level > kError || client == nullptr) return;
     auto* words = static_cast<Words*>(rd_kafka_opaque(client));
     if (words == nullptr) return;
     const std::lock_guard lock{words->mutex_};
@@ -95,7 +96,8 @@ Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& setti
   if (client == nullptr) return invalid(fmt::format("librdkafka makes no client of these settings: {}", words.data()));
   (void)conf.release();  // the client's now
   ClientHandle handle{client};
-  // What it is asked for before it is connected waits for a timer of a second. Without a broker it is made all the same.
+  // What it is asked for before it is connected waits for a timer of a second. Without a broker it is made all the
+  // same.
   const struct rd_kafka_metadata* answer = nullptr;
   if (rd_kafka_metadata(client, 0, nullptr, &answer, kConnectMilliseconds) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     const MetadataHandle metadata{answer};
@@ -177,15 +179,29 @@ Result<std::vector<PartitionOffset>> Cluster::offsets_at(std::vector<PartitionOf
   return found;
 }
 
+// A topic that was just made has no leader yet, or none that this client knows of.
 Result<std::vector<PartitionOffset>> Cluster::list_offsets(std::vector<PartitionOffset> partitions,
                                                            std::int64_t time) const {
   if (partitions.empty()) return partitions;
+  const Time deadline = soon();
+  while (true) {
+    auto found = list_offsets_once(partitions, time, deadline);
+    if (found || found.error().kind != ErrorKind::unavailable || executor_->now() + kOffsetsPause >= deadline) {
+      return found;
+    }
+    executor_->sleep_until(executor_->now() + kOffsetsPause);
+  }
+}
+
+Result<std::vector<PartitionOffset>> Cluster::list_offsets_once(std::vector<PartitionOffset> partitions,
+                                                                std::int64_t time, Time deadline) const {
   const PartitionListHandle list = partition_list(partitions.size());
   for (const auto& [topic, partition, offset] : partitions) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
   }
-  const auto code = rd_kafka_offsets_for_times(reader_.get(), list.get(), milliseconds_until(soon(), executor_->now()));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "look up offsets", last_words());
+  const auto code =
+      rd_kafka_offsets_for_times(reader_.get(), list.get(), milliseconds_until(deadline, executor_->now()));
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "look up offsets");
   for (PartitionOffset& partition : partitions) {
     const auto* found = rd_kafka_topic_partition_list_find(list.get(), partition.topic.c_str(), partition.partition);
     const std::string doing = fmt::format("look up an offset of '{}'", partition.topic);

@@ -82,6 +82,8 @@ class Cluster final {
 
   Cluster(KafkaOptions options, std::shared_ptr<Executor> executor);
   Result<std::vector<PartitionOffset>> list_offsets(std::vector<PartitionOffset> partitions, std::int64_t time) const;
+  Result<std::vector<PartitionOffset>> list_offsets_once(std::vector<PartitionOffset> partitions, std::int64_t time,
+                                                         Time deadline) const;
 
   const KafkaOptions options_;
   const std::shared_ptr<Executor> executor_;

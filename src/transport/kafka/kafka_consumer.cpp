@@ -88,8 +88,7 @@ Room KafkaConsumer::room(std::size_t max) const {
     all.bytes += others.bytes;
   }
   return {.records = std::min(max, in_flight_max_ - std::min(all.records, in_flight_max_)),
-          .bytes = static_cast<std::int64_t>(in_flight_bytes_max_) - static_cast<std::int64_t>(all.bytes),
-          .alone = all.records == 0};
+          .bytes = static_cast<std::int64_t>(in_flight_bytes_max_) - static_cast<std::int64_t>(all.bytes)};
 }
 
 // As soon as something waits there: most subscriptions never need it.

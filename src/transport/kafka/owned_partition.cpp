@@ -12,6 +12,10 @@ using transport::Delivery;
 
 namespace {
 
+bool has(const Room& room) {
+  return room.records > 0 && room.bytes > 0;
+}
+
 std::uint64_t token_of(std::uint64_t slot, std::int64_t offset) {
   return slot << kOffsetBits | (static_cast<std::uint64_t>(offset) & kOffsetMask);
 }
@@ -32,21 +36,20 @@ OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, st
 void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, std::vector<std::int64_t>& hops) {
   waits_until_ = kNever;
   if (paused_ || stopped_ || committed_ == 0) return;
-  while (!released_.empty()) {
+  while (!released_.empty() && has(room)) {
     const std::int64_t offset = *released_.begin();
     Item& item = held_.at(offset);
-    if (!fits(room, item.batch->records()[item.index])) return;
     released_.erase(released_.begin());
     give(offset, item, room, to);
   }
-  while (room.records > 0 && hop_count_ < kHopsMax) {
+  while (has(room) && hop_count_ < kHopsMax) {
     if (metadata_bytes_ > kCommitMetadataMax * 3 / 4)
       return make_urgent();  // what is in flight has to be settled first
     if (!fetch(room.records)) return;
     const FetchedRecord& record = ahead_->records()[ahead_index_];
     progress_.skip_to(record.offset);
     if (record.offset + window_ / 2 >= committing_below_) make_urgent();
-    if (record.offset >= handed_below_ || !fits(room, record) || is_early(record, now)) return;
+    if (record.offset >= handed_below_ || is_early(record, now)) return;
     const auto arrival = progress_.arrive(record.offset);
     const std::size_t index = ahead_index_++;
     if (!arrival) {
@@ -77,11 +80,6 @@ bool OwnedPartition::fetch(std::size_t max) {
   return true;
 }
 
-bool OwnedPartition::fits(const Room& room, const FetchedRecord& record) const {
-  if (room.records == 0) return false;
-  return room.alone || room.bytes >= static_cast<std::int64_t>(record.bytes);
-}
-
 // Of a retry topic: those behind it have waited less.
 bool OwnedPartition::is_early(const FetchedRecord& record, Time now) {
   if (!record.copy) return false;
@@ -98,7 +96,6 @@ void OwnedPartition::give(std::int64_t offset, Item& item, Room& room, std::vect
   out_bytes_ += record.bytes;
   --room.records;
   room.bytes -= static_cast<std::int64_t>(record.bytes);
-  room.alone = false;
   Delivery delivery{.token = token_of(slot_, offset),
                     .partition = id_,
                     .record = record.record,
@@ -193,6 +190,7 @@ void OwnedPartition::committed(const Commit& commit, Answers& answers) {
 }
 
 void OwnedPartition::answer_later(std::int64_t offset, Waiter waiter, Answers& answers) {
+  if (waiter.call == nullptr) return;
   if (all_committed()) return answers.add(std::move(waiter), {});
   waiting_.push_back({changes_, offset, std::move(waiter)});
 }

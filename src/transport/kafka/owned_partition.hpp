@@ -22,8 +22,7 @@ namespace tidings::kafka {
 // How much more may be in flight.
 struct Room {
   std::size_t records = 0;
-  std::int64_t bytes = 0;  // below 0: none, but for one that comes alone
-  bool alone = false;      // nothing is in flight
+  std::int64_t bytes = 0;  // as long as there are any, one more comes, however large
 };
 
 class OwnedPartition final {
@@ -115,7 +114,6 @@ class OwnedPartition final {
   };
 
   bool fetch(std::size_t max);
-  bool fits(const Room& room, const FetchedRecord& record) const;
   bool is_early(const FetchedRecord& record, Time now);
   void give(std::int64_t offset, Item& item, Room& room, std::vector<transport::Delivery>& to);
   void changed() { ++changes_; }
