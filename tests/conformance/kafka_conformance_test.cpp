@@ -106,12 +106,18 @@ class KafkaFixture final : public Fixture {
   Result<std::unique_ptr<Victim>> start(const VictimPlan& plan) override { return start_victim(url_, plan); }
   std::filesystem::path directory() const override { return scratch_.path(); }
   Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) override {
-    return conformance::start_worker(url_, directory(), plan, {});
+    Environment environment;
+    if (const auto points = fault_points(); std::find(points.begin(), points.end(), plan.dies_at) != points.end()) {
+      environment.emplace("TIDINGS_FAULT", plan.dies_at + ":" + std::to_string(plan.dies_after));
+    }
+    return conformance::start_worker(url_, directory(), plan, std::move(environment));
   }
   Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) override {
     return conformance::start_feeder(url_, directory(), plan, {});
   }
-  std::vector<std::string> fault_points() const override { return {}; }
+  std::vector<std::string> fault_points() const override {
+    return {"before_transaction", "in_transaction", "after_transaction", "before_commit", "after_commit"};
+  }
   std::vector<Away> interruptions() const override { return {Away::hanging, Away::gone}; }
   std::unique_ptr<Interruption> interrupt(Away how) override {
     if (how == Away::gone) return std::make_unique<BrokerIsDead>(*broker_);

@@ -11,6 +11,8 @@ namespace tidings::kafka {
 namespace {
 
 constexpr int kConnectMilliseconds = 1'000;
+constexpr Duration kMarkersWithin = std::chrono::seconds{2};
+constexpr Duration kMarkersPause = std::chrono::milliseconds{5};
 constexpr Duration kOffsetsPause = std::chrono::milliseconds{50};
 constexpr int kError = 3;                             // as syslog counts
 constexpr std::int64_t kEarliest = -2, kLatest = -1;  // of a ListOffsets request
@@ -52,9 +54,15 @@ class Cluster::Words final {
 
 Result<std::shared_ptr<Cluster>> Cluster::open(KafkaOptions options, std::shared_ptr<Executor> executor) {
   std::shared_ptr<Cluster> cluster{new Cluster{std::move(options), std::move(executor)}};
-  for (auto [handle, type] :
-       {std::pair{&cluster->client_, RD_KAFKA_PRODUCER}, {&cluster->reader_, RD_KAFKA_CONSUMER}}) {
-    auto client = cluster->client(type, {});
+  const struct {
+    ClientHandle* handle;
+    rd_kafka_type_t type;
+    Settings settings;
+  } clients[] = {{&cluster->client_, RD_KAFKA_PRODUCER, {}},
+                 {&cluster->reader_, RD_KAFKA_CONSUMER, {}},
+                 {&cluster->raw_reader_, RD_KAFKA_CONSUMER, {{"isolation.level", "read_uncommitted"}}}};
+  for (const auto& [handle, type, settings] : clients) {
+    auto client = cluster->client(type, settings);
     if (!client) return client.error();
     *handle = *std::move(client);
   }
@@ -164,12 +172,28 @@ Result<void> Cluster::check(Time deadline) const {
 }
 
 Result<std::vector<PartitionOffset>> Cluster::offsets(std::vector<PartitionOffset> partitions, Bound bound) const {
-  return list_offsets(std::move(partitions), bound == Bound::earliest ? kEarliest : kLatest);
+  if (bound == Bound::latest) return ends(std::move(partitions));
+  return list_offsets(reader_.get(), std::move(partitions), kEarliest);
+}
+
+// A transaction's end is answered before its partitions have heard of it.
+Result<std::vector<PartitionOffset>> Cluster::ends(std::vector<PartitionOffset> partitions) const {
+  const auto all = list_offsets(raw_reader_.get(), partitions, kLatest);
+  if (!all) return all.error();
+  const Time deadline = executor_->now() + kMarkersWithin;
+  while (true) {
+    auto committed = list_offsets(reader_.get(), partitions, kLatest);
+    if (!committed || executor_->now() >= deadline) return committed;
+    bool reached = true;
+    for (std::size_t i = 0; i < all->size(); ++i) reached = reached && (*committed)[i].offset >= (*all)[i].offset;
+    if (reached) return committed;
+    executor_->sleep_until(executor_->now() + kMarkersPause);
+  }
 }
 
 Result<std::vector<PartitionOffset>> Cluster::offsets_at(std::vector<PartitionOffset> partitions, Time time) const {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  auto found = list_offsets(partitions, std::max<std::int64_t>(0, milliseconds));
+  auto found = list_offsets(reader_.get(), partitions, std::max<std::int64_t>(0, milliseconds));
   if (!found) return found;
   const auto ends = offsets(std::move(partitions), Bound::latest);
   if (!ends) return ends;
@@ -180,12 +204,12 @@ Result<std::vector<PartitionOffset>> Cluster::offsets_at(std::vector<PartitionOf
 }
 
 // A topic that was just made has no leader yet, or none that this client knows of.
-Result<std::vector<PartitionOffset>> Cluster::list_offsets(std::vector<PartitionOffset> partitions,
+Result<std::vector<PartitionOffset>> Cluster::list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                            std::int64_t time) const {
   if (partitions.empty()) return partitions;
   const Time deadline = soon();
   while (true) {
-    auto found = list_offsets_once(partitions, time, deadline);
+    auto found = list_offsets_once(reader, partitions, time, deadline);
     if (found || found.error().kind != ErrorKind::unavailable || executor_->now() + kOffsetsPause >= deadline) {
       return found;
     }
@@ -193,14 +217,14 @@ Result<std::vector<PartitionOffset>> Cluster::list_offsets(std::vector<Partition
   }
 }
 
-Result<std::vector<PartitionOffset>> Cluster::list_offsets_once(std::vector<PartitionOffset> partitions,
+Result<std::vector<PartitionOffset>> Cluster::list_offsets_once(rd_kafka_t* reader,
+                                                                std::vector<PartitionOffset> partitions,
                                                                 std::int64_t time, Time deadline) const {
   const PartitionListHandle list = partition_list(partitions.size());
   for (const auto& [topic, partition, offset] : partitions) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
   }
-  const auto code =
-      rd_kafka_offsets_for_times(reader_.get(), list.get(), milliseconds_until(deadline, executor_->now()));
+  const auto code = rd_kafka_offsets_for_times(reader, list.get(), milliseconds_until(deadline, executor_->now()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "look up offsets");
   for (PartitionOffset& partition : partitions) {
     const auto* found = rd_kafka_topic_partition_list_find(list.get(), partition.topic.c_str(), partition.partition);

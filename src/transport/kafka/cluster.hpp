@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "tidings/executor.hpp"
+#include "transport/fault_plan.hpp"
 #include "transport/kafka/kafka_options.hpp"
 #include "transport/kafka/rdkafka.hpp"
 #include "transport/kafka/topic_names.hpp"
@@ -48,6 +49,7 @@ class Cluster final {
   Executor& executor() const { return *executor_; }
   const std::shared_ptr<Executor>& shared_executor() const { return executor_; }
   const TopicNames& names() const { return names_; }
+  transport::FaultPlan& faults() const { return faults_; }
   Time soon() const;  // when a request that nobody gave a deadline has failed
 
   // A client of its own for who asks; `prepare` sets what is no text. The user's properties win over `settings` where
@@ -64,7 +66,8 @@ class Cluster final {
   Result<bool> has_topic(const std::string& topic) const;
   Result<void> check(Time deadline) const;
 
-  // Where these partitions begin or end now. Records of a transaction that is open are beyond the end.
+  // Where these partitions begin or end now. Records of a transaction that is open are beyond the end; for one that was
+  // just committed it waits, kMarkersWithin at most, until the broker shows it.
   Result<std::vector<PartitionOffset>> offsets(std::vector<PartitionOffset> partitions, Bound bound) const;
   // Of each the first record at or after that time; the end where there is none.
   Result<std::vector<PartitionOffset>> offsets_at(std::vector<PartitionOffset> partitions, Time time) const;
@@ -81,16 +84,20 @@ class Cluster final {
   class Words;
 
   Cluster(KafkaOptions options, std::shared_ptr<Executor> executor);
-  Result<std::vector<PartitionOffset>> list_offsets(std::vector<PartitionOffset> partitions, std::int64_t time) const;
-  Result<std::vector<PartitionOffset>> list_offsets_once(std::vector<PartitionOffset> partitions, std::int64_t time,
-                                                         Time deadline) const;
+  Result<std::vector<PartitionOffset>> ends(std::vector<PartitionOffset> partitions) const;
+  Result<std::vector<PartitionOffset>> list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
+                                                    std::int64_t time) const;
+  Result<std::vector<PartitionOffset>> list_offsets_once(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
+                                                         std::int64_t time, Time deadline) const;
 
   const KafkaOptions options_;
   const std::shared_ptr<Executor> executor_;
   const TopicNames names_;
+  mutable transport::FaultPlan faults_ = transport::FaultPlan::from_environment();
   const std::unique_ptr<Words> words_;
   ClientHandle client_;
-  ClientHandle reader_;  // for offsets, which a consumer sees as far as they are committed
+  ClientHandle reader_;      // for offsets, which a consumer sees as far as they are committed
+  ClientHandle raw_reader_;  // and one that sees them all
   mutable std::mutex mutex_;
   mutable Topics known_;
 };

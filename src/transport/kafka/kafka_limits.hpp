@@ -39,7 +39,8 @@ inline constexpr std::size_t kHopsMax = 500;   // retries of a partition that ar
 // What one more retry may add to a commit's metadata, without its error's text.
 inline constexpr std::size_t kRetryMetadataMax = 40;
 
-inline constexpr int kCommitsUnderWayMax = 4;       // of a member; further ones wait for an answer
+inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one transaction
+inline constexpr int kCommitsUnderWayMax = 4;              // of a member; further ones wait for an answer
 inline constexpr std::uint64_t kCommitAfter = 256;  // changes of a partition, or commit_every, whichever is first
 inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
 inline constexpr Duration kLastCommitWithin = std::chrono::seconds{2};   // of a partition that goes to another member

@@ -30,7 +30,8 @@ KafkaMember::KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Produ
       bell_{std::move(bell)},
       client_{std::move(client)},
       inbox_{std::make_shared<MemberInbox>([wakened = client_.get()] { wakened->wake(); })},
-      next_slot_{spec_.first_slot} {}
+      next_slot_{spec_.first_slot},
+      transactor_{std::make_unique<Transactor>(cluster_, spec_.group_id + "." + spec_.instance, inbox_)} {}
 
 KafkaMember::~KafkaMember() {
   {
@@ -39,6 +40,7 @@ KafkaMember::~KafkaMember() {
   }
   inbox_->wake();
   thread_.reset();
+  transactor_.reset();
   inbox_->close();
   partitions_.clear();  // their queues are the client's
 }
@@ -146,6 +148,7 @@ void KafkaMember::turn(Time deadline) {
   const Time now = cluster_->executor().now();
   if (assigned_ != nullptr && assign_again_at_ <= now) try_assign();
   if (revocation_) go_on_revoking(now);
+  transact(now);
   commit_what_is_due(now);
   {
     const std::lock_guard lock{mutex_};
@@ -160,7 +163,7 @@ Time KafkaMember::next_turn(Time now) {
   Time next = std::min(now + kTick, next_commit_at());
   if (revocation_) next = std::min(next, revocation_->last_commit_until.value_or(revocation_->deadline));
   if (assigned_ != nullptr) next = std::min(next, assign_again_at_);
-  for (const auto& [at, hop] : hops_again_) next = std::min(next, at);
+  if (!to_transact_.empty() && !transacting_) next = std::min(next, std::max(now, transact_not_before_));
   return next;
 }
 

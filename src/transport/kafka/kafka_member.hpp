@@ -5,6 +5,7 @@
 // Blocks:  nothing but join() and the destructor, which leaves the group: at most kCloseWithin.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -20,6 +21,7 @@
 #include "transport/kafka/member_client.hpp"
 #include "transport/kafka/member_inbox.hpp"
 #include "transport/kafka/owned_partition.hpp"
+#include "transport/kafka/transactor.hpp"
 
 namespace tidings::kafka {
 
@@ -29,6 +31,7 @@ struct MemberSpec {
   Subscriber subscriber;
   Fetched::Kind kind = Fetched::Kind::events;
   transport::Start start;
+  bool transactional = false;  // what handlers publish, too, is published with the settlement
   // What it reads now, on the cluster. Asked again and again, by the member's thread.
   std::function<Result<std::set<std::string>>()> topics;
   // Makes sure that copies can be published: the topic is made where it is missing. Blocks.
@@ -108,9 +111,17 @@ class KafkaMember final {
   void perform_on(OwnedPartition& partition, std::int64_t offset, SettleOrder& order, std::vector<Message>& messages);
   void publish_then_settle(OwnedPartition& partition, std::int64_t offset, SettleOrder& order, std::vector<Message> own,
                            std::vector<Message>& messages);
-  void hop(const Hop& hop, std::vector<Message>& messages);
   void published(Published& published);
-  void send(std::vector<Message> messages);
+
+  // ---- Transactions (member_transactions.cpp)
+  void hop(const Hop& hop);
+  void transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> messages);
+  void transact(Time now);
+  bool topics_are_ready();
+  bool may_transact(TransactionOrder& order, Time now);
+  void transacted(TransactionAnswer& answer);
+  void not_transacted(TransactionAnswer& answer);
+  std::vector<OwnedPartition*> with_news();
 
   const std::shared_ptr<Cluster> cluster_;
   const std::shared_ptr<Producer> producer_;
@@ -137,7 +148,10 @@ class KafkaMember final {
   int commits_under_way_ = 0;
   Time committed_at_{};
   Time commit_not_before_{};
-  std::vector<std::pair<Time, Hop>> hops_again_;
+  std::deque<TransactionOrder> to_transact_;  // as many as callers leave unanswered, and kHopsMax of each partition
+  std::unique_ptr<Transactor> transactor_;
+  bool transacting_ = false;
+  Time transact_not_before_{};
   bool leaving_ = false;
 
   std::unique_ptr<Thread> thread_;

@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kPort = ":9092";
 constexpr std::string_view kProperty = "rdkafka.";
 
-constexpr std::array<UrlOption, 11> kOptions{{
+constexpr std::array<UrlOption, 12> kOptions{{
     {"prefix", "of all topics and groups of the deployment; default none"},
     {"create_topics", "yes: topics that services declare are created at their start; default no"},
     {"partitions", "of a topic that is created, 1 to 1000; default 12"},
@@ -29,6 +29,7 @@ constexpr std::array<UrlOption, 11> kOptions{{
     {"session_timeout", "after which a process that is silent counts as dead; default 10s"},
     {"revoke_within", "how long a process may finish what it has of a partition that goes elsewhere; default 5s"},
     {"commit_every", "at most that long is what is settled not committed; default 100ms"},
+    {"transactional", "yes: what a handler publishes and its settlement are one transaction; default no"},
     {"suspect_window", "how many events of a partition a crash makes suspect at most, 16 to 10000; default 1024"},
     {"rdkafka.NAME", "a property of librdkafka, but for those that Tidings sets itself"},
 }};
@@ -134,6 +135,10 @@ void read_words(Reader& reader, KafkaOptions& options) {
   if (const auto* text = reader.find("create_topics")) {
     if (*text != "yes" && *text != "no") reader.wrong("create_topics", *text, "yes or no");
     options.create_topics = *text == "yes" ? CreateTopics::yes : CreateTopics::no;
+  }
+  if (const auto* text = reader.find("transactional")) {
+    if (*text != "yes" && *text != "no") reader.wrong("transactional", *text, "yes or no");
+    options.transactional = *text == "yes";
   }
   if (const auto* text = reader.find("compression")) {
     options.compression = *text;

@@ -25,6 +25,7 @@ struct KafkaOptions {
   Duration session_timeout = std::chrono::seconds{10};
   Duration revoke_within = std::chrono::seconds{5};
   Duration commit_every = std::chrono::milliseconds{100};
+  bool transactional = false;  // what handlers publish, and their settlements, are one step
   std::uint32_t suspect_window = 1'024;
   std::map<std::string, std::string> rdkafka;  // any property of librdkafka that no promise rests on
 };

@@ -115,6 +115,7 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
       .instance = spec.instance,
       .subscriber = {.group = spec.group, .subscription = subscription.name(), .host = member.host, .pid = member.pid},
       .start = spec.start,
+      .transactional = cluster_->options().transactional,
       .topics = [cluster = cluster_, registrations = registrations_, spec]() -> Result<std::set<std::string>> {
         const auto read = registrations->topics_read(spec);
         if (!read) return read.error();

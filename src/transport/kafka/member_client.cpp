@@ -17,7 +17,13 @@ std::string milliseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
 
-PartitionListHandle list_of(const std::vector<CommitOf>& offsets) {
+void ring(rd_kafka_t*, void* bell) {
+  static_cast<Bell*>(bell)->ring();
+}
+
+}  // namespace
+
+PartitionListHandle partition_list(const std::vector<CommitOf>& offsets) {
   PartitionListHandle list = partition_list(offsets.size());
   for (const CommitOf& offset : offsets) {
     auto* added = rd_kafka_topic_partition_list_add(list.get(), offset.topic.c_str(), offset.partition);
@@ -27,12 +33,6 @@ PartitionListHandle list_of(const std::vector<CommitOf>& offsets) {
   }
   return list;
 }
-
-void ring(rd_kafka_t*, void* bell) {
-  static_cast<Bell*>(bell)->ring();
-}
-
-}  // namespace
 
 Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster, const std::string& group_id,
                                                          const std::string& instance, std::shared_ptr<Bell> bell) {
@@ -135,13 +135,13 @@ void MemberClient::unassign(const rd_kafka_topic_partition_list_t& partitions) {
 }
 
 bool MemberClient::commit(const std::vector<CommitOf>& offsets, void* opaque) {
-  const PartitionListHandle list = list_of(offsets);
+  const PartitionListHandle list = partition_list(offsets);
   return rd_kafka_commit_queue(client_.get(), list.get(), queue_.get(), nullptr, opaque) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 Result<void> MemberClient::commit_now(const std::vector<CommitOf>& offsets) const {
   if (offsets.empty()) return {};
-  const PartitionListHandle list = list_of(offsets);
+  const PartitionListHandle list = partition_list(offsets);
   const auto code = rd_kafka_commit(client_.get(), list.get(), 0);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "commit where the group begins");
   return {};

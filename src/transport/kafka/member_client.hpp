@@ -29,6 +29,8 @@ struct CommitOf {
   std::string metadata;
 };
 
+PartitionListHandle partition_list(const std::vector<CommitOf>& offsets);
+
 // Messages of one partition, apart from others.
 class PartitionQueue final {
  public:
@@ -71,6 +73,9 @@ class MemberClient final {
   bool commit(const std::vector<CommitOf>& offsets, void* opaque);
   // Without being a member, as long as nobody is; waits for the answer.
   Result<void> commit_now(const std::vector<CommitOf>& offsets) const;
+
+  // Who we are in the group, for a transaction.
+  rd_kafka_consumer_group_metadata_t* metadata() const { return rd_kafka_consumer_group_metadata(client_.get()); }
 
   void begin_close();
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }

@@ -7,8 +7,8 @@
 namespace tidings::kafka {
 
 void KafkaMember::commit_what_is_due(Time now) {
-  if (commits_under_way_ >= kCommitsUnderWayMax || now < commit_not_before_) return;
-  std::vector<OwnedPartition*> due;
+  if (transacting_ || commits_under_way_ >= kCommitsUnderWayMax || now < commit_not_before_) return;
+  if (!to_transact_.empty() && now >= transact_not_before_) return;  // the next transaction says it, too
   {
     const std::lock_guard lock{mutex_};
     bool is_time = now >= committed_at_ + cluster_->options().commit_every;
@@ -16,17 +16,24 @@ void KafkaMember::commit_what_is_due(Time now) {
       is_time = is_time || partition->is_urgent() || partition->change_count() >= kCommitAfter;
     }
     if (!is_time) return;
-    for (auto& [slot, partition] : partitions_) {
-      if (!partition->stopped() && (partition->has_news() || partition->is_urgent())) due.push_back(partition.get());
-    }
-    // What is in flight of partitions that go elsewhere may still be settled.
-    if (revocation_ && !revocation_->last_commit_until) {
-      for (OwnedPartition* partition : owned(*revocation_->partitions)) {
-        if (partition->has_news()) due.push_back(partition);
-      }
+  }
+  const auto due = with_news();
+  if (!due.empty()) commit(due, OwnedPartition::Last::no);
+}
+
+std::vector<OwnedPartition*> KafkaMember::with_news() {
+  const std::lock_guard lock{mutex_};
+  std::vector<OwnedPartition*> due;
+  for (auto& [slot, partition] : partitions_) {
+    if (!partition->stopped() && (partition->has_news() || partition->is_urgent())) due.push_back(partition.get());
+  }
+  // What is in flight of partitions that go elsewhere may still be settled.
+  if (revocation_ && !revocation_->last_commit_until) {
+    for (OwnedPartition* partition : owned(*revocation_->partitions)) {
+      if (partition->has_news()) due.push_back(partition);
     }
   }
-  if (!due.empty()) commit(due, OwnedPartition::Last::no);
+  return due;
 }
 
 // The thread alone takes partitions away: they stay where they are.
@@ -43,6 +50,7 @@ void KafkaMember::commit(const std::vector<OwnedPartition*>& partitions, OwnedPa
   }
   committed_at_ = cluster_->executor().now();
   ++commits_under_way_;
+  cluster_->faults().at("before_commit");
   if (client_->commit(offsets, sent.get())) {
     (void)sent.release();  // commit_answered() has it
     return;
@@ -57,6 +65,7 @@ void KafkaMember::commit_answered(rd_kafka_event_t& event) {
   const std::unique_ptr<CommitUnderWay> sent{static_cast<CommitUnderWay*>(rd_kafka_event_opaque(&event))};
   if (sent == nullptr) return;
   --commits_under_way_;
+  cluster_->faults().at("after_commit");
   const auto* list = rd_kafka_event_topic_partition_list(&event);
   const auto code = rd_kafka_event_error(&event);
   const std::lock_guard lock{mutex_};

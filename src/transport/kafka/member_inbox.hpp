@@ -5,11 +5,14 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <utility>
 #include <vector>
 
+#include "transport/kafka/owned_partition.hpp"
 #include "transport/kafka/settle_call.hpp"
+#include "transport/kafka/transactional_client.hpp"
 
 namespace tidings::kafka {
 
@@ -23,8 +26,30 @@ struct SettleOrder {
 struct Published {
   std::uint64_t slot = 0;
   std::int64_t offset = 0;
-  Waiter waiter;  // none: a copy that goes to its next step
+  Waiter waiter;
   Result<void> outcome;
+};
+
+// A settlement that is performed in a transaction, with what it publishes.
+struct TransactionOrder {
+  std::uint64_t slot = 0;
+  std::int64_t offset = 0;
+  Waiter waiter;  // none: a copy that goes to its next step
+  std::vector<Message> messages;
+};
+
+struct Transaction {
+  std::vector<TransactionOrder> orders;
+  std::map<std::uint64_t, OwnedPartition::Commit> commits;  // by slot
+  GroupOffsets group;
+};
+
+// The orders again, and why they did not come about. `refused`: which are at fault themselves.
+struct TransactionAnswer {
+  std::vector<TransactionOrder> orders;
+  std::map<std::uint64_t, OwnedPartition::Commit> commits;
+  Result<void> result;
+  std::map<std::size_t, Error> refused;
 };
 
 // A copy that has to wait on, elsewhere.
@@ -37,8 +62,7 @@ struct Letters {
   std::vector<SettleOrder> orders;
   std::vector<Published> published;
   std::vector<Hop> hops;
-
-  bool empty() const { return orders.empty() && published.empty() && hops.empty(); }
+  std::vector<TransactionAnswer> transacted;
 };
 
 // Outlives the member: the producer may answer later. As much lies in it as callers leave unanswered.
@@ -52,6 +76,9 @@ class MemberInbox final {
   }
   void put(Published published) {
     add([&] { letters_.published.push_back(std::move(published)); });
+  }
+  void put(TransactionAnswer answer) {
+    add([&] { letters_.transacted.push_back(std::move(answer)); });
   }
   void put(std::vector<Hop> hops) {
     add([&] { append(letters_.hops, hops); });

@@ -117,6 +117,7 @@ void KafkaMember::begin_revocation(const rd_kafka_topic_partition_list_t& partit
 }
 
 void KafkaMember::go_on_revoking(Time now) {
+  if (transacting_) return;  // bounded by its own time
   if (!revocation_->last_commit_until) {
     bool idle = true;
     std::vector<OwnedPartition*> going;

@@ -41,19 +41,12 @@ Result<void> not_ours() {
 
 void KafkaMember::read_letters() {
   Letters letters = inbox_->take();
+  for (TransactionAnswer& answer : letters.transacted) transacted(answer);
   for (Published& answer : letters.published) published(answer);
   std::vector<Message> messages;
   for (SettleOrder& order : letters.orders) perform(order, messages);
-  for (const Hop& one : letters.hops) hop(one, messages);
-  const Time now = cluster_->executor().now();
-  for (const auto& [at, one] : std::exchange(hops_again_, {})) {
-    if (at <= now) {
-      hop(one, messages);
-    } else {
-      hops_again_.emplace_back(at, one);
-    }
-  }
-  send(std::move(messages));
+  for (const Hop& one : letters.hops) hop(one);
+  if (!messages.empty()) producer_->send(std::move(messages));
 }
 
 void KafkaMember::perform(SettleOrder& order, std::vector<Message>& messages) {
@@ -76,13 +69,12 @@ void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, Set
   const Settled settled{partition.record_at(offset), partition.id().partition, partition.attempts_at(offset)};
   transport::Settlement& settlement = order.settlement;
   if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) {
-    return publish_then_settle(partition, offset, order,
-                               {dead_letter(settled, *bury, spec_.subscriber, cluster_->names(), now)}, messages);
+    return transact_later(partition, offset, std::move(order.waiter),
+                          {dead_letter(settled, *bury, spec_.subscriber, cluster_->names(), now)});
   }
   if (const auto* retry = std::get_if<Retry>(&settlement.outcome); retry && retry->order == RetryOrder::relaxed) {
-    return publish_then_settle(partition, offset, order,
-                               {waiting_copy(settled, retry->attempts, spec_.subscriber, cluster_->names(), now)},
-                               messages);
+    return transact_later(partition, offset, std::move(order.waiter),
+                          {waiting_copy(settled, retry->attempts, spec_.subscriber, cluster_->names(), now)});
   }
   if (!settlement.publishes.empty()) {
     std::vector<Message> own;
@@ -90,6 +82,7 @@ void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, Set
       std::string topic = cluster_->names().on_cluster(record.topic);
       own.push_back({.topic = std::move(topic), .record = std::move(record)});
     }
+    if (spec_.transactional) return transact_later(partition, offset, std::move(order.waiter), std::move(own));
     return publish_then_settle(partition, offset, order, std::move(own), messages);
   }
   if (std::holds_alternative<Accept>(settlement.outcome) || std::holds_alternative<Skip>(settlement.outcome)) {
@@ -127,54 +120,18 @@ void KafkaMember::publish_then_settle(OwnedPartition& partition, std::int64_t of
   }
 }
 
-void KafkaMember::hop(const Hop& hop, std::vector<Message>& messages) {
-  const std::lock_guard lock{mutex_};
-  const auto found = partitions_.find(hop.slot);
-  if (found == partitions_.end()) return;
-  OwnedPartition& partition = *found->second;
-  if (partition.held(hop.offset) != OwnedPartition::Held::hopping) return;
-  const Settled settled{partition.record_at(hop.offset), partition.id().partition, partition.attempts_at(hop.offset)};
-  Message message =
-      waiting_copy(settled, settled.attempts, spec_.subscriber, cluster_->names(), cluster_->executor().now());
-  message.answered = [inbox = inbox_, hop](Result<void> outcome) {
-    inbox->put(Published{.slot = hop.slot, .offset = hop.offset, .waiter = {}, .outcome = std::move(outcome)});
-  };
-  messages.push_back(std::move(message));
-}
-
 void KafkaMember::published(Published& published) {
   const std::lock_guard lock{mutex_};
   const auto found = partitions_.find(published.slot);
   if (found == partitions_.end()) return answers_.add(std::move(published.waiter), not_ours());
   OwnedPartition& partition = *found->second;
-  const bool hopped = published.waiter.call == nullptr;
   if (!published.outcome) {
-    if (hopped) {
-      hops_again_.emplace_back(cluster_->executor().now() + kTick, Hop{published.slot, published.offset});
-    } else {
-      partition.hold_as(published.offset, OwnedPartition::Held::out);
-    }
+    partition.hold_as(published.offset, OwnedPartition::Held::out);
     return answers_.add(std::move(published.waiter), std::move(published.outcome));
   }
   partition.settle(published.offset);
   bell_->ring();
   partition.answer_later(published.offset, std::move(published.waiter), answers_);
-}
-
-// Topics of ours are made when the first copy goes there.
-void KafkaMember::send(std::vector<Message> messages) {
-  std::vector<Message> ready;
-  for (Message& message : messages) {
-    if (message.copy && !ready_topics_.contains(message.topic)) {
-      if (auto ensured = spec_.ensure_topic(message.topic); !ensured) {
-        message.answered(std::move(ensured));
-        continue;
-      }
-      ready_topics_.insert(message.topic);
-    }
-    ready.push_back(std::move(message));
-  }
-  if (!ready.empty()) producer_->send(std::move(ready));
 }
 
 }  // namespace tidings::kafka

@@ -127,6 +127,17 @@ const FetchedRecord& OwnedPartition::record_at(std::int64_t offset) const {
 }
 
 void OwnedPartition::settle(std::int64_t offset) {
+  progress_.settle(offset);
+  changed();
+  finish_settling(offset);
+}
+
+void OwnedPartition::begin_settling(std::int64_t offset) {
+  held_.at(offset).settling = progress_.settle(offset);
+  changed();
+}
+
+void OwnedPartition::finish_settling(std::int64_t offset) {
   const auto item = held_.find(offset);
   if (item->second.held == Held::hopping) {
     --hop_count_;
@@ -135,7 +146,11 @@ void OwnedPartition::settle(std::int64_t offset) {
     out_bytes_ -= record_at(offset).bytes;
   }
   held_.erase(item);
-  progress_.settle(offset);
+}
+
+void OwnedPartition::undo_settling(std::int64_t offset) {
+  Item& item = held_.at(offset);
+  progress_.reopen(offset, *std::exchange(item.settling, std::nullopt));
   changed();
 }
 

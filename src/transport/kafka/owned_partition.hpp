@@ -60,6 +60,11 @@ class OwnedPartition final {
   const FetchedRecord& record_at(std::int64_t offset) const;
   const transport::Attempts& attempts_at(std::int64_t offset) const { return held_.at(offset).attempts; }
   void settle(std::int64_t offset);
+  // In two steps, around a transaction: the first changes what a commit says, the second ends it here too, or takes it
+  // back.
+  void begin_settling(std::int64_t offset);
+  void finish_settling(std::int64_t offset);
+  void undo_settling(std::int64_t offset);
   void retry(std::int64_t offset, const transport::Attempts& attempts);
   void mark(std::int64_t offset, int crashes);
   // Whether what a commit says changed.
@@ -106,6 +111,7 @@ class OwnedPartition final {
     transport::Attempts attempts;  // as it was handed out, or settled not finally since
     bool suspect = false;
     Held held = Held::out;
+    std::optional<PartitionProgress::Open> settling;
   };
   struct Waiting {
     std::uint64_t change = 0;

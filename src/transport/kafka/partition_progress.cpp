@@ -47,6 +47,10 @@ bool PartitionProgress::is_suspect(std::int64_t offset) const {
   return open != open_.end() && open->second.suspect;
 }
 
+PartitionProgress::Open PartitionProgress::settle(std::int64_t offset) {
+  return std::move(open_.extract(offset).mapped());
+}
+
 void PartitionProgress::retry(std::int64_t offset, const Attempts& attempts) {
   open_.at(offset) = {.attempts = attempts};
 }

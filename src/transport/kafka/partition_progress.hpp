@@ -33,8 +33,15 @@ class PartitionProgress final {
   std::size_t open_count() const { return open_.size(); }
   std::int64_t next() const { return next_; }  // the offset after the last that came
 
-  // Each: of an open one.
-  void settle(std::int64_t offset) { open_.erase(offset); }
+  struct Open {
+    transport::Attempts attempts;
+    std::optional<transport::Attempts> unmarked;  // of a marked one: what they were before
+    bool suspect = false;
+  };
+
+  // Each: of an open one. What settle() returns opens it again, if the settlement does not come about.
+  Open settle(std::int64_t offset);
+  void reopen(std::int64_t offset, Open open) { open_.emplace(offset, std::move(open)); }
   void retry(std::int64_t offset, const transport::Attempts& attempts);
   // `marked`: its attempts with the crashes that it has if we die now.
   void mark(std::int64_t offset, const transport::Attempts& marked);
@@ -48,12 +55,6 @@ class PartitionProgress final {
   CommitRecord last_record() const;
 
  private:
-  struct Open {
-    transport::Attempts attempts;
-    std::optional<transport::Attempts> unmarked;  // of a marked one: what they were before
-    bool suspect = false;
-  };
-
   CommitRecord state() const;
 
   std::int64_t next_;

@@ -16,7 +16,7 @@
 
 #include "tidings/executor.hpp"
 #include "tidings/result.hpp"
-#include "transport/local/fault_plan.hpp"
+#include "transport/fault_plan.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/lmdb_environment.hpp"
 #include "transport/local/space_watch.hpp"
@@ -96,7 +96,7 @@ struct CommitterParts {
   std::shared_ptr<Environment> environment;
   std::shared_ptr<WakeFile> wake;
   std::shared_ptr<SpaceWatch> space;
-  std::shared_ptr<FaultPlan> faults;
+  std::shared_ptr<transport::FaultPlan> faults;
 };
 
 class Committer final {

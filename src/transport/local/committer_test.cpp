@@ -57,7 +57,7 @@ class CommitterTest : public ::testing::Test {
   }
 
   std::unique_ptr<Committer> make(const std::string& fault = "") {
-    faults_ = std::make_shared<FaultPlan>(fault);
+    faults_ = std::make_shared<transport::FaultPlan>(fault);
     return std::make_unique<Committer>(CommitterParts{
         .executor = executor_, .environment = environment_, .wake = wake_, .space = space_, .faults = faults_});
   }
@@ -80,7 +80,7 @@ class CommitterTest : public ::testing::Test {
   std::shared_ptr<WakeFile> wake_;
   std::shared_ptr<Environment> environment_;
   std::shared_ptr<SpaceWatch> space_ = std::make_shared<SpaceWatch>(1u << 20);
-  std::shared_ptr<FaultPlan> faults_;
+  std::shared_ptr<transport::FaultPlan> faults_;
   std::atomic<int> applied_ = 0;
   std::atomic<int> finished_ = 0;
   std::atomic<int> refused_ = 0;

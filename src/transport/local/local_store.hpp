@@ -12,8 +12,8 @@
 
 #include "tidings/executor.hpp"
 #include "tidings/result.hpp"
+#include "transport/fault_plan.hpp"
 #include "transport/local/committer.hpp"
-#include "transport/local/fault_plan.hpp"
 #include "transport/local/lmdb_environment.hpp"
 #include "transport/local/local_options.hpp"
 #include "transport/local/open_mark.hpp"
@@ -91,7 +91,8 @@ class Store final {
   const std::shared_ptr<Executor> executor_;
   const ProcessName process_ = this_process();
   std::uint32_t partitions_ = kPartitionsDefault;
-  const std::shared_ptr<FaultPlan> faults_ = std::make_shared<FaultPlan>(FaultPlan::from_environment());
+  const std::shared_ptr<transport::FaultPlan> faults_ =
+      std::make_shared<transport::FaultPlan>(transport::FaultPlan::from_environment());
   std::optional<OpenMark> mark_;
   std::shared_ptr<WakeFile> wake_;
   std::shared_ptr<Environment> environment_;

@@ -17,11 +17,11 @@
 #include <csignal>
 #endif
 
-namespace tidings::local {
+namespace tidings::transport {
 
 // `name:count[:errno]`, from the environment variable TIDINGS_FAULT: at the count-th passing of the point `name` the
 // process is killed, or, with a number behind it, that step fails with this errno, once. While the file exists that
-// TIDINGS_REFUSE_WHILE names, no commit succeeds (EIO). TIDINGS_GONE_AFTER_MS stands for transport::kGoneAfter.
+// TIDINGS_REFUSE_WHILE names, no commit succeeds (EIO). TIDINGS_GONE_AFTER_MS stands for kGoneAfter.
 class FaultPlan final {
  public:
 #ifdef TIDINGS_FAULTS
@@ -68,7 +68,7 @@ class FaultPlan final {
   std::atomic<int> left_ = 0;
   int code_ = 0;
   std::string refuse_while_;
-  Duration gone_after_ = transport::kGoneAfter;
+  Duration gone_after_ = kGoneAfter;
 #else
   static FaultPlan from_environment() {
     return {};
@@ -77,9 +77,9 @@ class FaultPlan final {
     return 0;
   }
   Duration gone_after() const {
-    return transport::kGoneAfter;
+    return kGoneAfter;
   }
 #endif
 };
 
-}  // namespace tidings::local
+}  // namespace tidings::transport

@@ -1,0 +1,147 @@
+// How a member performs settlements that publish copies: in transactions, each with how far the group is then.
+#include <algorithm>
+
+#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/kafka_member.hpp"
+
+namespace tidings::kafka {
+
+using Held = OwnedPartition::Held;
+
+namespace {
+
+Error lost() {
+  return conflict(
+      "the partition is another member's by now: the settlement was not made, and the event is handled there");
+}
+
+}  // namespace
+
+void KafkaMember::hop(const Hop& hop) {
+  const std::lock_guard lock{mutex_};
+  const auto found = partitions_.find(hop.slot);
+  if (found == partitions_.end() || found->second->held(hop.offset) != Held::hopping) return;
+  OwnedPartition& partition = *found->second;
+  const Settled settled{partition.record_at(hop.offset), partition.id().partition, partition.attempts_at(hop.offset)};
+  std::vector<Message> messages;
+  messages.push_back(
+      waiting_copy(settled, settled.attempts, spec_.subscriber, cluster_->names(), cluster_->executor().now()));
+  to_transact_.push_back({.slot = hop.slot, .offset = hop.offset, .waiter = {}, .messages = std::move(messages)});
+}
+
+// Under the lock.
+void KafkaMember::transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter,
+                                 std::vector<Message> messages) {
+  partition.hold_as(offset, Held::publishing);
+  to_transact_.push_back(
+      {.slot = partition.slot(), .offset = offset, .waiter = std::move(waiter), .messages = std::move(messages)});
+}
+
+void KafkaMember::transact(Time now) {
+  if (to_transact_.empty() || transacting_ || leaving_ || now < transact_not_before_) return;
+  if (commits_under_way_ > 0) return;  // what they say is older
+  if (revocation_ && revocation_->last_commit_until) return;
+  if (!topics_are_ready()) {
+    transact_not_before_ = now + kCommitPause;
+    return;
+  }
+  Transaction transaction;
+  while (!to_transact_.empty() && transaction.orders.size() < kTransactionOrdersMax) {
+    TransactionOrder order = std::move(to_transact_.front());
+    to_transact_.pop_front();
+    if (may_transact(order, now)) transaction.orders.push_back(std::move(order));
+  }
+  if (transaction.orders.empty()) return;
+  const auto partitions = with_news();
+  {
+    const std::lock_guard lock{mutex_};
+    for (OwnedPartition* partition : partitions) {
+      auto commit = partition->next_commit(OwnedPartition::Last::no);
+      transaction.group.offsets.push_back({cluster_->names().on_cluster(partition->id().topic),
+                                           partition->id().partition, commit.offset, commit.metadata});
+      transaction.commits.emplace(partition->slot(), std::move(commit));
+    }
+  }
+  transaction.group.member.reset(client_->metadata());
+  transacting_ = true;
+  committed_at_ = now;
+  transactor_->begin(std::move(transaction));
+}
+
+// Topics of ours are made when the first copy goes there.
+bool KafkaMember::topics_are_ready() {
+  for (const TransactionOrder& order : to_transact_) {
+    for (const Message& message : order.messages) {
+      if (!message.copy || ready_topics_.contains(message.topic)) continue;
+      if (!spec_.ensure_topic(message.topic)) return false;
+      ready_topics_.insert(message.topic);
+    }
+  }
+  return true;
+}
+
+bool KafkaMember::may_transact(TransactionOrder& order, Time now) {
+  const std::lock_guard lock{mutex_};
+  const auto found = partitions_.find(order.slot);
+  if (found == partitions_.end()) {
+    answers_.add(std::move(order.waiter), lost());
+    return false;
+  }
+  OwnedPartition& partition = *found->second;
+  if (order.waiter.call != nullptr && order.waiter.call->deadline <= now) {
+    partition.hold_as(order.offset, Held::out);
+    answers_.add(std::move(order.waiter),
+                 unavailable("the broker did not take the settlement in time; it was not made"));
+    return false;
+  }
+  partition.begin_settling(order.offset);
+  return true;
+}
+
+void KafkaMember::transacted(TransactionAnswer& answer) {
+  transacting_ = false;
+  const std::lock_guard lock{mutex_};
+  if (!answer.result) return not_transacted(answer);
+  for (TransactionOrder& order : answer.orders) {
+    const auto found = partitions_.find(order.slot);
+    if (found != partitions_.end()) found->second->finish_settling(order.offset);
+    answers_.add(std::move(order.waiter), {});
+  }
+  for (const auto& [slot, commit] : answer.commits) {
+    const auto found = partitions_.find(slot);
+    if (found != partitions_.end()) found->second->committed(commit, answers_);
+  }
+  bell_->ring();
+}
+
+// Under the lock. Those at fault are answered; the others are tried again, in their order.
+void KafkaMember::not_transacted(TransactionAnswer& answer) {
+  transact_not_before_ = cluster_->executor().now() + kCommitPause;
+  for (const auto& [slot, commit] : answer.commits) {
+    const auto found = partitions_.find(slot);
+    if (found != partitions_.end()) found->second->commit_failed();
+  }
+  for (std::size_t i = answer.orders.size(); i-- > 0;) {
+    TransactionOrder& order = answer.orders[i];
+    const auto found = partitions_.find(order.slot);
+    if (found == partitions_.end()) {
+      answers_.add(std::move(order.waiter), lost());
+      continue;
+    }
+    found->second->undo_settling(order.offset);
+    const auto refused = answer.refused.find(i);
+    const bool at_fault = refused != answer.refused.end() && refused->second.kind != ErrorKind::unavailable &&
+                          refused->second.kind != ErrorKind::overloaded;
+    if (at_fault) {
+      for (const Message& message : order.messages) ready_topics_.erase(message.topic);  // it may be gone
+    }
+    if (!at_fault || order.waiter.call == nullptr) {
+      to_transact_.push_front(std::move(order));
+      continue;
+    }
+    found->second->hold_as(order.offset, Held::out);
+    answers_.add(std::move(order.waiter), refused->second);
+  }
+}
+
+}  // namespace tidings::kafka
