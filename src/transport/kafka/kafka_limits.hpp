@@ -17,6 +17,7 @@ inline constexpr std::size_t kMessageBytesMax = 2u << 20;
 // librdkafka's own buffer of a producer, beyond the publisher's, which counts first.
 inline constexpr std::size_t kClientRecordsMax = 10'000'000;
 inline constexpr std::size_t kClientKilobytesMax = 2'000'000;
+inline constexpr std::size_t kSpentBytesMax = 16u << 20;           // of confirmed messages whose memory is used again
 inline constexpr int kConfirmTickMs = 20;                          // at most that late is a dead client noticed
 inline constexpr Duration kDrainWithin = std::chrono::seconds{1};  // for what is on its way, before it is given up
 inline constexpr Duration kReopenPause = std::chrono::milliseconds{200};

@@ -28,6 +28,11 @@ struct Pending {
   std::list<Pending>::iterator self;
 };
 
+// Of keeping it when it is answered.
+std::size_t cost_of(const Pending& pending) {
+  return sizeof(Pending) + pending.bytes;
+}
+
 struct Refusal {
   Answer answered;
   Error error;
@@ -118,6 +123,8 @@ class ClientProducer final : public Producer {
   void confirm();
   void take(rd_kafka_event_t* event, bool last);
   void answer(std::vector<std::pair<Pending*, Result<void>>>& outcomes);
+  List take_spent(std::size_t count);
+  void free_spent();
   void drain(bool last);
   void replace_client();
   void send_again();
@@ -131,6 +138,8 @@ class ClientProducer final : public Producer {
       mutex_;     // of all that follows, but that only `kafka-confirm` changes the clients and removes from the list
   List pending_;  // all that is unanswered, in order
   std::size_t bytes_ = 0;
+  List spent_;  // answered: whoever sends next uses them again, and frees what is in them
+  std::size_t spent_bytes_ = 0;
   std::uint64_t sent_ = 0;
   bool replacing_ = false;  // nothing is given to the client
   bool closed_ = false;
@@ -179,9 +188,11 @@ rd_kafka_resp_err_t ClientProducer::produce(Pending& pending) {
 
 void ClientProducer::send(std::vector<Message> messages) {
   const Time expires = cluster_->executor().now() + options_.deliver_within;
-  List batch;
+  List batch = take_spent(messages.size());
+  auto next = batch.begin();
   for (Message& message : messages) {
-    Pending& pending = batch.emplace_back();
+    if (next == batch.end()) next = batch.emplace(next);
+    Pending& pending = *next++;
     pending.bytes = transport::size_of(message.record);
     pending.headers = headers_of(message.record, message.copy ? &*message.copy : nullptr);
     pending.expires = expires;
@@ -237,7 +248,11 @@ void ClientProducer::confirm() {
   while (!ending_) {
     if (client_) {
       const EventHandle event{rd_kafka_queue_poll(events_.get(), kConfirmTickMs)};
-      if (event) take(event.get(), false);
+      if (event) {
+        take(event.get(), false);
+      } else {
+        free_spent();
+      }
     }
     if (!client_ || is_dead(client_.get())) replace_client();
   }
@@ -263,14 +278,39 @@ void ClientProducer::take(rd_kafka_event_t* event, bool last) {
 }
 
 void ClientProducer::answer(std::vector<std::pair<Pending*, Result<void>>>& outcomes) {
-  for (auto& [pending, outcome] : outcomes) pending->message.answered(std::move(outcome));
+  for (auto& [pending, outcome] : outcomes) {
+    pending->message.answered(std::move(outcome));
+    pending->message.answered = nullptr;  // what it holds is the caller's
+  }
   List gone;  // freed without the lock
   const std::lock_guard lock{mutex_};
   for (const auto& [pending, outcome] : outcomes) {
     bytes_ -= pending->bytes;
-    gone.splice(gone.end(), pending_, pending->self);
+    const std::size_t kept = spent_bytes_ + cost_of(*pending);
+    List& to = kept <= kSpentBytesMax ? spent_ : gone;
+    if (&to == &spent_) spent_bytes_ = kept;
+    to.splice(to.end(), pending_, pending->self);
   }
-  if (!gone.empty()) answered_->notify_all();
+  if (!outcomes.empty()) answered_->notify_all();
+}
+
+// Memory that one thread takes and another gives back has both wait for the allocator's lock: that was most of what a
+// message cost.
+ClientProducer::List ClientProducer::take_spent(std::size_t count) {
+  List taken;
+  const std::lock_guard lock{mutex_};
+  while (taken.size() < count && !spent_.empty()) {
+    spent_bytes_ -= cost_of(spent_.front());
+    taken.splice(taken.end(), spent_, spent_.begin());
+  }
+  return taken;
+}
+
+void ClientProducer::free_spent() {
+  List gone;
+  const std::lock_guard lock{mutex_};
+  gone.swap(spent_);
+  spent_bytes_ = 0;
 }
 
 // Takes what the client has yet to say. What is on its way is waited for: it may be confirmed, and must not arrive

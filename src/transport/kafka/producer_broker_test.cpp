@@ -124,7 +124,62 @@ TEST_F(ProducerBrokerTest, AnswersEachOnceWhenItIsClosedInHaste) {
   EXPECT_EQ(outcomes().size(), 501u);
 }
 
-// Hashes as in Kafka's own UtilsTest.testMurmur2.
+TEST_F(ProducerBrokerTest, AFlushThatIsGivenNoTimeSaysWhatItWaitedFor) {
+  const std::string topic = make_topic();
+  const auto to = producer();
+  to->send(numbered(topic, 0, 10));
+  const auto flushed = to->flush(executor().now());
+  ASSERT_FALSE(flushed);
+  EXPECT_EQ(flushed.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(flushed.error().message, ::testing::HasSubstr(topic));
+  EXPECT_TRUE(to->flush(soon()));
+  EXPECT_EQ(outcomes().size(), 10u);
+}
+
+// The topic takes less than we do. What was sent with it must not wait for ever.
+TEST_F(ProducerBrokerTest, SaysThatTheTopicTakesNothingSoLarge) {
+  const std::string topic = cluster().names().on_cluster("small");
+  const NewTopic small{.name = topic, .partitions = 1, .config = {{"max.message.bytes", "1000"}}};
+  ASSERT_TRUE(create_topics(cluster(), {&small, 1}));
+  const auto to = producer();
+  auto large = numbered(topic, 0, 1);
+  for (int i = 0; i < 5'000; ++i) large[0].record.body->push_back(static_cast<char>(executor().random() & 0x7f));
+  to->send(std::move(large));
+  ASSERT_TRUE(to->flush(soon()));
+  to->send(numbered(topic, 1, 3));
+  ASSERT_TRUE(to->flush(soon()));
+  const auto answers = outcomes();
+  ASSERT_EQ(answers.size(), 4u);
+  ASSERT_FALSE(answers[0]);
+  EXPECT_EQ(answers[0].error().kind, ErrorKind::invalid);
+  EXPECT_THAT(answers[0].error().message, ::testing::HasSubstr("max.message.bytes"));
+  for (std::size_t i = 1; i < answers.size(); ++i) EXPECT_TRUE(answers[i]) << answers[i].error().message;
+}
+
+TEST_F(ProducerBrokerTest, KeepsWhatIsNullAndWhatIsEmptyApart) {
+  const std::string topic = make_topic();
+  send(topic, {{.topic = topic}, {.topic = topic, .key = "", .body = ""}});
+  std::vector<std::pair<bool, bool>> nulls;
+  const auto spans = whole(cluster(), {&topic, 1}).value();
+  ASSERT_TRUE(read_range(cluster(), spans, [&](const rd_kafka_message_t& message) {
+    nulls.emplace_back(message.key == nullptr, message.payload == nullptr);
+    return true;
+  }));
+  EXPECT_THAT(nulls, ::testing::ElementsAre(std::pair{true, true}, std::pair{false, false}));
+}
+
+// So many of them go to more than one partition, by chance.
+TEST_F(ProducerBrokerTest, SpreadsWhatHasNoKey) {
+  const std::string topic = make_topic(7);
+  std::set<std::int32_t> partitions;
+  for (int round = 0; round < 50 && partitions.size() < 2; ++round) {
+    send(topic, {{.topic = topic, .body = "x"}});
+    for (const auto& [partition, body] : read(topic)) partitions.insert(partition);
+  }
+  EXPECT_GE(partitions.size(), 2u);
+}
+
+// Hashes as in Kafka's own UtilsTest.testMurmur2; the last two by its Utils.murmur2.
 TEST_F(ProducerBrokerTest, ChoosesThePartitionThatTheJavaClientChooses) {
   constexpr std::int32_t kPartitions = 7;
   const std::vector<std::pair<std::string, std::int32_t>> known{
@@ -133,7 +188,9 @@ TEST_F(ProducerBrokerTest, ChoosesThePartitionThatTheJavaClientChooses) {
       {"a-little-bit-long-string", -985981536},
       {"a-little-bit-longer-string", -1486304829},
       {"lkjh234lh9fiuh90y23oiuhsafujhadof229phr9h19h89h8", -58897971},
-      {"abc", 479470107}};
+      {"abc", 479470107},
+      {"", 275646681},
+      {"\xff\xfe\xfd\xfc\xfb", 524068735}};
   const std::string topic = make_topic(kPartitions);
   std::vector<transport::Record> records;
   for (const auto& [key, hash] : known) records.push_back({.topic = topic, .key = key, .body = key});

@@ -71,6 +71,10 @@ std::string_view remedy(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
       return "; give this user the right with `kafka-acls`";
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return "; raise the topic's max.message.bytes, or set rdkafka.batch.size below it: a batch is refused as a whole";
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:
+      return "; publish more slowly, or raise what the URL says by rdkafka.queue.buffering.max.*";
     case RD_KAFKA_RESP_ERR__MSG_TIMED_OUT:
       return "; it may or may not be there; is the broker reachable, and are enough replicas in sync?";
     case RD_KAFKA_RESP_ERR__TRANSPORT:

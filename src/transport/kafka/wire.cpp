@@ -38,9 +38,12 @@ void add(rd_kafka_headers_t* headers, std::string_view name, const std::optional
 }
 
 // What the article's profile leaves out: who says what it is says JSON.
+template <class AnyRecord>
+bool is_json_unsaid(const AnyRecord& record) {
+  return record.content_type == kJson && !(record.id.empty() && record.type.empty());
+}
 bool goes_without_saying(const Record& record, const NamedHeader& named) {
-  return named.field == &Record::content_type && record.content_type == kJson &&
-         !(record.id.empty() && record.type.empty());
+  return named.field == &Record::content_type && is_json_unsaid(record);
 }
 
 bool said_already(const Record& record, const NamedHeader& named) {
@@ -137,14 +140,15 @@ HeaderView header_at(const rd_kafka_headers_t* headers, std::size_t index) {
   return {.name = name, .value = std::string_view{static_cast<const char*>(value), bytes}};
 }
 
-// How many of `all` stand in front as headers_of() writes named fields, and again nowhere behind.
-std::size_t named_in_front(std::span<const HeaderView> all) {
+// How many of `all` stand in front as headers_of() writes the named fields of `record`, and again nowhere behind.
+std::size_t named_in_front(const RecordView& record, std::span<const HeaderView> all) {
   std::size_t count = 0;
   auto next = kNamed.begin();
   for (; count < all.size(); ++count) {
     const HeaderView& header = all[count];
     const auto named = std::find_if(next, kNamed.end(), [&](const auto& known) { return known.name == header.name; });
     if (named == kNamed.end() || !header.value || header.value->empty()) break;
+    if (named->view == &RecordView::content_type && is_json_unsaid(record)) break;  // somebody said it all the same
     const auto behind = all.subspan(count + 1);
     if (std::any_of(behind.begin(), behind.end(), [&](const auto& other) { return other.name == header.name; })) break;
     next = named + 1;
@@ -192,13 +196,16 @@ RecordView read_record(const rd_kafka_message_t& message, std::string_view topic
   if (rd_kafka_message_headers(&message, &of_message) == RD_KAFKA_RESP_ERR_NO_ERROR) {
     for (std::size_t i = 0; i < rd_kafka_header_cnt(of_message); ++i) headers.push_back(header_at(of_message, i));
   }
-  const std::span<const HeaderView> all{headers.data() + first, headers.size() - first};
+  read_headers(record, {headers.data() + first, headers.size() - first});
+  return record;
+}
+
+void read_headers(RecordView& record, std::span<const HeaderView> all) {
   for (const NamedHeader& named : kNamed) {
     if (const auto value = transport::last_header(all, named.name)) record.*named.view = *value;
   }
   if (record.content_type.empty() && !(record.id.empty() && record.type.empty())) record.content_type = kJson;
-  record.headers = all.subspan(named_in_front(all));
-  return record;
+  record.headers = all.subspan(named_in_front(record, all));
 }
 
 bool take_copy(RecordView& record, Copy& copy) {

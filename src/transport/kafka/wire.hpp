@@ -4,6 +4,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -27,6 +28,9 @@ std::size_t header_count(const rd_kafka_message_t& message);
 // back is byte-equal.
 transport::RecordView read_record(const rd_kafka_message_t& message, std::string_view topic,
                                   std::vector<transport::HeaderView>& headers);
+
+// The part of it that concerns headers: named fields of `record`, and which of `all` are its headers.
+void read_headers(transport::RecordView& record, std::span<const transport::HeaderView> all);
 
 // What stands in a copy of ours beside the record; it is gone from the record's headers then. The topic, too, is that
 // of the original, which lives in `copy`. Nothing: it is no copy of ours.
