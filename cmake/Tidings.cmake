@@ -102,11 +102,13 @@ function(tidings_module name)
   endif()
 endfunction()
 
-# tidings_test(NAME SOURCES ... [LINKS targets] [LABELS labels] [TIMEOUT seconds] [BROKER kafka])
+# tidings_test(NAME SOURCES ... [LINKS targets] [LABELS labels] [TIMEOUT seconds] [BROKER kafka]
+#              [FILTER tests] [SLOW tests SLOW_LABEL label])
 # One GoogleTest program; each of its tests is a ctest test of its own. BROKER: they need one, which ctest starts before
-# the first of them and stops after the last (tests/servers).
+# the first of them and stops after the last (tests/servers). FILTER, SLOW: which of them, as --gtest_filter takes it; the
+# slow ones have a label of their own besides.
 function(tidings_test name)
-  cmake_parse_arguments(ARG "" "TIMEOUT;BROKER" "SOURCES;LINKS;LABELS" ${ARGN})
+  cmake_parse_arguments(ARG "" "TIMEOUT;BROKER;FILTER;SLOW;SLOW_LABEL" "SOURCES;LINKS;LABELS" ${ARGN})
   find_package(GTest REQUIRED)
   include(GoogleTest)
   if(NOT ARG_TIMEOUT)
@@ -124,7 +126,16 @@ function(tidings_test name)
   if(ARG_BROKER)
     list(APPEND properties FIXTURES_REQUIRED ${ARG_BROKER})
   endif()
-  gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  set(filter)
+  if(ARG_FILTER)
+    set(filter TEST_FILTER ${ARG_FILTER})
+  endif()
+  gtest_discover_tests(${name} ${filter} DISCOVERY_TIMEOUT 60 PROPERTIES ${properties})
+  if(ARG_SLOW)
+    string(REPLACE ";" "\\;" labels "${ARG_LABELS};${ARG_SLOW_LABEL}")
+    gtest_discover_tests(${name} TEST_FILTER ${ARG_SLOW} DISCOVERY_TIMEOUT 60 TEST_LIST ${name}_slow
+                         PROPERTIES ${properties} LABELS "${labels}")
+  endif()
 endfunction()
 
 # tidings_program(NAME SOURCES ... [LINKS targets])

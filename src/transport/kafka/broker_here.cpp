@@ -3,21 +3,35 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+#include <fstream>
 
 #include "tidings/transport/url.hpp"
 #include "transport/kafka/producer.hpp"
 
 namespace tidings::kafka {
 
+namespace {
+
+// TIDINGS_KAFKA_URL, or that of the broker which ctest started. Empty: there is none.
+std::string broker_url() {
+  if (const char* given = std::getenv("TIDINGS_KAFKA_URL")) return given;
+  std::ifstream file{KAFKA_BROKER "/url"};
+  std::string url;
+  std::getline(file, url);
+  return url;
+}
+
+}  // namespace
+
 void BrokerHere::SetUp() {
-  if (std::getenv("TIDINGS_KAFKA_URL") == nullptr) GTEST_SKIP() << "TIDINGS_KAFKA_URL names no broker";
+  if (broker_url().empty()) GTEST_SKIP() << "no broker: run it by ctest, or set TIDINGS_KAFKA_URL";
   prefix_ = fmt::format("t{:08x}.", executor_->random() & 0xffff'ffffu);
   cluster_ = open();
   ASSERT_TRUE(cluster_);
 }
 
 std::shared_ptr<Cluster> BrokerHere::open(CreateTopics create) {
-  const auto url = transport::parse_url(std::getenv("TIDINGS_KAFKA_URL"));
+  const auto url = transport::parse_url(broker_url());
   EXPECT_TRUE(url) << url.error().message;
   auto options = options_from(url.value());
   EXPECT_TRUE(options) << options.error().message;

@@ -1,4 +1,4 @@
-// The broker that tests of this room run against: TIDINGS_KAFKA_URL. Without it they skip.
+// The broker that tests of this room run against: the one that ctest starts for them, or that of TIDINGS_KAFKA_URL.
 #pragma once
 
 #include <gmock/gmock.h>
