@@ -294,8 +294,8 @@ void ClientProducer::answer(std::vector<std::pair<Pending*, Result<void>>>& outc
   if (!outcomes.empty()) answered_->notify_all();
 }
 
-// Memory that one thread takes and another gives back has both wait for the allocator's lock: that was most of what a
-// message cost.
+// Memory that one thread takes and another gives back has both wait for the allocator's lock: a fifth of the CPU of
+// publishing.
 ClientProducer::List ClientProducer::take_spent(std::size_t count) {
   List taken;
   const std::lock_guard lock{mutex_};
