@@ -31,7 +31,7 @@ KafkaMember::KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Produ
       client_{std::move(client)},
       inbox_{std::make_shared<MemberInbox>([wakened = client_.get()] { wakened->wake(); })},
       next_slot_{spec_.first_slot},
-      transactor_{std::make_unique<Transactor>(cluster_, spec_.group_id + "." + spec_.instance, inbox_)} {}
+      transactor_{std::make_unique<Transactor>(cluster_, transactional_id(spec_.instance), inbox_)} {}
 
 KafkaMember::~KafkaMember() {
   {
@@ -45,6 +45,21 @@ KafkaMember::~KafkaMember() {
   partitions_.clear();  // their queues are the client's
 }
 
+Result<std::vector<Committed>> KafkaMember::look_up(const rd_kafka_topic_partition_list_t& partitions) const {
+  auto found = client_->committed(partitions);
+  if (found || found.error().kind != ErrorKind::unavailable) return found;
+  end_transactions_of_peers();
+  return client_->committed(partitions);
+}
+
+// Kafka tells nobody how far a group is while a transaction that says so is open, up to twice its time-out after a
+// death. Of a member that lives it is tried again.
+void KafkaMember::end_transactions_of_peers() const {
+  for (const std::string& instance : spec_.peers()) {
+    if (!TransactionalClient::open(*cluster_, transactional_id(instance))) return;  // the broker is away, rather
+  }
+}
+
 // Whoever is the first of a group says where it begins, durably: not where it happens to be when partitions come.
 Result<void> KafkaMember::establish_positions(const std::set<std::string>& topics) {
   const PartitionListHandle all = partition_list();
@@ -56,7 +71,7 @@ Result<void> KafkaMember::establish_positions(const std::set<std::string>& topic
     }
   }
   if (all->cnt == 0) return {};
-  const auto found = client_->committed(*all);
+  const auto found = look_up(*all);
   if (!found) return found.error();
   std::vector<PartitionOffset> missing;
   for (const Committed& partition : *found) {

@@ -34,6 +34,8 @@ struct MemberSpec {
   bool transactional = false;  // what handlers publish, too, is published with the settlement
   // What it reads now, on the cluster. Asked again and again, by the member's thread.
   std::function<Result<std::set<std::string>>()> topics;
+  // Who is, or was, a member of the group, for what they left undone: instances.
+  std::function<std::vector<std::string>()> peers;
   // Makes sure that copies can be published: the topic is made where it is missing. Blocks.
   std::function<Result<void>(const std::string& topic)> ensure_topic;
   // Of the numbers of partitions that it owned: the first, and the distance of two.
@@ -77,6 +79,10 @@ class KafkaMember final {
   KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer, MemberSpec spec,
               std::shared_ptr<Bell> bell, std::unique_ptr<MemberClient> client);
 
+  // What the group committed. Where the transaction of a member that died is in the way, it is ended.
+  Result<std::vector<Committed>> look_up(const rd_kafka_topic_partition_list_t& partitions) const;
+  void end_transactions_of_peers() const;
+  std::string transactional_id(const std::string& instance) const { return spec_.group_id + "." + instance; }
   Result<void> establish_positions(const std::set<std::string>& topics);
   Result<std::vector<PartitionOffset>> starts_of(std::vector<PartitionOffset> partitions) const;
 

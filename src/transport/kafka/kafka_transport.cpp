@@ -47,6 +47,18 @@ std::string host_name() {
   return name.data();
 }
 
+// Of the subscription: who is a member, and who died as one.
+std::vector<std::string> instances_of(Registrations& registrations, const SubscriptionSpec& spec) {
+  std::vector<std::string> instances;
+  const auto record = registrations.group(spec.group);
+  if (!record) return instances;
+  for (const GroupSubscription& subscription : record->subscriptions) {
+    if (!subscription.is_of(spec)) continue;
+    for (const GroupMember& member : subscription.members) instances.push_back(member.instance);
+  }
+  return instances;
+}
+
 class KafkaTransport final : public transport::Transport {
  public:
   explicit KafkaTransport(std::shared_ptr<Cluster> cluster)
@@ -123,6 +135,7 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
         for (const std::string& topic : *read) topics.insert(cluster->names().on_cluster(topic));
         return topics;
       },
+      .peers = [registrations = registrations_, spec] { return instances_of(*registrations, spec); },
       .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); }};
 }
 

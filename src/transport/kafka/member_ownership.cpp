@@ -53,7 +53,7 @@ void KafkaMember::rebalance(rd_kafka_event_t& event) {
 
 void KafkaMember::try_assign() {
   if (assigned_->cnt == 0 || leaving_) return client_->assign(*std::exchange(assigned_, nullptr));
-  auto found = client_->committed(*assigned_);
+  auto found = look_up(*assigned_);
   std::vector<PartitionOffset> missing;
   if (found) {
     for (const Committed& partition : *found) {
