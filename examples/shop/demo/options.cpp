@@ -11,13 +11,15 @@ constexpr int kWrongUsage = 2;
 constexpr int kOrdersMax = 10'000'000;  // of a file of the user's own; the article's has 69,659
 
 constexpr auto kAbout =
-    "The article's shop on real orders: six services as processes of their own, on one local: directory.\n"
+    "The article's shop on real orders: six services as processes of their own, on one local: directory,\n"
+    "or on Apache Kafka.\n"
     "Ends with the books; exit code 1 when they do not balance. Ctrl-C drains; --keep carries on.";
 
 constexpr auto kExamples =
     "Examples:\n"
     "  ./demo                         all 69,659 orders\n"
     "  ./demo --orders 5000 --crash   a part of them, while services are killed about every second\n"
+    "  ./demo --transport kafka       on a broker that is started for it\n"
     "  ./demo --keep                  carry on with what was interrupted, or make up the books again";
 
 std::string own_directory() {
@@ -51,7 +53,10 @@ std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
   app.add_option("--concurrency", options.concurrency, "events that a service handles at once, of different orders")
       ->type_name("N")
       ->check(CLI::Range(1, 1'024));
-  app.add_option("--sync", options.sync, "what a commit waits for: the disk (commit), or less (meta, none)")
+  app.add_option("--transport", options.transport,
+                 "local; kafka: Apache Kafka, gotten and started for this run; or the URL of a transport of your own")
+      ->type_name("NAME|URL");
+  app.add_option("--sync", options.sync, "of local: what a commit waits for: the disk (commit), or less (meta, none)")
       ->check(CLI::IsMember({"commit", "meta", "none"}));
   app.add_flag("--lines", options.lines, "print a line now and then, as where there is no terminal");
   app.add_option("--programs", options.programs, "where the services' programs are")->type_name("DIR")->group("");

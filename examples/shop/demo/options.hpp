@@ -20,7 +20,8 @@ struct DemoOptions {
   std::size_t orders = kAllOrders;
   std::uint64_t seed = 1997;
   int concurrency = 256;
-  std::string sync = "commit";  // of the transport: commit, meta, none
+  std::string transport = "local";  // or a URL
+  std::string sync = "commit";      // of local: commit, meta, none
   Keep keep = Keep::fresh;
   Crash crash = Crash::never;
   std::int64_t crash_every_ms = 1'000;

@@ -85,7 +85,8 @@ Result<void> ShopRun::carry_on_or_begin() {
 }
 
 Result<void> ShopRun::open_transport() {
-  url_ = fmt::format("local:{}/events?sync={}", options_.directory, options_.sync);
+  url_ = options_.transport;
+  if (url_ == "local") url_ = fmt::format("local:{}/events?sync={}", options_.directory, options_.sync);
   auto opened = transport::open(url_, executor_);
   if (!opened) return opened.error();
   transport_ = std::move(*opened);
@@ -237,8 +238,9 @@ Result<bool> ShopRun::make_up_books() {
   auto time = took();
   if (!time) return time.error();
   const auto books = make_books(purchases_, Bank{plan_.seed}, malformed_, *stores);
-  const auto show = fmt::format("{} --transport local:{}/events dead show",
-                                fs::proximate(fs::path{options_.programs} / "tidings").string(), options_.directory);
+  const auto show =
+      fmt::format("{} --transport {} dead show", fs::proximate(fs::path{options_.programs} / "tidings").string(),
+                  options_.transport == "local" ? "local:" + options_.directory + "/events" : "'" + url_ + "'");
   screen_.say("");
   for (const auto& line : render_dead(stores->dead, malformed_, show)) screen_.say(line);
   screen_.say("");

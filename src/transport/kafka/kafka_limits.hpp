@@ -35,7 +35,8 @@ inline constexpr unsigned kOffsetBits = 40;
 inline constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
 
 inline constexpr std::size_t kFetchMax = 500;  // messages of a partition that are taken from librdkafka at once
-inline constexpr std::size_t kHopsMax = 500;   // retries of a partition that are on the way to their next step
+inline constexpr std::size_t kFetchedKilobytesMax = 16'384;  // of a partition, that librdkafka fetches ahead
+inline constexpr std::size_t kHopsMax = 500;  // retries of a partition that are on the way to their next step
 
 // What one more retry may add to a commit's metadata, without its error's text.
 inline constexpr std::size_t kRetryMetadataMax = 40;

@@ -106,13 +106,21 @@ void KafkaMember::take(Room& room, transport::Batch& batch) {
     std::move(notices_.begin(), notices_.end(), std::back_inserter(batch.notices));
     notices_.clear();
     const Time now = cluster_->executor().now();
-    for (auto& [slot, partition] : partitions_) {
-      std::vector<std::int64_t> offsets;
-      const bool was_urgent = partition->is_urgent();
-      partition->hand_out(room, now, batch.deliveries, offsets);
-      urgent = urgent || (partition->is_urgent() && !was_urgent);
-      for (const std::int64_t offset : offsets) hops.push_back({slot, offset});
-    }
+    const auto hand_out = [&](auto from, auto to) {
+      for (auto at = from; at != to; ++at) {
+        OwnedPartition& partition = *at->second;
+        std::vector<std::int64_t> offsets;
+        const bool was_urgent = partition.is_urgent();
+        const std::size_t before = batch.deliveries.size();
+        partition.hand_out(room, now, batch.deliveries, offsets);
+        if (batch.deliveries.size() > before) served_ = at->first;
+        urgent = urgent || (partition.is_urgent() && !was_urgent);
+        for (const std::int64_t offset : offsets) hops.push_back({at->first, offset});
+      }
+    };
+    const auto first = partitions_.upper_bound(served_);  // so that none waits for ever for room that others take
+    hand_out(first, partitions_.end());
+    hand_out(partitions_.begin(), first);
   }
   if (!hops.empty()) inbox_->put(std::move(hops));
   if (urgent) inbox_->wake();

@@ -139,6 +139,7 @@ class KafkaMember final {
   mutable std::mutex mutex_;  // of what take() and the thread share; never held while calling out
   std::map<std::uint64_t, std::unique_ptr<OwnedPartition>> partitions_;  // by slot
   std::vector<transport::Notice> notices_;
+  std::uint64_t served_ = 0;  // slot of the partition that was handed out last
   std::set<transport::PartitionId> paused_;
   bool stopping_ = false;
 

@@ -51,6 +51,7 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
        {"max.poll.interval.ms", milliseconds(poll_within)},
        {"topic.metadata.refresh.interval.ms", milliseconds(kRefreshEvery)},
        {"fetch.wait.max.ms", "100"},
+       {"queued.max.messages.kbytes", std::to_string(kFetchedKilobytesMax)},
        {"allow.auto.create.topics", "false"}},
       [](rd_kafka_conf_t* conf) {
         rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);

@@ -43,8 +43,10 @@ void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, s
     give(offset, item, room, to);
   }
   while (has(room) && hop_count_ < kHopsMax) {
-    if (metadata_bytes_ > kCommitMetadataMax * 3 / 4)
-      return make_urgent();  // what is in flight has to be settled first
+    if (metadata_bytes_ > kCommitMetadataMax * 3 / 4) {  // what is in flight has to be settled first
+      if (has_news()) make_urgent();
+      return;
+    }
     if (!fetch(room.records)) return;
     const FetchedRecord& record = ahead_->records()[ahead_index_];
     progress_.skip_to(record.offset);
