@@ -45,8 +45,10 @@ inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one
 inline constexpr int kCommitsUnderWayMax = 4;              // of a member; further ones wait for an answer
 inline constexpr std::uint64_t kCommitAfter = 256;  // changes of a partition, or commit_every, whichever is first
 inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
-inline constexpr Duration kLastCommitWithin = std::chrono::seconds{2};   // of a partition that goes to another member
-inline constexpr Duration kLookWithin = std::chrono::seconds{2};   // for the positions of partitions that were assigned
+inline constexpr Duration kLastCommitWithin = std::chrono::seconds{4};   // of a partition that goes to another member
+inline constexpr Duration kLookWithin = std::chrono::seconds{2};  // for the positions of partitions that were assigned
+inline constexpr Duration kLeaveReserve =
+    std::chrono::seconds{4};                                       // of kCloseWithin, for what comes after a first join
 inline constexpr Duration kTick = std::chrono::milliseconds{250};  // at most that long a member looks at nothing else
 inline constexpr Duration kRefreshEvery = std::chrono::seconds{5};  // of the topics that a pattern reads
 

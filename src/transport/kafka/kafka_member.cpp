@@ -185,6 +185,8 @@ void KafkaMember::turn(Time deadline) {
 Time KafkaMember::next_turn(Time now) {
   Time next = std::min(now + kTick, next_commit_at());
   if (revocation_) next = std::min(next, revocation_->last_commit_until.value_or(revocation_->deadline));
+  const bool last_is_refused = revocation_ && revocation_->last_commit_until && commits_under_way_ == 0;
+  if (last_is_refused) next = std::min(next, std::max(now, commit_not_before_));
   if (assigned_ != nullptr) next = std::min(next, assign_again_at_);
   if (!to_transact_.empty() && !transacting_) next = std::min(next, std::max(now, transact_not_before_));
   return next;
@@ -209,20 +211,27 @@ void KafkaMember::refresh_topics(Time now) {
   if (client_->subscribe(*topics)) topics_ = *topics;
 }
 
+void KafkaMember::give_up_all() {
+  const PartitionListHandle all = partition_list();
+  for (const auto& [slot, partition] : partitions_) {
+    const std::string topic = cluster_->names().on_cluster(partition->id().topic);
+    rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition->id().partition);
+  }
+  begin_revocation(*all);
+}
+
 // Gives everything up, cleanly, as far as that can be done in time.
 void KafkaMember::leave() {
   const Time until = cluster_->executor().now() + transport::kCloseWithin;
   leaving_ = true;
   read_letters();
-  if (!partitions_.empty()) {
-    const PartitionListHandle all = partition_list();
-    for (const auto& [slot, partition] : partitions_) {
-      const std::string topic = cluster_->names().on_cluster(partition->id().topic);
-      rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition->id().partition);
-    }
-    if (!revocation_) begin_revocation(*all);
-    revocation_->deadline = cluster_->executor().now();
-    while (revocation_ && cluster_->executor().now() < until) turn(cluster_->executor().now() + kTick);
+  const auto may_end = [&] { return assigned_once_ || !client_->has_joined(); };
+  while (!may_end() && cluster_->executor().now() + kLeaveReserve < until) turn(cluster_->executor().now() + kTick);
+  if (!may_end()) client_->abandon();
+  while (!partitions_.empty() && cluster_->executor().now() < until) {  // a revocation may be under way, of some
+    if (!revocation_) give_up_all();
+    if (revocation_) revocation_->deadline = std::min(revocation_->deadline, cluster_->executor().now());
+    while (revocation_ && cluster_->executor().now() < until) turn(next_turn(cluster_->executor().now()));
   }
   client_->begin_close();
   while (!client_->closed() && cluster_->executor().now() < until) turn(cluster_->executor().now() + kTick);

@@ -69,6 +69,7 @@ class KafkaMember final {
   // Partitions that go to another member, once nothing of them is in flight, or at the deadline.
   struct Revocation {
     PartitionListHandle partitions;
+    PartitionListHandle asked;  // librdkafka waits to hear that these are given up; none: it did not ask
     Time deadline{};
     std::optional<Time> last_commit_until;  // it is under way
   };
@@ -93,6 +94,7 @@ class KafkaMember final {
   void handle(rd_kafka_event_t& event);
   void refresh_topics(Time now);
   void leave();
+  void give_up_all();
 
   // ---- Ownership (member_ownership.cpp)
   void rebalance(rd_kafka_event_t& event);
@@ -160,6 +162,7 @@ class KafkaMember final {
   bool transacting_ = false;
   Time transact_not_before_{};
   bool leaving_ = false;
+  bool assigned_once_ = false;
 
   std::unique_ptr<Thread> thread_;
 };

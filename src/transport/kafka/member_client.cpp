@@ -148,6 +148,17 @@ Result<void> MemberClient::commit_now(const std::vector<CommitOf>& offsets) cons
   return {};
 }
 
+bool MemberClient::has_joined() const {
+  char* id = rd_kafka_memberid(client_.get());
+  const bool joined = id != nullptr && *id != '\0';
+  if (id != nullptr) rd_kafka_mem_free(client_.get(), id);
+  return joined;
+}
+
+void MemberClient::abandon() {
+  (void)new std::shared_ptr<rd_kafka_t>{client_};
+}
+
 void MemberClient::begin_close() {
   const ErrorHandle error{rd_kafka_consumer_close_queue(client_.get(), queue_.get())};
 }

@@ -77,6 +77,12 @@ class MemberClient final {
   // Who we are in the group, for a transaction.
   rd_kafka_consumer_group_metadata_t* metadata() const { return rd_kafka_consumer_group_metadata(client_.get()); }
 
+  // Whether a JoinGroup was answered: from then on until the first assignment librdkafka 2.0 must not be ended, or it
+  // ends the process (an assertion in its cooperative assignor).
+  bool has_joined() const;
+  // Never ends it: a few threads and some memory stay behind.
+  void abandon();
+
   void begin_close();
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }
 

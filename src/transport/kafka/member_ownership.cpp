@@ -37,12 +37,17 @@ std::vector<OwnedPartition*> KafkaMember::owned(const rd_kafka_topic_partition_l
 
 // librdkafka asks one thing at a time, and waits until it is told that it is done.
 void KafkaMember::rebalance(rd_kafka_event_t& event) {
+  assigned_once_ = true;
   const rd_kafka_topic_partition_list_t& partitions = *rd_kafka_event_topic_partition_list(&event);
   if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     assigned_.reset(rd_kafka_topic_partition_list_copy(&partitions));
     return try_assign();
   }
   assigned_.reset();
+  if (leaving_ && revocation_ && !client_->is_lost()) {  // what we give up by ourselves has that among it
+    revocation_->asked.reset(rd_kafka_topic_partition_list_copy(&partitions));
+    return;
+  }
   if (client_->is_lost() || leaving_) {
     revocation_.reset();
     lose(partitions);
@@ -102,6 +107,7 @@ void KafkaMember::own(const std::vector<Committed>& found) {
 void KafkaMember::begin_revocation(const rd_kafka_topic_partition_list_t& partitions) {
   const Time now = cluster_->executor().now();
   revocation_ = {.partitions = PartitionListHandle{rd_kafka_topic_partition_list_copy(&partitions)},
+                 .asked = PartitionListHandle{leaving_ ? nullptr : rd_kafka_topic_partition_list_copy(&partitions)},
                  .deadline = now + cluster_->options().revoke_within};
   {
     const std::lock_guard lock{mutex_};
@@ -134,19 +140,26 @@ void KafkaMember::go_on_revoking(Time now) {
     revocation_->last_commit_until = now + kLastCommitWithin;
     return commit(going, OwnedPartition::Last::yes);
   }
-  bool done = true;
+  // A commit that comes during a rebalance is refused: it is tried again until the group has settled.
+  std::vector<OwnedPartition*> uncommitted;
+  bool to_send = false;
   {
     const std::lock_guard lock{mutex_};
-    for (const OwnedPartition* partition : owned(*revocation_->partitions)) done = done && partition->all_committed();
+    for (OwnedPartition* partition : owned(*revocation_->partitions)) {
+      if (partition->all_committed()) continue;
+      uncommitted.push_back(partition);
+      to_send = to_send || partition->has_news();
+    }
   }
-  if (done || now >= *revocation_->last_commit_until) finish_revocation();
+  if (uncommitted.empty() || now >= *revocation_->last_commit_until) return finish_revocation();
+  if (to_send && now >= commit_not_before_) commit(uncommitted, OwnedPartition::Last::yes);
 }
 
 void KafkaMember::finish_revocation() {
-  const PartitionListHandle partitions = std::move(revocation_->partitions);
+  const Revocation done = *std::move(revocation_);
   revocation_.reset();
-  lose(*partitions);
-  if (!leaving_) client_->unassign(*partitions);
+  lose(*done.partitions);
+  if (done.asked != nullptr) client_->unassign(*done.asked);
 }
 
 void KafkaMember::lose(const rd_kafka_topic_partition_list_t& partitions) {
