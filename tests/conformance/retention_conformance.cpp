@@ -122,8 +122,8 @@ TEST_P(RetentionConformance, P9LosesNothingOfAGroupThatIsOnlyAway) {
 }
 
 TEST_P(RetentionConformance, P9RemovesWhatOnlyAGroupThatIsGoneHasNotSettledWhereThatIsAllowed) {
-  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   const Duration gone_after = fixture().hasten_gone();
+  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   abandon();
   auto live = join("live", "orders");
   auto deliveries = live.next(kEvents, soon());
@@ -165,8 +165,8 @@ TEST_P(RetentionConformance, P9RemovesWhatOnlyAGroupThatIsGoneHasNotSettledWhere
 
 // A relaxed retry does not lie in the topic any more: it is not lost with it.
 TEST_P(RetentionConformance, P9LeavesTheRelaxedRetriesOfAGroupThatIsGone) {
-  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   const Duration gone_after = fixture().hasten_gone();
+  if (!capabilities().keeps_unsettled) GTEST_SKIP() << kNotOurs;
   declare_topic("orders");
   declare_topic("last");
   publish_numbers("orders", 0, 2);
