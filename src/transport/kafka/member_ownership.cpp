@@ -73,10 +73,11 @@ void KafkaMember::try_assign() {
     assign_again_at_ = cluster_->executor().now() + kTick;
     return;
   }
-  for (const auto& [topic, partition, offset] : *starts) {
-    const auto of = std::find_if(found->begin(), found->end(),
-                                 [&](const Committed& c) { return c.topic == topic && c.partition == partition; });
-    of->record = CommitRecord{.watermark = offset};
+  for (const PartitionOffset& start : *starts) {
+    const auto of = std::find_if(found->begin(), found->end(), [&](const Committed& committed) {
+      return committed.topic == start.topic && committed.partition == start.partition;
+    });
+    of->record = CommitRecord{.watermark = start.offset};
   }
   own(*found);
 }
