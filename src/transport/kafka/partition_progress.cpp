@@ -42,11 +42,6 @@ void PartitionProgress::skip_to(std::int64_t offset) {
   next_ = std::max(next_, offset);
 }
 
-bool PartitionProgress::is_suspect(std::int64_t offset) const {
-  const auto open = open_.find(offset);
-  return open != open_.end() && open->second.suspect;
-}
-
 PartitionProgress::Open PartitionProgress::settle(std::int64_t offset) {
   return std::move(open_.extract(offset).mapped());
 }

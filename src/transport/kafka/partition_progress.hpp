@@ -28,9 +28,6 @@ class PartitionProgress final {
   // No record is before `offset` any more.
   void skip_to(std::int64_t offset);
 
-  bool is_open(std::int64_t offset) const { return open_.contains(offset); }
-  bool is_suspect(std::int64_t offset) const;
-  std::size_t open_count() const { return open_.size(); }
   std::int64_t next() const { return next_; }  // the offset after the last that came
 
   struct Open {
