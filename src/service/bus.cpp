@@ -27,7 +27,7 @@ class Bus::State final {
  public:
   State(std::shared_ptr<transport::Transport> transport, std::shared_ptr<Executor> executor, BusOptions options)
       : transport_{std::move(transport)}, executor_{std::move(executor)}, options_{std::move(options)} {
-    if (options_.instance.empty()) options_.instance = fmt::format("{}-{}", options_.name, getpid());
+    if (!instance_is_stable_) options_.instance = fmt::format("{}-{}", options_.name, getpid());
   }
 
   Result<void> start(const Contract& contract);
@@ -54,6 +54,7 @@ class Bus::State final {
   const std::shared_ptr<transport::Transport> transport_;
   const std::shared_ptr<Executor> executor_;
   BusOptions options_;
+  const bool instance_is_stable_ = !options_.instance.empty();
   std::shared_ptr<service::Engine> engine_;
   mutable std::mutex mutex_;  // guards the pointers below, not what they point to
   std::shared_ptr<service::BusPublisher> publishing_;
@@ -78,6 +79,7 @@ Result<void> Bus::State::start(const Contract& contract) {
   auto publisher = transport_->publisher(options_.publisher);
   if (!publisher) return publisher.error();
   engine_ = std::make_shared<service::Engine>(transport_, executor_, options_, contract.published());
+  engine_->instance_is_stable = instance_is_stable_;
   {
     const std::lock_guard lock{mutex_};
     publishing_ = std::make_shared<service::BusPublisher>(engine_, *std::move(publisher));

@@ -30,6 +30,7 @@ struct Engine {
   const std::shared_ptr<Executor> executor;
   const std::shared_ptr<CallbackGate> callbacks;  // through which those of the options are called
   const BusOptions options;
+  bool instance_is_stable = false;  // the program named it
   const Encoder encoder;
   SoloGate gate;
   Timekeeper timekeeper;

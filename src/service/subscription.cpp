@@ -7,6 +7,7 @@ namespace tidings::service {
 Result<std::shared_ptr<Subscription>> Subscription::open(std::shared_ptr<Engine> engine, SubscriptionPlan plan) {
   fit(plan, engine->transport->capabilities());
   plan.spec.instance = engine->options.instance;
+  plan.spec.instance_is_stable = engine->instance_is_stable;
   auto consumer = engine->transport->consumer(plan.spec);
   if (!consumer) return consumer.error();
   return std::shared_ptr<Subscription>{new Subscription{std::move(engine), std::move(plan), *std::move(consumer)}};

@@ -77,6 +77,9 @@ struct Start {
 struct SubscriptionSpec {
   std::string group;
   std::string instance;  // who we are among the group's members; shown to operators; empty: the driver makes one
+  // The instance has that name again after a restart, and nobody else has it: a broker may keep its partitions for it
+  // for as long as a session lasts, instead of moving them to others and back.
+  bool instance_is_stable = false;
   // A topic subscription names one topic; a pattern subscription reads every topic on which a matching type was ever
   // declared (Transport::declare), and `extra_topics`. Exactly one of the two is set.
   std::string topic;

@@ -23,7 +23,7 @@ bool is_of_events(std::uint64_t token) {
 MemberSpec retries_of(const MemberSpec& events, const TopicNames& names) {
   MemberSpec retries = events;
   const std::string topic = retry_topic(events.subscriber, names);
-  retries.group_id = topic;
+  retries.who.group_id = topic;
   retries.kind = Fetched::Kind::copies;
   retries.start = {};
   retries.topics = [topic] { return std::set<std::string>{topic}; };
@@ -73,11 +73,20 @@ Result<Batch> KafkaConsumer::receive(std::size_t max, Time deadline) {
     events_->take(room, batch);
     if (auto* retries = this->retries()) retries->take(room, batch);
     const Time now = cluster_->executor().now();
+    if (batch.notices.empty() && batch.deliveries.empty()) {
+      if (auto trouble = this->trouble()) return *std::move(trouble);
+    }
     if (!batch.notices.empty() || !batch.deliveries.empty() || woken_.exchange(false) || now >= deadline) return batch;
     Time until = std::min(deadline, look_for_retries_at_);
     if (const auto* retries = this->retries()) until = std::min(until, retries->waits_until());
     bell_->wait(heard, until);
   }
+}
+
+std::optional<Error> KafkaConsumer::trouble() {
+  auto trouble = events_->trouble();
+  if (auto* retries = this->retries(); retries != nullptr && !trouble) trouble = retries->trouble();
+  return trouble;
 }
 
 Room KafkaConsumer::room(std::size_t max) const {

@@ -37,6 +37,7 @@ class KafkaConsumer final : public transport::Consumer {
                 const transport::SubscriptionSpec& spec, MemberSpec retries, ConsumerPorts ports);
 
   Room room(std::size_t max) const;
+  std::optional<Error> trouble();
   void join_retries();
   KafkaMember* retries() const { return retries_ready_.load() ? retries_.get() : nullptr; }
 

@@ -45,6 +45,11 @@ inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one
 inline constexpr int kCommitsUnderWayMax = 4;              // of a member; further ones wait for an answer
 inline constexpr std::uint64_t kCommitAfter = 256;  // changes of a partition, or commit_every, whichever is first
 inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
+inline constexpr Duration kAnswerIsNew = std::chrono::milliseconds{20};  // to a request of a membership: what follows
+                                                                         // from it is on its way by then
+inline constexpr Duration kJoinIsLong = std::chrono::milliseconds{200};  // commits are transactions from then on
+inline constexpr Duration kJoinsWithin = std::chrono::seconds{2};        // after what makes a member join anew
+inline constexpr Duration kCommitLook = std::chrono::milliseconds{5};    // whether a commit may be sent by now
 inline constexpr Duration kLastCommitWithin = std::chrono::seconds{4};   // of a partition that goes to another member
 inline constexpr Duration kLookWithin = std::chrono::seconds{2};  // for the positions of partitions that were assigned
 inline constexpr Duration kLeaveReserve =

@@ -11,7 +11,7 @@ using transport::StartAt;
 Result<std::unique_ptr<KafkaMember>> KafkaMember::join(std::shared_ptr<Cluster> cluster,
                                                        std::shared_ptr<Producer> producer, MemberSpec spec,
                                                        std::shared_ptr<Bell> bell) {
-  auto client = MemberClient::open(*cluster, spec.group_id, spec.instance, bell);
+  auto client = MemberClient::open(*cluster, spec.who, bell);
   if (!client) return client.error();
   const auto topics = spec.topics();
   if (!topics) return topics.error();
@@ -31,7 +31,7 @@ KafkaMember::KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Produ
       client_{std::move(client)},
       inbox_{std::make_shared<MemberInbox>([wakened = client_.get()] { wakened->wake(); })},
       next_slot_{spec_.first_slot},
-      transactor_{std::make_unique<Transactor>(cluster_, transactional_id(spec_.instance), inbox_)} {}
+      transactor_{std::make_unique<Transactor>(cluster_, transactional_id(spec_.who.instance), inbox_)} {}
 
 KafkaMember::~KafkaMember() {
   {
@@ -183,13 +183,16 @@ void KafkaMember::turn(Time deadline) {
 }
 
 Time KafkaMember::next_turn(Time now) {
-  Time next = std::min(now + kTick, next_commit_at());
-  if (revocation_) next = std::min(next, revocation_->last_commit_until.value_or(revocation_->deadline));
-  const bool last_is_refused = revocation_ && revocation_->last_commit_until && commits_under_way_ == 0;
-  if (last_is_refused) next = std::min(next, std::max(now, commit_not_before_));
+  Time next = std::min(now + kTick, next_commit_at(now));
+  if (revocation_) next = std::min(next, next_of_revocation(now));
   if (assigned_ != nullptr) next = std::min(next, assign_again_at_);
   if (!to_transact_.empty() && !transacting_) next = std::min(next, std::max(now, transact_not_before_));
   return next;
+}
+
+// When a commit may be sent, as far as the membership's requests tell.
+Time KafkaMember::next_look(Time now) const {
+  return client_->requests() == GroupRequests::Now::commit ? now : now + kCommitLook;
 }
 
 void KafkaMember::handle(rd_kafka_event_t& event) {
@@ -198,9 +201,32 @@ void KafkaMember::handle(rd_kafka_event_t& event) {
       return rebalance(event);
     case RD_KAFKA_EVENT_OFFSET_COMMIT:
       return commit_answered(event);
+    case RD_KAFKA_EVENT_ERROR:
+      return note_trouble(event);
     default:
-      return;  // errors pass by themselves, or show in what fails; Cluster keeps their words
+      return;
   }
+}
+
+// What passes by itself is none.
+void KafkaMember::note_trouble(rd_kafka_event_t& event) {
+  const bool fatal = rd_kafka_event_error_is_fatal(&event) != 0;
+  Error error = to_error(rd_kafka_event_error(&event), "receive as a member of group '" + spec_.who.group_id + "'",
+                         rd_kafka_event_error_string(&event));
+  if (!fatal && (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded)) return;
+  {
+    const std::lock_guard lock{mutex_};
+    if (trouble_stays_) return;
+    trouble_ = std::move(error);
+    trouble_stays_ = fatal;
+  }
+  bell_->ring();
+}
+
+std::optional<Error> KafkaMember::trouble() {
+  const std::lock_guard lock{mutex_};
+  if (trouble_stays_) return trouble_;
+  return std::exchange(trouble_, std::nullopt);
 }
 
 void KafkaMember::refresh_topics(Time now) {

@@ -26,8 +26,7 @@
 namespace tidings::kafka {
 
 struct MemberSpec {
-  std::string group_id;  // on the cluster
-  std::string instance;
+  MemberClient::Who who;
   Subscriber subscriber;
   Fetched::Kind kind = Fetched::Kind::events;
   transport::Start start;
@@ -61,6 +60,8 @@ class KafkaMember final {
     std::size_t bytes = 0;
   };
   InFlight in_flight() const;
+  // What the broker refuses it, until it is told; for good where only another program can help.
+  std::optional<Error> trouble();
 
   void settle(std::vector<SettleOrder> orders) { inbox_->put(std::move(orders)); }
   void set_paused(const transport::PartitionId& partition, bool paused);
@@ -83,7 +84,7 @@ class KafkaMember final {
   // What the group committed. Where the transaction of a member that died is in the way, it is ended.
   Result<std::vector<Committed>> look_up(const rd_kafka_topic_partition_list_t& partitions) const;
   void end_transactions_of_peers() const;
-  std::string transactional_id(const std::string& instance) const { return spec_.group_id + "." + instance; }
+  std::string transactional_id(const std::string& instance) const { return spec_.who.group_id + "." + instance; }
   Result<void> establish_positions(const std::set<std::string>& topics);
   Result<std::vector<PartitionOffset>> starts_of(std::vector<PartitionOffset> partitions) const;
 
@@ -91,7 +92,9 @@ class KafkaMember final {
   void run();
   void turn(Time deadline);
   Time next_turn(Time now);
+  Time next_look(Time now) const;
   void handle(rd_kafka_event_t& event);
+  void note_trouble(rd_kafka_event_t& event);
   void refresh_topics(Time now);
   void leave();
   void give_up_all();
@@ -102,6 +105,7 @@ class KafkaMember final {
   void own(const std::vector<Committed>& found);
   void begin_revocation(const rd_kafka_topic_partition_list_t& partitions);
   void go_on_revoking(Time now);
+  Time next_of_revocation(Time now) const;
   void finish_revocation();
   void lose(const rd_kafka_topic_partition_list_t& partitions);
   std::vector<OwnedPartition*> owned(const rd_kafka_topic_partition_list_t& partitions);
@@ -109,9 +113,12 @@ class KafkaMember final {
 
   // ---- Commits (member_commits.cpp)
   void commit_what_is_due(Time now);
+  bool commit_is_due(Time now) const;
+  // Whether it is under way now.
+  bool try_commit(const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last, Time now);
   void commit(const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last);
   void commit_answered(rd_kafka_event_t& event);
-  Time next_commit_at() const;
+  Time next_commit_at(Time now) const;
 
   // ---- Settlements (member_settling.cpp)
   void read_letters();
@@ -125,6 +132,8 @@ class KafkaMember final {
   void hop(const Hop& hop);
   void transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> messages);
   void transact(Time now);
+  void begin_transaction(std::vector<TransactionOrder> orders, const std::vector<OwnedPartition*>& partitions,
+                         OwnedPartition::Last last, Time now);
   bool topics_are_ready();
   bool may_transact(TransactionOrder& order, Time now);
   void transacted(TransactionAnswer& answer);
@@ -143,6 +152,8 @@ class KafkaMember final {
   std::vector<transport::Notice> notices_;
   std::uint64_t served_ = 0;  // slot of the partition that was handed out last
   std::set<transport::PartitionId> paused_;
+  std::optional<Error> trouble_;
+  bool trouble_stays_ = false;
   bool stopping_ = false;
 
   // The thread's own.

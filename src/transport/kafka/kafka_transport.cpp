@@ -123,8 +123,9 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const Subs
 MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMember& member) const {
   const GroupSubscription subscription{.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing};
   return {
-      .group_id = group_on_cluster(cluster_->names(), spec.group, subscription, spec.instance),
-      .instance = spec.instance,
+      .who = {.group_id = group_on_cluster(cluster_->names(), spec.group, subscription, spec.instance),
+              .instance = spec.instance,
+              .instance_is_stable = spec.instance_is_stable},
       .subscriber = {.group = spec.group, .subscription = subscription.name(), .host = member.host, .pid = member.pid},
       .start = spec.start,
       .transactional = cluster_->options().transactional,

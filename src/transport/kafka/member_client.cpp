@@ -34,14 +34,15 @@ PartitionListHandle partition_list(const std::vector<CommitOf>& offsets) {
   return list;
 }
 
-Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster, const std::string& group_id,
-                                                         const std::string& instance, std::shared_ptr<Bell> bell) {
+Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster, const Who& who,
+                                                         std::shared_ptr<Bell> bell) {
   const Duration session = cluster.options().session_timeout;
   const Duration poll_within = std::max<Duration>(session, std::chrono::minutes{1});  // we poll all the time
+  auto requests = std::make_shared<GroupRequests>(cluster.executor());
   auto client = cluster.client(
       RD_KAFKA_CONSUMER,
-      {{"group.id", group_id},
-       {"client.id", instance},
+      {{"group.id", who.group_id},
+       {"client.id", who.instance},
        {"enable.auto.commit", "false"},
        {"enable.auto.offset.store", "false"},
        {"auto.offset.reset", "earliest"},
@@ -53,15 +54,22 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
        {"fetch.wait.max.ms", "100"},
        {"queued.max.messages.kbytes", std::to_string(kFetchedKilobytesMax)},
        {"allow.auto.create.topics", "false"}},
-      [](rd_kafka_conf_t* conf) {
+      [&](rd_kafka_conf_t* conf) {
+        if (who.instance_is_stable) rd_kafka_conf_set(conf, "group.instance.id", who.instance.c_str(), nullptr, 0);
+        requests->listen(conf);
         rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);
       });
   if (!client) return client.error();
-  return std::unique_ptr<MemberClient>{new MemberClient{cluster, *std::move(client), std::move(bell)}};
+  return std::unique_ptr<MemberClient>{
+      new MemberClient{cluster, std::move(requests), *std::move(client), std::move(bell)}};
 }
 
-MemberClient::MemberClient(const Cluster& cluster, std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell)
-    : executor_{cluster.executor()}, bell_{std::move(bell)}, client_{std::move(client)} {
+MemberClient::MemberClient(const Cluster& cluster, std::shared_ptr<GroupRequests> requests,
+                           std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell)
+    : executor_{cluster.executor()},
+      bell_{std::move(bell)},
+      requests_{std::move(requests)},
+      client_{std::move(client)} {
   rd_kafka_poll_set_consumer(client_.get());
   queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
 }
@@ -77,6 +85,7 @@ Result<void> MemberClient::subscribe(const std::set<std::string>& topics) {
   for (const std::string& topic : topics) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
   }
+  requests_->joins_soon();
   const auto code = rd_kafka_subscribe(client_.get(), list.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "subscribe");
   return {};
@@ -132,6 +141,7 @@ void MemberClient::assign(const rd_kafka_topic_partition_list_t& partitions) {
 }
 
 void MemberClient::unassign(const rd_kafka_topic_partition_list_t& partitions) {
+  requests_->joins_soon();
   const ErrorHandle error{rd_kafka_incremental_unassign(client_.get(), &partitions)};
 }
 
@@ -156,7 +166,7 @@ bool MemberClient::has_joined() const {
 }
 
 void MemberClient::abandon() {
-  (void)new std::shared_ptr<rd_kafka_t>{client_};
+  (void)new std::pair{requests_, client_};
 }
 
 void MemberClient::begin_close() {

@@ -11,6 +11,7 @@
 #include "transport/kafka/bell.hpp"
 #include "transport/kafka/cluster.hpp"
 #include "transport/kafka/commit_record.hpp"
+#include "transport/kafka/group_requests.hpp"
 
 namespace tidings::kafka {
 
@@ -51,8 +52,12 @@ class PartitionQueue final {
 
 class MemberClient final {
  public:
-  static Result<std::unique_ptr<MemberClient>> open(const Cluster& cluster, const std::string& group_id,
-                                                    const std::string& instance, std::shared_ptr<Bell> bell);
+  struct Who {
+    std::string group_id;  // on the cluster
+    std::string instance;
+    bool instance_is_stable = false;  // its partitions wait a session long for it to come back
+  };
+  static Result<std::unique_ptr<MemberClient>> open(const Cluster& cluster, const Who& who, std::shared_ptr<Bell> bell);
   ~MemberClient();
 
   // The next event, or nothing at the deadline or after wake().
@@ -69,6 +74,8 @@ class MemberClient final {
   // Whether it was thrown out of its group.
   bool is_lost() const { return rd_kafka_assignment_lost(client_.get()) != 0; }
 
+  // Whether a commit may be sent now.
+  GroupRequests::Now requests() const { return requests_->now(); }
   // Answered by an event RD_KAFKA_EVENT_OFFSET_COMMIT with that opaque; false: it will not be.
   bool commit(const std::vector<CommitOf>& offsets, void* opaque);
   // Without being a member, as long as nobody is; waits for the answer.
@@ -87,10 +94,12 @@ class MemberClient final {
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }
 
  private:
-  MemberClient(const Cluster& cluster, std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell);
+  MemberClient(const Cluster& cluster, std::shared_ptr<GroupRequests> requests, std::shared_ptr<rd_kafka_t> client,
+               std::shared_ptr<Bell> bell);
 
   Executor& executor_;
   const std::shared_ptr<Bell> bell_;
+  const std::shared_ptr<GroupRequests> requests_;  // the client reads it until it ends
   const std::shared_ptr<rd_kafka_t> client_;
   QueueHandle queue_;
 };

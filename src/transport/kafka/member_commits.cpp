@@ -7,18 +7,37 @@
 namespace tidings::kafka {
 
 void KafkaMember::commit_what_is_due(Time now) {
-  if (transacting_ || commits_under_way_ >= kCommitsUnderWayMax || now < commit_not_before_) return;
+  if (transacting_ || now < commit_not_before_) return;
   if (!to_transact_.empty() && now >= transact_not_before_) return;  // the next transaction says it, too
-  {
-    const std::lock_guard lock{mutex_};
-    bool is_time = now >= committed_at_ + cluster_->options().commit_every;
-    for (auto& [slot, partition] : partitions_) {
-      is_time = is_time || partition->is_urgent() || partition->change_count() >= kCommitAfter;
-    }
-    if (!is_time) return;
-  }
+  if (!commit_is_due(now)) return;
   const auto due = with_news();
-  if (!due.empty()) commit(due, OwnedPartition::Last::no);
+  if (!due.empty()) try_commit(due, OwnedPartition::Last::no, now);
+}
+
+// While the group is put together the requests of the membership wait at the broker, and a commit with them: it goes
+// another way then, as a transaction.
+bool KafkaMember::try_commit(const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last, Time now) {
+  switch (client_->requests()) {
+    case GroupRequests::Now::commit:
+      if (commits_under_way_ >= kCommitsUnderWayMax) return false;
+      commit(partitions, last);
+      return true;
+    case GroupRequests::Now::joining:
+      if (commits_under_way_ > 0 || now < transact_not_before_) return false;
+      begin_transaction({}, partitions, last, now);
+      return true;
+    case GroupRequests::Now::wait:
+      break;
+  }
+  return false;
+}
+
+bool KafkaMember::commit_is_due(Time now) const {
+  if (now >= committed_at_ + cluster_->options().commit_every) return true;
+  const std::lock_guard lock{mutex_};
+  return std::ranges::any_of(partitions_, [](const auto& owned) {
+    return owned.second->is_urgent() || owned.second->change_count() >= kCommitAfter;
+  });
 }
 
 std::vector<OwnedPartition*> KafkaMember::with_news() {
@@ -87,14 +106,18 @@ void KafkaMember::commit_answered(rd_kafka_event_t& event) {
   bell_->ring();
 }
 
-Time KafkaMember::next_commit_at() const {
-  if (commits_under_way_ >= kCommitsUnderWayMax) return kNever;
-  const std::lock_guard lock{mutex_};
-  for (const auto& [slot, partition] : partitions_) {
-    if (!partition->has_news()) continue;
-    return std::max(commit_not_before_, committed_at_ + cluster_->options().commit_every);
+Time KafkaMember::next_commit_at(Time now) const {
+  if (transacting_ || commits_under_way_ >= kCommitsUnderWayMax) return kNever;
+  Time at = kNever;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [slot, partition] : partitions_) {
+      if (partition->stopped()) continue;
+      if (partition->is_urgent()) at = std::min(at, now);
+      if (partition->has_news()) at = std::min(at, committed_at_ + cluster_->options().commit_every);
+    }
   }
-  return kNever;
+  return at == kNever ? at : std::max({at, next_look(now), commit_not_before_});
 }
 
 }  // namespace tidings::kafka

@@ -137,9 +137,10 @@ void KafkaMember::go_on_revoking(Time now) {
     }
     if (!idle && now < revocation_->deadline) return;
     if (going.empty()) return finish_revocation();
-    if (commits_under_way_ >= kCommitsUnderWayMax && now < revocation_->deadline + kLastCommitWithin) return;
-    revocation_->last_commit_until = now + kLastCommitWithin;
-    return commit(going, OwnedPartition::Last::yes);
+    if (try_commit(going, OwnedPartition::Last::yes, now) || now >= revocation_->deadline + kLastCommitWithin) {
+      revocation_->last_commit_until = now + kLastCommitWithin;
+    }
+    return;
   }
   // A commit that comes during a rebalance is refused: it is tried again until the group has settled.
   std::vector<OwnedPartition*> uncommitted;
@@ -153,7 +154,17 @@ void KafkaMember::go_on_revoking(Time now) {
     }
   }
   if (uncommitted.empty() || now >= *revocation_->last_commit_until) return finish_revocation();
-  if (to_send && now >= commit_not_before_) commit(uncommitted, OwnedPartition::Last::yes);
+  if (to_send && now >= commit_not_before_) try_commit(uncommitted, OwnedPartition::Last::yes, now);
+}
+
+Time KafkaMember::next_of_revocation(Time now) const {
+  if (transacting_) return kNever;
+  const bool may_commit = client_->requests() == GroupRequests::Now::commit;
+  if (!revocation_->last_commit_until) {
+    return may_commit && now < revocation_->deadline ? revocation_->deadline : now + kCommitLook;
+  }
+  if (commits_under_way_ > 0) return *revocation_->last_commit_until;
+  return std::min(*revocation_->last_commit_until, std::max(now + kCommitLook, commit_not_before_));
 }
 
 void KafkaMember::finish_revocation() {

@@ -45,18 +45,24 @@ void KafkaMember::transact(Time now) {
     transact_not_before_ = now + kCommitPause;
     return;
   }
-  Transaction transaction;
-  while (!to_transact_.empty() && transaction.orders.size() < kTransactionOrdersMax) {
+  std::vector<TransactionOrder> orders;
+  while (!to_transact_.empty() && orders.size() < kTransactionOrdersMax) {
     TransactionOrder order = std::move(to_transact_.front());
     to_transact_.pop_front();
-    if (may_transact(order, now)) transaction.orders.push_back(std::move(order));
+    if (may_transact(order, now)) orders.push_back(std::move(order));
   }
-  if (transaction.orders.empty()) return;
-  const auto partitions = with_news();
+  if (!orders.empty()) begin_transaction(std::move(orders), with_news(), OwnedPartition::Last::no, now);
+}
+
+// Without orders: a commit that goes another way than the requests of the membership.
+void KafkaMember::begin_transaction(std::vector<TransactionOrder> orders,
+                                    const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last,
+                                    Time now) {
+  Transaction transaction{.orders = std::move(orders), .commits = {}, .group = {}};
   {
     const std::lock_guard lock{mutex_};
     for (OwnedPartition* partition : partitions) {
-      auto commit = partition->next_commit(OwnedPartition::Last::no);
+      auto commit = partition->next_commit(last);
       transaction.group.offsets.push_back({cluster_->names().on_cluster(partition->id().topic),
                                            partition->id().partition, commit.offset, commit.metadata});
       transaction.commits.emplace(partition->slot(), std::move(commit));

@@ -1,0 +1,56 @@
+// Which requests of a membership are with the coordinator: whether a commit that is sent now comes with the generation
+// that the group has when the broker reads it.
+//
+// The broker answers the requests of one connection in order. A JoinGroup waits there until all members have come, and
+// what lies behind it comes with the generation before it: librdkafka 2.0 gives up all partitions when such a commit is
+// refused. A JoinGroup follows the answer to a Heartbeat, a SyncGroup, or what we do ourselves.
+// Requests: https://kafka.apache.org/protocol#protocol_api_keys
+//
+// Threads: any.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+
+#include "tidings/executor.hpp"
+#include "transport/kafka/rdkafka.hpp"
+
+namespace tidings::kafka {
+
+class GroupRequests final {
+ public:
+  // `executor` outlives it, and it the client.
+  explicit GroupRequests(Executor& executor) : executor_{executor} {}
+
+  // Hears of all requests of the client that is made with it.
+  void listen(rd_kafka_conf_t* conf);
+
+  // We did what makes the client join anew.
+  void joins_soon();
+
+  enum class Now {
+    commit,   // none is there
+    wait,     // one is, but not for long
+    joining,  // the group is being put together, which may take a session
+  };
+  Now now() const;
+
+ private:
+  enum Request { heartbeat, join, sync, kRequests };
+  static std::optional<Request> request_of(std::int16_t api_key);
+  static rd_kafka_resp_err_t begin(rd_kafka_t* client, const rd_kafka_conf_t*, void* self, char*, std::size_t);
+  static rd_kafka_resp_err_t sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
+                                  std::int32_t, std::size_t, void* self);
+  static rd_kafka_resp_err_t answered(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
+                                      std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t, void* self);
+
+  Executor& executor_;
+  mutable std::mutex mutex_;
+  std::array<std::optional<Time>, kRequests> sent_at_;  // of those without an answer
+  Time answered_at_ = Time::min();
+  Time joins_until_ = Time::min();
+};
+
+}  // namespace tidings::kafka
