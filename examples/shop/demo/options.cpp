@@ -42,7 +42,9 @@ std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
       ->type_name("N")
       ->check(CLI::Range(1, kOrdersMax))
       ->default_str("all");
-  app.add_flag("--crash", crash, "kill a random service with SIGKILL about every second, and restart it");
+  app.add_flag("--crash", crash,
+               "kill a random service with SIGKILL about every second, and restart it; with --transport kafka the "
+               "broker too, once");
   app.add_option("--crash-every", options.crash_every_ms, "with --crash: milliseconds between two kills, about")
       ->type_name("MS")
       ->check(CLI::Range(10, 60'000));
@@ -58,6 +60,8 @@ std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
       ->type_name("NAME|URL");
   app.add_option("--sync", options.sync, "of local: what a commit waits for: the disk (commit), or less (meta, none)")
       ->check(CLI::IsMember({"commit", "meta", "none"}));
+  app.add_option("--halfway", options.halfway, "what the shell runs once half of all is handled: to kill a broker, say")
+      ->type_name("COMMAND");
   app.add_flag("--lines", options.lines, "print a line now and then, as where there is no terminal");
   app.add_option("--programs", options.programs, "where the services' programs are")->type_name("DIR")->group("");
 

@@ -25,7 +25,8 @@ struct DemoOptions {
   Keep keep = Keep::fresh;
   Crash crash = Crash::never;
   std::int64_t crash_every_ms = 1'000;
-  bool lines = false;  // a line now and then, on a terminal too
+  std::string halfway;  // a command for the shell, once half of all is handled; empty: none
+  bool lines = false;   // a line now and then, on a terminal too
 };
 
 // Either what was asked for, or the exit code to end with (after --help: 0; wrong usage: 2, and it was said why).

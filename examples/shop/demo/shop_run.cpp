@@ -21,6 +21,7 @@ namespace {
 constexpr auto kLookEvery = std::chrono::milliseconds{100};
 constexpr auto kScrapeEvery = std::chrono::milliseconds{500};
 constexpr auto kDrainWithin = std::chrono::seconds{20};
+constexpr auto kBlindMost = std::chrono::seconds{60};
 
 transport::Declaration topics_of_the_shop() {
   transport::Declaration declaration;
@@ -99,6 +100,8 @@ std::vector<FleetMember> ShopRun::members() const {
     std::vector<std::string> arguments{fmt::format("{}/{}", options_.programs, service.program),
                                        "--transport",
                                        url_,
+                                       "--instance",
+                                       fmt::format("{}-1", service.group),
                                        "--admin",
                                        "127.0.0.1:0",
                                        "--admin-port-file",
@@ -134,7 +137,8 @@ Result<RunEnd> ShopRun::watch() {
   while (interrupted_ == 0) {
     if (auto healthy = fleet_->check(); !healthy) return healthy.error();
     if (auto struck = strike(); !struck) return struck.error();
-    if (auto looked = look(); !looked) return looked.error();
+    if (auto run = run_halfway(); !run) return run.error();
+    if (auto looked = look_patiently(); !looked) return looked.error();
     screen_.show(view(), executor_->now());
     const auto orders = static_cast<double>(std::max<std::size_t>(1, purchases_.size()));
     if (auto sent = intruder_->send_due(static_cast<double>(placed_) / orders); !sent) return sent.error();
@@ -152,6 +156,28 @@ Result<void> ShopRun::strike() {
   if (!victim) return {};
   note_ = fmt::format("killed {} (crash {}); Ctrl-C drains", fleet_->name(*victim), fleet_->crashes() + 1);
   return fleet_->crash(*victim);
+}
+
+Result<void> ShopRun::run_halfway() {
+  if (options_.halfway.empty() || halfway_ || progress_.handled() * 2 < deliveries_) return {};
+  auto started = Child::start({.arguments = {"/bin/sh", "-c", options_.halfway},
+                               .environment = {},
+                               .log = fmt::format("{}/logs/halfway.log", options_.directory)});
+  if (!started) return started.error();
+  halfway_.emplace(std::move(*started));
+  screen_.say(fmt::format("Half of all is handled: {}", options_.halfway));
+  return {};
+}
+
+// A broker that was killed is gone for a while.
+Result<void> ShopRun::look_patiently() {
+  auto looked = look();
+  if (looked) blind_since_.reset();
+  if (looked || looked.error().kind != tidings::ErrorKind::unavailable) return looked;
+  const auto now = executor_->now();
+  if (!blind_since_) blind_since_ = now;
+  if (now - *blind_since_ > kBlindMost) return looked;
+  return {};
 }
 
 Result<void> ShopRun::look() {
@@ -180,7 +206,7 @@ Result<bool> ShopRun::settled() {
   if (!intruder_->done() || progress_.lag() > 0 || placed_ < purchases_.size()) return false;
   auto placed = all_placed();
   if (!placed || !*placed) return placed;
-  if (auto looked = look(); !looked) return looked.error();
+  if (auto looked = look(); !looked) return false;
   settled_at_ = executor_->now();
   return progress_.lag() == 0;
 }

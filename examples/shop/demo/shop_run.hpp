@@ -52,7 +52,9 @@ class ShopRun final {
 
   tidings::Result<RunEnd> watch();
   tidings::Result<void> strike();
+  tidings::Result<void> run_halfway();
   tidings::Result<void> look();
+  tidings::Result<void> look_patiently();
   tidings::Result<bool> settled();
   tidings::Result<bool> all_placed();
   View view() const;
@@ -72,12 +74,14 @@ class ShopRun final {
   std::optional<Intruder> intruder_;
   std::optional<Fleet> fleet_;
   std::optional<Chaos> chaos_;
+  std::optional<Child> halfway_;
   std::optional<tidings::Sqlite> orders_;
   Scraper scraper_;
 
   tidings::Time begun_{};
   tidings::Time scraped_{};
   tidings::Time settled_at_{};
+  std::optional<tidings::Time> blind_since_;  // the transport tells nothing
   Progress progress_;
   std::uint64_t placed_ = 0;  // records of the orders' topic
   std::array<Rate, kServices.size()> rates_;

@@ -53,6 +53,8 @@ std::string bytes_of(const CommitRecord& record, std::size_t error_text) {
     out.varint(distance(range.first, range.last));
     at = range.last + 1;
   }
+  out.varint(record.board);
+  if (record.board != 0) out.varint(record.slot);
   out.varint(record.attempts.size());
   if (record.attempts.empty()) return bytes;
   const Time base = first_time(record);
@@ -121,6 +123,8 @@ Result<CommitRecord> read_commit(std::int64_t offset, std::string_view metadata)
     record.in_flight_below = offset + static_cast<std::int64_t>(below - 1);
   }
   take_settled(in, record);
+  record.board = in.varint();
+  if (record.board != 0) record.slot = in.varint();
   take_attempts(in, record);
   if (!in.done()) return corrupt("the metadata of a commit is damaged; look at it with kafka-consumer-groups");
   return record;

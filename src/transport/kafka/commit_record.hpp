@@ -31,6 +31,10 @@ struct CommitRecord {
   std::map<std::int64_t, transport::Attempts> attempts;  // of what is not settled and was tried, or marked
   // An owner that has not ended cleanly may have in flight what lies before it and is not settled; none: nobody has.
   std::optional<std::int64_t> in_flight_below;
+  // Whose board (instance_board.hpp) says what of that is being handled, and by which slot of the partition; 0:
+  // nobody's.
+  std::uint64_t board = 0;
+  std::uint64_t slot = 0;
 
   friend bool operator==(const CommitRecord&, const CommitRecord&) = default;
 };

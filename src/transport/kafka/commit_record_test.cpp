@@ -19,6 +19,7 @@ TEST(CommitRecord, ComesBackAsItWas) {
   expect_round_trip({.watermark = 0});
   expect_round_trip({.watermark = 1'000'000'000'000, .in_flight_below = 1'000'000'001'024});
   expect_round_trip({.watermark = 7, .in_flight_below = 7});
+  expect_round_trip({.watermark = 7, .in_flight_below = 70, .board = 0xfedc'ba98'7654'3210, .slot = 513});
   expect_round_trip({.watermark = 7, .settled = {{8, 8}, {10, 5'000}, {5'002, 5'002}}});
   expect_round_trip({.watermark = 7,
                      .settled = {{9, 9}},

@@ -9,15 +9,31 @@ namespace {
 constexpr const char* kName = "tidings";
 constexpr std::int16_t kJoinGroup = 11, kHeartbeat = 12, kSyncGroup = 14;
 
+GroupRequests& of(void* opaque) {
+  return *static_cast<GroupRequests*>(opaque);
+}
+
+rd_kafka_resp_err_t on_sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
+                            std::int32_t, std::size_t, void* requests) {
+  of(requests).sent(api_key);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t on_answered(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
+                                std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t, void* requests) {
+  of(requests).answered(api_key);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+rd_kafka_resp_err_t on_new(rd_kafka_t* client, const rd_kafka_conf_t*, void* requests, char*, std::size_t) {
+  rd_kafka_interceptor_add_on_request_sent(client, kName, on_sent, requests);
+  return rd_kafka_interceptor_add_on_response_received(client, kName, on_answered, requests);
+}
+
 }  // namespace
 
 void GroupRequests::listen(rd_kafka_conf_t* conf) {
-  rd_kafka_conf_interceptor_add_on_new(conf, kName, begin, this);
-}
-
-rd_kafka_resp_err_t GroupRequests::begin(rd_kafka_t* client, const rd_kafka_conf_t*, void* self, char*, std::size_t) {
-  rd_kafka_interceptor_add_on_request_sent(client, kName, sent, self);
-  return rd_kafka_interceptor_add_on_response_received(client, kName, answered, self);
+  rd_kafka_conf_interceptor_add_on_new(conf, kName, on_new, this);
 }
 
 std::optional<GroupRequests::Request> GroupRequests::request_of(std::int16_t api_key) {
@@ -33,28 +49,20 @@ std::optional<GroupRequests::Request> GroupRequests::request_of(std::int16_t api
   }
 }
 
-rd_kafka_resp_err_t GroupRequests::sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
-                                        std::int32_t, std::size_t, void* self) {
+void GroupRequests::sent(std::int16_t api_key) {
   const auto request = request_of(api_key);
-  if (!request) return RD_KAFKA_RESP_ERR_NO_ERROR;
-  auto& requests = *static_cast<GroupRequests*>(self);
-  const std::lock_guard lock{requests.mutex_};
-  requests.sent_at_[*request] = requests.executor_.now();
-  if (*request == join) requests.joins_until_ = Time::min();
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (!request) return;
+  const std::lock_guard lock{mutex_};
+  sent_at_[*request] = executor_.now();
+  if (*request == join) joins_until_ = Time::min();
 }
 
-// Also of one that failed without an answer.
-rd_kafka_resp_err_t GroupRequests::answered(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key,
-                                            std::int16_t, std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t,
-                                            void* self) {
+void GroupRequests::answered(std::int16_t api_key) {
   const auto request = request_of(api_key);
-  if (!request) return RD_KAFKA_RESP_ERR_NO_ERROR;
-  auto& requests = *static_cast<GroupRequests*>(self);
-  const std::lock_guard lock{requests.mutex_};
-  requests.sent_at_[*request].reset();
-  requests.answered_at_ = requests.executor_.now();
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
+  if (!request) return;
+  const std::lock_guard lock{mutex_};
+  sent_at_[*request].reset();
+  answered_at_ = executor_.now();
 }
 
 void GroupRequests::joins_soon() {

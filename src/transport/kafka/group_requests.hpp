@@ -27,6 +27,9 @@ class GroupRequests final {
   // Hears of all requests of the client that is made with it.
   void listen(rd_kafka_conf_t* conf);
 
+  // What it hears: a request was sent; it was answered, or failed without an answer.
+  void sent(std::int16_t api_key);
+  void answered(std::int16_t api_key);
   // We did what makes the client join anew.
   void joins_soon();
 
@@ -40,11 +43,6 @@ class GroupRequests final {
  private:
   enum Request { heartbeat, join, sync, kRequests };
   static std::optional<Request> request_of(std::int16_t api_key);
-  static rd_kafka_resp_err_t begin(rd_kafka_t* client, const rd_kafka_conf_t*, void* self, char*, std::size_t);
-  static rd_kafka_resp_err_t sent(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
-                                  std::int32_t, std::size_t, void* self);
-  static rd_kafka_resp_err_t answered(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
-                                      std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t, void* self);
 
   Executor& executor_;
   mutable std::mutex mutex_;

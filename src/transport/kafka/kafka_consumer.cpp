@@ -54,6 +54,7 @@ KafkaConsumer::KafkaConsumer(std::shared_ptr<Cluster> cluster, std::shared_ptr<P
       producer_{std::move(producer)},
       in_flight_max_{spec.in_flight_max},
       in_flight_bytes_max_{spec.in_flight_bytes_max},
+      board_{retries.board},
       of_retries_{std::move(retries)},
       ports_{std::move(ports)},
       bell_{std::make_shared<Bell>(cluster_->executor())} {}
@@ -61,6 +62,7 @@ KafkaConsumer::KafkaConsumer(std::shared_ptr<Cluster> cluster, std::shared_ptr<P
 KafkaConsumer::~KafkaConsumer() {
   retries_.reset();
   events_.reset();
+  if (board_ != nullptr) board_->remove();
   if (ports_.left) ports_.left();
 }
 
@@ -135,6 +137,11 @@ void KafkaConsumer::set_flow(std::span<const PartitionId> partitions, Flow flow)
     if (auto* retries = this->retries()) retries->set_paused(partition, flow == Flow::paused);
   }
   bell_->ring();
+}
+
+std::span<std::atomic<std::uint64_t>> KafkaConsumer::running() {
+  if (board_ == nullptr) return {};
+  return board_->running();
 }
 
 void KafkaConsumer::wake() {

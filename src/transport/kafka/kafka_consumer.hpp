@@ -31,6 +31,7 @@ class KafkaConsumer final : public transport::Consumer {
   void settle(std::vector<transport::Settlement> settlements, Settled settled) override;
   void set_flow(std::span<const transport::PartitionId> partitions, Flow flow) override;
   void wake() override;
+  std::span<std::atomic<std::uint64_t>> running() override;
 
  private:
   KafkaConsumer(std::shared_ptr<Cluster> cluster, std::shared_ptr<Producer> producer,
@@ -45,6 +46,7 @@ class KafkaConsumer final : public transport::Consumer {
   const std::shared_ptr<Producer> producer_;
   const std::size_t in_flight_max_;
   const std::size_t in_flight_bytes_max_;
+  const std::shared_ptr<InstanceBoard> board_;
   const MemberSpec of_retries_;
   const ConsumerPorts ports_;
   const std::shared_ptr<Bell> bell_;

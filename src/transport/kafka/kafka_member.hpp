@@ -37,6 +37,7 @@ struct MemberSpec {
   std::function<std::vector<std::string>()> peers;
   // Makes sure that copies can be published: the topic is made where it is missing. Blocks.
   std::function<Result<void>(const std::string& topic)> ensure_topic;
+  std::shared_ptr<InstanceBoard> board;  // none: what may be in flight is all that is known after its death
   // Of the numbers of partitions that it owned: the first, and the distance of two.
   std::uint64_t first_slot = 1;
   std::uint64_t slot_step = 1;

@@ -88,6 +88,7 @@ class KafkaTransport final : public transport::Transport {
  private:
   Result<std::shared_ptr<Producer>> producer();
   MemberSpec member_of(const SubscriptionSpec& spec, const GroupMember& member) const;
+  std::shared_ptr<InstanceBoard> board_of(const SubscriptionSpec& spec, const std::string& group_id) const;
 
   const std::shared_ptr<Cluster> cluster_;
   const Capabilities capabilities_;
@@ -120,12 +121,19 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const Subs
   return consumer;
 }
 
+// Only who comes back under the same name finds it.
+std::shared_ptr<InstanceBoard> KafkaTransport::board_of(const SubscriptionSpec& spec,
+                                                        const std::string& group_id) const {
+  if (!spec.instance_is_stable) return nullptr;
+  return InstanceBoard::take_over(board_path(cluster_->options().brokers, group_id, spec.instance),
+                                  cluster_->executor().random() | 1, spec.running_max);
+}
+
 MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMember& member) const {
   const GroupSubscription subscription{.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing};
+  const std::string group_id = group_on_cluster(cluster_->names(), spec.group, subscription, spec.instance);
   return {
-      .who = {.group_id = group_on_cluster(cluster_->names(), spec.group, subscription, spec.instance),
-              .instance = spec.instance,
-              .instance_is_stable = spec.instance_is_stable},
+      .who = {.group_id = group_id, .instance = spec.instance, .instance_is_stable = spec.instance_is_stable},
       .subscriber = {.group = spec.group, .subscription = subscription.name(), .host = member.host, .pid = member.pid},
       .start = spec.start,
       .transactional = cluster_->options().transactional,
@@ -137,7 +145,8 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
         return topics;
       },
       .peers = [registrations = registrations_, spec] { return instances_of(*registrations, spec); },
-      .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); }};
+      .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); },
+      .board = board_of(spec, group_id)};
 }
 
 Result<std::shared_ptr<Producer>> KafkaTransport::producer() {

@@ -91,9 +91,9 @@ void KafkaMember::own(const std::vector<Committed>& found) {
           rd_kafka_topic_partition_list_find(assigned_.get(), partition.topic.c_str(), partition.partition);
       assigned->offset = partition.record->watermark;
       PartitionId id = id_of(partition.topic, partition.partition);
-      auto owned =
-          std::make_unique<OwnedPartition>(id, next_slot_, cluster_->options().suspect_window, *partition.record,
-                                           client_->partition_queue(partition.topic, partition.partition), spec_.kind);
+      auto owned = std::make_unique<OwnedPartition>(
+          id, next_slot_, cluster_->options().suspect_window, *partition.record,
+          client_->partition_queue(partition.topic, partition.partition), spec_.kind, spec_.board);
       owned->set_paused(paused_.contains(id));
       partitions_.emplace(next_slot_, std::move(owned));
       next_slot_ += spec_.slot_step;
@@ -181,6 +181,7 @@ void KafkaMember::lose(const rd_kafka_topic_partition_list_t& partitions) {
     for (OwnedPartition* partition : owned(partitions)) {
       if (partition->out_count() > 0) notice.partitions.push_back(partition->id());
       partition->lose(answers_);
+      if (spec_.board != nullptr) spec_.board->remove_slot(partition->slot());
       partitions_.erase(partition->slot());
     }
     if (!notice.partitions.empty() && spec_.kind == Fetched::Kind::events) notices_.push_back(std::move(notice));

@@ -23,15 +23,24 @@ std::uint64_t token_of(std::uint64_t slot, std::int64_t offset) {
 }  // namespace
 
 OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window, CommitRecord found,
-                               PartitionQueue queue, Fetched::Kind kind)
+                               PartitionQueue queue, Fetched::Kind kind, std::shared_ptr<InstanceBoard> board)
     : id_{std::move(id)},
       slot_{slot},
       window_{window},
       queue_{std::move(queue)},
       kind_{kind},
-      progress_{std::move(found)},
+      board_{std::move(board)},
+      progress_{begin(std::move(found), slot_, board_.get())},
       handed_below_{progress_.next()},
       committing_below_{handed_below_} {}
+
+PartitionProgress OwnedPartition::begin(CommitRecord found, std::uint64_t slot, InstanceBoard* board) {
+  if (board == nullptr || !found.in_flight_below) return PartitionProgress{std::move(found)};
+  auto suspects = board->left_by(found.board, found.slot);
+  if (suspects) suspects->erase(suspects->begin(), suspects->lower_bound(found.watermark));
+  if (suspects && !board->put_suspects(slot, *suspects)) suspects.reset();
+  return PartitionProgress{std::move(found), std::move(suspects)};
+}
 
 void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, std::vector<std::int64_t>& hops) {
   waits_until_ = kNever;
@@ -129,7 +138,7 @@ const FetchedRecord& OwnedPartition::record_at(std::int64_t offset) const {
 }
 
 void OwnedPartition::settle(std::int64_t offset) {
-  progress_.settle(offset);
+  if (progress_.settle(offset).unmarked) make_urgent();  // the next suspect waits for it
   changed();
   finish_settling(offset);
 }
@@ -141,6 +150,7 @@ void OwnedPartition::begin_settling(std::int64_t offset) {
 
 void OwnedPartition::finish_settling(std::int64_t offset) {
   const auto item = held_.find(offset);
+  clear_suspicion(offset, item->second);
   if (item->second.held == Held::hopping) {
     --hop_count_;
   } else {
@@ -159,9 +169,14 @@ void OwnedPartition::undo_settling(std::int64_t offset) {
 void OwnedPartition::retry(std::int64_t offset, const Attempts& attempts) {
   Item& item = held_.at(offset);
   item.attempts = attempts;
-  item.suspect = false;
+  clear_suspicion(offset, item);
   progress_.retry(offset, attempts);
   changed();
+}
+
+void OwnedPartition::clear_suspicion(std::int64_t offset, Item& item) {
+  if (item.suspect && board_ != nullptr) board_->remove_suspect(slot_, offset);
+  item.suspect = false;
 }
 
 void OwnedPartition::mark(std::int64_t offset, int crashes) {
@@ -190,7 +205,11 @@ OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
   committing_ = changes_;
   const std::int64_t below = progress_.next() + window_;
   committing_below_ = std::max(committing_below_, below);
-  const CommitRecord record = last == Last::yes ? progress_.last_record() : progress_.record(below);
+  CommitRecord record = last == Last::yes ? progress_.last_record() : progress_.record(below);
+  if (last == Last::no && board_ != nullptr) {
+    record.board = board_->id();
+    record.slot = slot_;
+  }
   Commit commit{.offset = record.watermark, .metadata = metadata_of(record), .change = changes_};
   commit.in_flight_below = last == Last::yes ? handed_below_ : below;
   metadata_bytes_ = commit.metadata.size();

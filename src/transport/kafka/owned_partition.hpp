@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "transport/kafka/fetched.hpp"
+#include "transport/kafka/instance_board.hpp"
 #include "transport/kafka/member_client.hpp"
 #include "transport/kafka/partition_progress.hpp"
 #include "transport/kafka/settle_call.hpp"
@@ -28,9 +29,10 @@ struct Room {
 class OwnedPartition final {
  public:
   // `slot` is its number among all that a consumer ever owned: a partition that comes back is another one.
-  // `window`: how many records may be in flight beyond those of which a commit has said so.
+  // `window`: how many records may be in flight beyond those of which a commit has said so. `board`: what the life
+  // before was handling, and where ours stands; none: there is no such thing.
   OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window, CommitRecord found,
-                 PartitionQueue queue, Fetched::Kind kind);
+                 PartitionQueue queue, Fetched::Kind kind, std::shared_ptr<InstanceBoard> board);
 
   const transport::PartitionId& id() const { return id_; }
   std::uint64_t slot() const { return slot_; }
@@ -119,6 +121,8 @@ class OwnedPartition final {
     Waiter waiter;
   };
 
+  static PartitionProgress begin(CommitRecord found, std::uint64_t slot, InstanceBoard* board);
+  void clear_suspicion(std::int64_t offset, Item& item);
   bool fetch(std::size_t max);
   bool is_early(const FetchedRecord& record, Time now);
   void give(std::int64_t offset, Item& item, Room& room, std::vector<transport::Delivery>& to);
@@ -129,6 +133,7 @@ class OwnedPartition final {
   const std::uint32_t window_;
   PartitionQueue queue_;
   const Fetched::Kind kind_;
+  const std::shared_ptr<InstanceBoard> board_;
   PartitionProgress progress_;
   bool paused_ = false;
   bool stopped_ = false;

@@ -25,13 +25,19 @@ void append(std::vector<OffsetRange>& ranges, OffsetRange range) {
 
 }  // namespace
 
-PartitionProgress::PartitionProgress(CommitRecord found) : next_{found.watermark}, found_{std::move(found)} {}
+PartitionProgress::PartitionProgress(CommitRecord found, std::optional<std::set<std::int64_t>> suspects)
+    : next_{found.watermark}, found_{std::move(found)} {
+  if (!suspects) return;
+  found_.in_flight_below.reset();
+  suspects_ = *std::move(suspects);
+}
 
 std::optional<PartitionProgress::Arrival> PartitionProgress::arrive(std::int64_t offset) {
   const bool settled = offset < next_ || contains(found_.settled, offset);
   skip_to(offset + 1);
   if (settled) return std::nullopt;
-  Open open{.suspect = found_.in_flight_below && offset < *found_.in_flight_below};
+  const bool in_window = found_.in_flight_below && offset < *found_.in_flight_below;
+  Open open{.suspect = in_window || suspects_.contains(offset)};
   if (const auto tried = found_.attempts.find(offset); tried != found_.attempts.end()) open.attempts = tried->second;
   Arrival arrival{.attempts = open.attempts, .suspect = open.suspect};
   open_.emplace(offset, std::move(open));
@@ -87,6 +93,9 @@ CommitRecord PartitionProgress::record(std::int64_t in_flight_below) const {
 CommitRecord PartitionProgress::last_record() const {
   CommitRecord record = state();
   if (found_.in_flight_below && *found_.in_flight_below > next_) record.in_flight_below = found_.in_flight_below;
+  if (!suspects_.empty() && *suspects_.rbegin() >= next_) {
+    record.in_flight_below = std::max(record.in_flight_below.value_or(0), *suspects_.rbegin() + 1);
+  }
   for (const auto& [offset, open] : open_) {
     if (open.suspect && !record.in_flight_below.has_value()) record.in_flight_below = offset + 1;
     if (open.suspect) record.in_flight_below = std::max(*record.in_flight_below, offset + 1);

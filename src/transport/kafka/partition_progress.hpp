@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "transport/kafka/commit_record.hpp"
 
@@ -14,8 +15,8 @@ namespace tidings::kafka {
 
 class PartitionProgress final {
  public:
-  // As the last owner left it.
-  explicit PartitionProgress(CommitRecord found);
+  // As the last owner left it. `suspects`: where it is known what was being handled; nothing else is suspect then.
+  explicit PartitionProgress(CommitRecord found, std::optional<std::set<std::int64_t>> suspects = {});
 
   // What is known of a record that comes, besides itself.
   struct Arrival {
@@ -55,7 +56,8 @@ class PartitionProgress final {
   CommitRecord state() const;
 
   std::int64_t next_;
-  CommitRecord found_;  // of it, what lies at `next_` and beyond counts
+  CommitRecord found_;               // of it, what lies at `next_` and beyond counts
+  std::set<std::int64_t> suspects_;  // likewise
   std::map<std::int64_t, Open> open_;
 };
 

@@ -14,6 +14,19 @@ PartitionProgress with_arrivals(std::int64_t first, std::int64_t last) {
   return progress;
 }
 
+TEST(PartitionProgress, SuspectsOnlyWhatWasBeingHandledWhereThatIsKnown) {
+  PartitionProgress progress{{.watermark = 5, .in_flight_below = 100}, std::set<std::int64_t>{6, 9}};
+  EXPECT_FALSE(progress.arrive(5)->suspect);
+  EXPECT_TRUE(progress.arrive(6)->suspect);
+  EXPECT_EQ(progress.last_record().in_flight_below, 10) << "one has not come yet";
+  EXPECT_FALSE(progress.arrive(7)->suspect);
+  EXPECT_TRUE(progress.arrive(9)->suspect);
+  progress.settle(9);
+  EXPECT_EQ(progress.last_record().in_flight_below, 7);
+  progress.settle(6);
+  EXPECT_EQ(progress.last_record().in_flight_below, std::nullopt);
+}
+
 TEST(PartitionProgress, CommitsTheFirstThatIsNotSettledAndWhatIsSettledBeyond) {
   auto progress = with_arrivals(5, 10);
   for (const std::int64_t offset : {5, 7, 8, 10}) progress.settle(offset);

@@ -14,7 +14,8 @@
 #include "transport/local/local_store.hpp"
 #include "transport/local/member_table.hpp"
 #include "transport/local/reaping.hpp"
-#include "transport/local/running_board.hpp"
+#include "transport/local/store_directory.hpp"
+#include "transport/running_board.hpp"
 
 namespace tidings::local {
 
@@ -111,7 +112,7 @@ class DeathWatch final : public StoreListener {
         },
         within);
     if (!done) return false;
-    for (const MemberRow& member : dead) remove_board(store_.directory(), member.id);
+    for (const MemberRow& member : dead) transport::remove_board(board_of(store_.directory(), member.id));
     return true;
   }
 

@@ -6,6 +6,7 @@
 #include "transport/local/leaving.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_member.hpp"
+#include "transport/local/store_directory.hpp"
 #include "transport/local/time_search.hpp"
 
 namespace tidings::local {
@@ -50,9 +51,9 @@ Result<void> check(const SubscriptionSpec& spec) {
         fmt::format("a subscription of group '{}' to commands names their topic, not a pattern", spec.group));
   }
   const bool has_room = spec.in_flight_max > 0 && spec.in_flight_bytes_max > 0;
-  if (!has_room || spec.running_max == 0 || spec.running_max > kBoardSlotsMax) {
-    return invalid(
-        fmt::format("in_flight_max and in_flight_bytes_max are 1 or more and running_max 1 to {}", kBoardSlotsMax));
+  if (!has_room || spec.running_max == 0 || spec.running_max > transport::kBoardSlotsMax) {
+    return invalid(fmt::format("in_flight_max and in_flight_bytes_max are 1 or more and running_max 1 to {}",
+                               transport::kBoardSlotsMax));
   }
   return {};
 }
@@ -98,7 +99,7 @@ Result<std::unique_ptr<Consumer>> join(const std::shared_ptr<Store>& store, cons
   const auto id = new_member(*store);
   if (!id) return id.error();
   // The board is there before anybody can see the member: what dies in between left nothing unsaid.
-  auto board = RunningBoard::create(store->directory(), *id, spec.running_max);
+  auto board = transport::RunningBoard::create(board_of(store->directory(), *id), spec.running_max);
   if (!board) return board.error();
   const std::string host = host_name();
   MemberParts parts{
@@ -113,7 +114,7 @@ Result<std::unique_ptr<Consumer>> join(const std::shared_ptr<Store>& store, cons
   };
   const auto joined = store->committer().perform([&](Commit& commit) { return add_member(commit, parts, spec); });
   if (!joined) {
-    remove_board(store->directory(), *id);
+    transport::remove_board(board_of(store->directory(), *id));
     return joined.error();
   }
   auto member = std::make_shared<Member>(*store, std::move(parts));

@@ -17,9 +17,9 @@
 #include "transport/local/holdings.hpp"
 #include "transport/local/local_store.hpp"
 #include "transport/local/member_table.hpp"
-#include "transport/local/running_board.hpp"
 #include "transport/local/subscriptions.hpp"
 #include "transport/local/trial_table.hpp"
+#include "transport/running_board.hpp"
 
 namespace tidings::local {
 
@@ -28,7 +28,7 @@ class SettleOp;
 struct MemberParts {
   SubscriptionRow subscription;
   MemberRow row;
-  std::unique_ptr<RunningBoard> board;
+  std::unique_ptr<transport::RunningBoard> board;
   std::size_t in_flight_max = 0;
   std::size_t in_flight_bytes_max = 0;
 };
@@ -107,7 +107,7 @@ class Member final : public StoreListener, public AtCommitEnd, public std::enabl
   Store& store_;
   SubscriptionRow subscription_;
   const MemberRow row_;
-  const std::unique_ptr<RunningBoard> board_;
+  const std::unique_ptr<transport::RunningBoard> board_;
   const std::size_t in_flight_max_;
   const std::size_t in_flight_bytes_max_;
 

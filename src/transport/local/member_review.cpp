@@ -5,6 +5,8 @@
 #include "transport/local/absence.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/local_member.hpp"
+#include "transport/local/store_directory.hpp"
+#include "transport/running_board.hpp"
 
 namespace tidings::local {
 
@@ -291,7 +293,7 @@ Result<void> Member::leave(Duration within) {
         return {};
       },
       within);
-  if (left) remove_board(store_.directory(), row_.id);
+  if (left) transport::remove_board(board_of(store_.directory(), row_.id));
   return left;
 }
 

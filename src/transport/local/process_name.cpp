@@ -23,13 +23,6 @@ std::optional<std::istringstream> stat_of(std::int64_t pid) {
 
 }  // namespace
 
-std::string boot_id() {
-  std::ifstream file{"/proc/sys/kernel/random/boot_id"};
-  std::string id;
-  std::getline(file, id);
-  return id;
-}
-
 std::optional<std::uint64_t> start_ticks(std::int64_t pid) {
   constexpr int kBetween = 18;  // fields 4 to 21 of proc(5), between the state and the start time
   auto fields = stat_of(pid);

@@ -1,14 +1,13 @@
-// Which start of the machine this is, and which process we are: a pid alone names nobody for long.
+// Which process we are: a pid alone names nobody for long.
 #pragma once
 
 #include <cstdint>
 #include <optional>
 #include <string>
 
-namespace tidings::local {
+#include "base/boot_id.hpp"
 
-// Differs after each start of the machine; 16 bytes as text.
-std::string boot_id();
+namespace tidings::local {
 
 // When the process began, in the kernel's ticks since the start of the machine; nothing: there is no such process.
 std::optional<std::uint64_t> start_ticks(std::int64_t pid);

@@ -8,9 +8,10 @@
 #include "transport/local/holdings.hpp"
 #include "transport/local/parked_table.hpp"
 #include "transport/local/record_codec.hpp"
-#include "transport/local/running_board.hpp"
+#include "transport/local/store_directory.hpp"
 #include "transport/local/subscriptions.hpp"
 #include "transport/local/trial_table.hpp"
+#include "transport/running_board.hpp"
 
 namespace tidings::local {
 
@@ -24,7 +25,7 @@ struct Running {
 
 Running running_of(const std::string& directory, MemberId member) {
   Running running;
-  for (const Token token : read_board(directory, member)) {
+  for (const Token token : transport::read_board(board_of(directory, member))) {
     if (is_parked(token)) {
       running.parked.insert(number_of(token));
     } else {

@@ -136,6 +136,10 @@ Result<bool> is_fresh(const std::string& path) {
 
 }  // namespace
 
+std::string board_of(const std::string& directory, MemberId member) {
+  return fmt::format("{}/board-{}", directory, member);
+}
+
 Result<StoreDirectory> StoreDirectory::enter(const std::string& path, Executor& executor, Time deadline) {
   if (auto made = make_directory(path); !made) return made.error();
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);

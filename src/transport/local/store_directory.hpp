@@ -9,8 +9,12 @@
 
 #include "tidings/executor.hpp"
 #include "tidings/result.hpp"
+#include "transport/local/assignment.hpp"
 
 namespace tidings::local {
+
+// The running board of a member.
+std::string board_of(const std::string& directory, MemberId member);
 
 // Holds the lock on the directory while a store is opened.
 class StoreDirectory final {

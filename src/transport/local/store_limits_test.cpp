@@ -7,9 +7,9 @@
 #include "transport/local/control_table.hpp"
 #include "transport/local/limits.hpp"
 #include "transport/local/member_table.hpp"
-#include "transport/local/running_board.hpp"
 #include "transport/local/store_lab.hpp"
 #include "transport/local/subscriptions.hpp"
+#include "transport/running_board.hpp"
 
 namespace tidings::local {
 namespace {
@@ -100,8 +100,10 @@ TEST_F(StoreLimitsTest, AConsumerRunsSoManyAndNoMore) {
   declare({.name = "orders"});
   constexpr std::size_t kLargestBatch = 10'000;  // of handlers: BatchLimits::size
   EXPECT_TRUE(transport_->consumer({.group = "g", .topic = "orders", .running_max = kLargestBatch + 1}));
-  EXPECT_EQ(join({.group = "g", .topic = "orders", .running_max = kBoardSlotsMax})->running().size(), kBoardSlotsMax);
-  const auto more = transport_->consumer({.group = "g", .topic = "orders", .running_max = kBoardSlotsMax + 1});
+  EXPECT_EQ(join({.group = "g", .topic = "orders", .running_max = transport::kBoardSlotsMax})->running().size(),
+            transport::kBoardSlotsMax);
+  const auto more =
+      transport_->consumer({.group = "g", .topic = "orders", .running_max = transport::kBoardSlotsMax + 1});
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().kind, ErrorKind::invalid);
   EXPECT_THAT(more.error().message, HasSubstr("running_max"));

@@ -12,17 +12,19 @@
 #include <vector>
 
 #include "tidings/result.hpp"
-#include "transport/local/assignment.hpp"
 
-namespace tidings::local {
+namespace tidings::transport {
 
 // What the largest batch of a handler (BatchLimits::size) needs, and then some.
 inline constexpr std::size_t kBoardSlotsMax = 16'384;
 
-// Our own board.
+// A board that is mapped.
 class RunningBoard final {
  public:
-  static Result<std::unique_ptr<RunningBoard>> create(const std::string& directory, MemberId member, std::size_t slots);
+  // Our own, empty. A file that is there is replaced; who maps it keeps it.
+  static Result<std::unique_ptr<RunningBoard>> create(const std::string& path, std::size_t slots);
+  // What another one left, or fills still; nothing: there is none, it is damaged, or of another boot.
+  static std::unique_ptr<RunningBoard> open(const std::string& path);
   ~RunningBoard();
   RunningBoard(const RunningBoard&) = delete;
   RunningBoard& operator=(const RunningBoard&) = delete;
@@ -30,15 +32,17 @@ class RunningBoard final {
   std::span<std::atomic<std::uint64_t>> slots() { return slots_; }
 
  private:
-  RunningBoard(void* memory, std::size_t bytes, std::size_t slots);
+  RunningBoard(void* memory, std::size_t bytes) : memory_{memory}, bytes_{bytes} {}
+  void begin(std::size_t slots);
+  bool is_whole() const;
 
   void* memory_;
   std::size_t bytes_;
   std::span<std::atomic<std::uint64_t>> slots_;
 };
 
-// What stands on a member's board; empty where there is none, or one of another boot.
-std::vector<std::uint64_t> read_board(const std::string& directory, MemberId member);
-void remove_board(const std::string& directory, MemberId member);
+// What stands on a board; empty where there is none, or one of another boot.
+std::vector<std::uint64_t> read_board(const std::string& path);
+void remove_board(const std::string& path);
 
-}  // namespace tidings::local
+}  // namespace tidings::transport

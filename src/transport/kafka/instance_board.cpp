@@ -1,0 +1,105 @@
+#include "transport/kafka/instance_board.hpp"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+
+namespace {
+
+constexpr const char* kMemoryFiles = "/dev/shm";
+constexpr std::size_t kNameMax = 100;  // of what a person may read of a file's name
+
+std::uint64_t token_of(std::uint64_t slot, std::int64_t offset) {
+  return slot << kOffsetBits | (static_cast<std::uint64_t>(offset) & kOffsetMask);
+}
+
+// FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash;
+}
+
+bool is_ours_alone(const std::string& directory) {
+  struct stat status {};
+  if (::lstat(directory.c_str(), &status) != 0) return false;
+  return S_ISDIR(status.st_mode) && status.st_uid == ::geteuid() && (status.st_mode & 077) == 0;
+}
+
+}  // namespace
+
+std::unique_ptr<InstanceBoard> InstanceBoard::take_over(const std::string& path, std::uint64_t id,
+                                                        std::size_t running_max) {
+  if (path.empty() || running_max == 0 || kHead + 2 * running_max > transport::kBoardSlotsMax) return nullptr;
+  auto left = transport::RunningBoard::open(path);
+  auto board = transport::RunningBoard::create(path, kHead + 2 * running_max);
+  if (!board) return nullptr;
+  return std::unique_ptr<InstanceBoard>{new InstanceBoard{path, id, running_max, std::move(left), *std::move(board)}};
+}
+
+InstanceBoard::InstanceBoard(std::string path, std::uint64_t id, std::size_t running_max,
+                             std::unique_ptr<transport::RunningBoard> left,
+                             std::unique_ptr<transport::RunningBoard> board)
+    : path_{std::move(path)}, id_{id}, running_max_{running_max}, left_{std::move(left)}, board_{std::move(board)} {
+  board_->slots().front() = id_;
+}
+
+std::optional<std::set<std::int64_t>> InstanceBoard::left_by(std::uint64_t id, std::uint64_t slot) const {
+  if (left_ == nullptr || left_->slots().size() < kHead || id == 0 || left_->slots().front() != id) return std::nullopt;
+  std::set<std::int64_t> offsets;
+  for (const auto& entry : left_->slots().subspan(kHead)) {
+    const std::uint64_t token = entry.load(std::memory_order_acquire);
+    if (token != 0 && token >> kOffsetBits == slot) offsets.insert(static_cast<std::int64_t>(token & kOffsetMask));
+  }
+  return offsets;
+}
+
+bool InstanceBoard::put_suspects(std::uint64_t slot, const std::set<std::int64_t>& offsets) {
+  const std::lock_guard lock{mutex_};
+  const auto all = suspects();
+  const auto room = std::ranges::count_if(all, [](const auto& entry) { return entry.load() == 0; });
+  if (static_cast<std::size_t>(room) < offsets.size()) return false;
+  auto entry = all.begin();
+  for (const std::int64_t offset : offsets) {
+    while (entry->load() != 0) ++entry;
+    entry->store(token_of(slot, offset), std::memory_order_release);
+  }
+  return true;
+}
+
+void InstanceBoard::remove_suspect(std::uint64_t slot, std::int64_t offset) {
+  const std::lock_guard lock{mutex_};
+  for (auto& entry : suspects()) {
+    if (entry.load() == token_of(slot, offset)) entry.store(0, std::memory_order_release);
+  }
+}
+
+void InstanceBoard::remove_slot(std::uint64_t slot) {
+  const std::lock_guard lock{mutex_};
+  for (auto& entry : suspects()) {
+    if (entry.load() != 0 && entry.load() >> kOffsetBits == slot) entry.store(0, std::memory_order_release);
+  }
+}
+
+void InstanceBoard::remove() {
+  transport::remove_board(path_);
+}
+
+std::string board_path(std::string_view brokers, std::string_view group_id, std::string_view instance) {
+  const std::string directory = fmt::format("{}/tidings-{}", kMemoryFiles, ::geteuid());
+  ::mkdir(directory.c_str(), 0700);
+  if (!is_ours_alone(directory)) return {};
+  const std::string whole = fmt::format("{}\n{}\n{}", brokers, group_id, instance);
+  std::string name = fmt::format("{}.{}", group_id, instance).substr(0, kNameMax);
+  std::ranges::replace_if(
+      name, [](char c) { return c == '/' || static_cast<unsigned char>(c) < ' '; }, '_');
+  return fmt::format("{}/{}-{:016x}.board", directory, name, hash_of(whole));
+}
+
+}  // namespace tidings::kafka

@@ -1,0 +1,71 @@
+// P5: after a death only what was being handled is suspect, where the same instance comes back.
+#include "transport/kafka/instance_board.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/support/scratch_directory.hpp"
+#include "transport/kafka/kafka_limits.hpp"
+
+namespace tidings::kafka {
+namespace {
+
+using Offsets = std::set<std::int64_t>;
+
+class InstanceBoardTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<InstanceBoard> life(std::uint64_t id) { return InstanceBoard::take_over(scratch / "board", id, 2); }
+  static std::uint64_t token(std::uint64_t slot, std::int64_t offset) {
+    return slot << kOffsetBits | static_cast<std::uint64_t>(offset);
+  }
+
+  tidings::testing::ScratchDirectory scratch;
+};
+
+TEST_F(InstanceBoardTest, KnowsNothingOfAFirstLife) {
+  EXPECT_EQ(life(7)->left_by(7, 1), std::nullopt);
+}
+
+TEST_F(InstanceBoardTest, TellsWhatTheLifeBeforeWasHandling) {
+  life(7)->running()[1] = token(3, 40);
+  const auto board = life(9);
+  EXPECT_EQ(board->left_by(7, 3), Offsets{40});
+  EXPECT_EQ(board->left_by(7, 5), Offsets{}) << "nothing of that partition";
+  EXPECT_EQ(board->left_by(8, 3), std::nullopt) << "another life";
+  EXPECT_EQ(board->running()[1], 0u);
+}
+
+TEST_F(InstanceBoardTest, KeepsSuspectsOverASecondDeath) {
+  {
+    const auto board = life(7);
+    ASSERT_TRUE(board->put_suspects(3, {40, 41}));
+    EXPECT_FALSE(board->put_suspects(3, {42})) << "as many as may run";
+    board->remove_suspect(3, 40);
+  }
+  EXPECT_EQ(life(9)->left_by(7, 3), Offsets{41});
+}
+
+TEST_F(InstanceBoardTest, ForgetsAPartitionThatWentElsewhere) {
+  {
+    const auto board = life(7);
+    ASSERT_TRUE(board->put_suspects(3, {40}));
+    ASSERT_TRUE(board->put_suspects(5, {50}));
+    board->remove_slot(3);
+  }
+  EXPECT_EQ(life(9)->left_by(7, 3), Offsets{});
+}
+
+TEST_F(InstanceBoardTest, IsGoneAfterACleanEnd) {
+  life(7)->remove();
+  EXPECT_EQ(life(9)->left_by(7, 3), std::nullopt);
+}
+
+TEST_F(InstanceBoardTest, IsNamedAfterClusterGroupAndInstance) {
+  const std::string path = board_path("127.0.0.1:9092", "shop/a", "shop-1");
+  EXPECT_EQ(path, board_path("127.0.0.1:9092", "shop/a", "shop-1"));
+  EXPECT_NE(path, board_path("127.0.0.1:9093", "shop/a", "shop-1"));
+  EXPECT_NE(path, board_path("127.0.0.1:9092", "shop/a", "shop-2"));
+  EXPECT_TRUE(path.ends_with(".board"));
+}
+
+}  // namespace
+}  // namespace tidings::kafka
