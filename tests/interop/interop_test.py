@@ -4,6 +4,7 @@ interop_test.py [-v] [JavaPeer | PythonPeer | KcatPeer | JavaService | Partition
 """
 
 import datetime
+import decimal
 import json
 import os
 import pathlib
@@ -51,6 +52,11 @@ def header(of, name):
 
 def event_id_of(of):
     return (header(of, "eventId") or b"").decode()
+
+
+def milliseconds(text):
+    time = datetime.datetime.fromisoformat(text.replace("Z", "+00:00"))
+    return (time - datetime.datetime(1970, 1, 1, tzinfo=datetime.timezone.utc)) // datetime.timedelta(milliseconds=1)
 
 
 def payload(of):
@@ -144,6 +150,11 @@ class PeerCase:
         for event in ours:
             self.assertEqual(event.key, payload(event)["aggregateId"].encode())
 
+    def test_a_record_has_the_time_of_its_event(self):
+        ours = [each for each in self.on_orders if (each.key or b"").startswith(b"ours-") and each.value]
+        for event in ours + self.payments:
+            self.assertEqual(event.time, milliseconds(payload(event)["timestamp"]))
+
     def test_they_read_our_odd_keys_headers_and_tombstones(self):
         sent = self.odd_ours + self.odd_theirs
         for each in sent:
@@ -165,6 +176,8 @@ class PeerCase:
             self.assertEqual(added["tidings-reason"], b"rejected" if refused else b"undecodable")
             self.assertIn(b"no credit for this customer" if refused else b"without a body", added["tidings-error"])
             self.assertLessEqual({"tidings-buried", "tidings-time", "tidings-host", "tidings-pid"}, set(added))
+            self.assertEqual(milliseconds(added["tidings-time"].decode()), original.time)
+            self.assertGreaterEqual(dead.time, original.time)
             self.assertEqual(added.get("tidings-attempts"), b"1" if refused else None)
         self.assertEqual([each.key for each in self.dead if each.value], [b"refused-1"])
 
@@ -179,9 +192,8 @@ class JavaPeer(PeerCase, unittest.TestCase):
         for event in theirs:
             self.assertEqual(sorted(fault.split(":")[0] for fault in envelope.faults(event.value, "OrderCreated")),
                              ["causationId", "timestamp", "version"])
-            text = self.entry(event_id_of(event))["timestamp"]
-            self.assertAlmostEqual(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp(),
-                                   payload(event)["timestamp"], places=5)
+            self.assertEqual(milliseconds(self.entry(event_id_of(event))["timestamp"]),
+                             int(json.loads(event.value, parse_float=decimal.Decimal)["timestamp"] * 1_000))
 
 
 class PythonPeer(PeerCase, unittest.TestCase):

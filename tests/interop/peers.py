@@ -17,7 +17,7 @@ import threading
 import time
 import uuid
 
-from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaException, Producer, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
 PATIENCE_SECONDS = 60
 
@@ -28,12 +28,12 @@ TIDINGS = os.environ["INTEROP_TIDINGS"]
 URL = os.environ.get("TIDINGS_KAFKA_URL") or pathlib.Path(os.environ["INTEROP_BROKER"], "url").read_text().strip()
 BROKERS = URL.removeprefix("kafka://")
 
-Record = collections.namedtuple("Record", "partition offset key value headers", defaults=[[]])
+Record = collections.namedtuple("Record", "partition offset key value headers time")  # in milliseconds
 
 
 def record(key, value, headers=()):
     """One to send: where it will stand is not known."""
-    return Record(None, None, key, value, list(headers))
+    return Record(None, None, key, value, list(headers), None)
 
 
 def run(command, given="", environment=None):
@@ -89,7 +89,7 @@ class Java:
 
     def read(self, topic, count):
         return [Record(line["partition"], line["offset"], from_text(line["key"]), from_text(line["value"]),
-                       [(header["name"], from_text(header["value"])) for header in line["headers"]])
+                       [(header["name"], from_text(header["value"])) for header in line["headers"]], line["time"])
                 for line in self._run("read", str(count), topic)]
 
     def handle(self, group, topic, count):
@@ -150,9 +150,8 @@ class Python:
                 for message in consumer.consume(count - len(found), 0.1):
                     if message.error():
                         raise KafkaException(message.error())
-                    assert message.timestamp()[0] != TIMESTAMP_NOT_AVAILABLE
                     found.append(Record(message.partition(), message.offset(), message.key(), message.value(),
-                                        message.headers() or []))
+                                        message.headers() or [], message.timestamp()[1]))
             return found
         finally:
             consumer.close()
@@ -201,7 +200,7 @@ class Kcat:
     def _read(self, topic, *until):
         out = run(["kcat", "-C", "-b", BROKERS, "-t", topic, "-o", "beginning", "-q", "-J", *until])
         return [Record(line["partition"], line["offset"], self._bytes(line["key"]), self._bytes(line["payload"]),
-                       self._headers(line.get("headers", []))) for line in lines_of(out)]
+                       self._headers(line.get("headers", [])), line["ts"]) for line in lines_of(out)]
 
     @staticmethod
     def _bytes(text):

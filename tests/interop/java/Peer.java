@@ -30,7 +30,7 @@ import org.apache.kafka.common.serialization.ByteArraySerializer;
  * publish BROKERS TOPIC              in: {orderId, correlationId, data}        out: {eventId, partition, offset}
  * handle BROKERS GROUP COUNT TOPIC   out: each event that a handler took; the customer "unlucky" is a failure
  * send BROKERS TOPIC                 in: {key, value, headers: [{name, value}]}    out: {partition, offset}
- * read BROKERS COUNT TOPIC           out: {topic, partition, offset, key, value, headers}
+ * read BROKERS COUNT TOPIC           out: {topic, partition, offset, time, key, value, headers}
  * </pre>
  */
 public final class Peer {
@@ -124,7 +124,7 @@ public final class Peer {
   private static void show(ConsumerRecord<byte[], byte[]> record) throws Exception {
     ObjectNode line = json.createObjectNode();
     line.put("topic", record.topic()).put("partition", record.partition()).put("offset", record.offset());
-    line.put("key", record.key()).put("value", record.value());
+    line.put("time", record.timestamp()).put("key", record.key()).put("value", record.value());
     line.set("headers", json.valueToTree(
         Arrays.stream(record.headers().toArray()).map(h -> new Field(h.key(), h.value())).toList()));
     out.println(line);
