@@ -64,10 +64,11 @@ struct BatchLimits {
   Duration wait = std::chrono::milliseconds{10};  // a smaller batch is handed over after that
 };
 
-// Any event of a subscription, as it came: for services that listen to everything.
+// Any event of a subscription, as it came: for services that listen to everything. A record whose body is null (a
+// tombstone) comes, too, as far as its headers tell of it; to typed handlers it is a dead letter, `undecodable`.
 struct AnyEvent {
   const Envelope& envelope;
-  std::string_view data;  // JSON text of the data
+  std::string_view data;  // JSON text of the data; empty for a tombstone
   const transport::RecordView& record;
 };
 

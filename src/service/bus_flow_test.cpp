@@ -13,6 +13,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 using tidings::testing::Decided;
 using tidings::testing::Harness;
 
@@ -219,6 +220,31 @@ TEST(BusFlow, FiltersByPattern) {
   EXPECT_THAT(seen, ElementsAre(R"(OrderPlaced{"customer":"c","count":1})", "order.shipped[1 ]"));
   ASSERT_THAT(harness.skipped(), SizeIs(1));
   EXPECT_EQ(harness.skipped()[0].reason, Reason::filtered);
+}
+
+// A null body says that a key is gone; only who takes any record can know what that means.
+TEST(BusFlow, HandsTombstonesToHandlersOfAnyEventAndBuriesThemElsewhere) {
+  std::vector<std::string> seen;
+  Harness harness{[&](Contract& service) {
+    service.on<Placed>(kIgnore);
+    service.on_any(
+        [&](const AnyEvent& event, Context& context) {
+          EXPECT_FALSE(event.record.body);
+          EXPECT_FALSE(event.envelope.id.empty()) << "where it stands";
+          seen.push_back(std::string{*context.key()} + event.envelope.type + std::string{event.data});
+        },
+        {.group = "any", .topic = "orders"});
+    service.on_any([](const AnyEvent&) { ADD_FAILURE() << "it is of no type"; },
+                   {.group = "pattern", .pattern = "order.*", .topics = {"orders"}});
+  }};
+  ASSERT_TRUE(harness.publish(transport::Record{.topic = "orders", .key = "k"}));
+  ASSERT_TRUE(harness.publish(transport::Record{.topic = "orders", .key = "", .type = "Strange"}));
+  ASSERT_TRUE(harness.run_until_idle());
+  EXPECT_THAT(seen, UnorderedElementsAre("k", "Strange"));
+  ASSERT_THAT(harness.dead(), SizeIs(2));
+  for (const Decided& dead : harness.dead()) EXPECT_EQ(dead.reason, Reason::undecodable);
+  ASSERT_THAT(harness.skipped(), SizeIs(2));
+  for (const Decided& skipped : harness.skipped()) EXPECT_EQ(skipped.reason, Reason::filtered);
 }
 
 TEST(BusFlow, NamesAnEventWithoutAnIdByItsPosition) {

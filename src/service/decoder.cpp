@@ -46,6 +46,7 @@ std::optional<pipeline::Verdict> Decoder::before(const transport::Delivery& deli
 // The record mostly says enough to decode in one pass; where the body says otherwise, it wins.
 Result<void> Decoder::read(const transport::Delivery& delivery, Decoded& decoded) const {
   const std::string_view type = delivery.record.type;
+  if (!delivery.record.body && take_tombstone(delivery, decoded)) return {};
   const HandlerPlan* guess =
       type.empty() || versions_of(plan_, type) > 1 ? nullptr : find_handler(plan_, type, /*version=*/1);
   if (guess) {
@@ -64,6 +65,22 @@ Result<void> Decoder::read(const transport::Delivery& delivery, Decoded& decoded
     return read_as(*handler, delivery, decoded);
   }
   return {};
+}
+
+// A record without a body is no event of any type, but a handler of whatever comes can tell what it means. False: there
+// is none.
+bool Decoder::take_tombstone(const transport::Delivery& delivery, Decoded& decoded) const {
+  const std::string_view type = delivery.record.type;
+  const HandlerPlan* handler = find_handler(plan_, type, /*version=*/1);
+  if (!handler || handler->type) return false;
+  if (!pipeline::reads(plan_.spec.pattern, type)) {
+    decoded.verdict = pipeline::filtered();
+    return true;
+  }
+  decoded.handler = handler;
+  decoded.data = make_data(*handler);
+  if (plan_.inbox) decoded.digest = digest_of({});
+  return true;
 }
 
 Result<void> Decoder::read_as(const HandlerPlan& handler, const transport::Delivery& delivery, Decoded& decoded) const {

@@ -17,7 +17,7 @@ struct Decoded {
   Envelope envelope;                         // as far as it could be read
   std::optional<pipeline::Verdict> verdict;  // set: no handler runs
   const HandlerPlan* handler = nullptr;
-  std::shared_ptr<void> data;  // the handler's struct; of a handler of any event a RawJson
+  std::shared_ptr<void> data;  // the handler's struct; of a handler of any event a RawJson, empty for a tombstone
   std::uint64_t digest = 0;    // of the data's bytes
   bool no_id = false;          // it brought none, and its position is no name for it
 };
@@ -35,6 +35,7 @@ class Decoder final {
 
  private:
   Result<void> read(const transport::Delivery& delivery, Decoded& decoded) const;
+  bool take_tombstone(const transport::Delivery& delivery, Decoded& decoded) const;
   Result<void> read_as(const HandlerPlan& handler, const transport::Delivery& delivery, Decoded& decoded) const;
   void name(const transport::Delivery& delivery, Decoded& decoded) const;
 
