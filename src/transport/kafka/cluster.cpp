@@ -132,6 +132,11 @@ Error Cluster::failure(rd_kafka_resp_err_t code, std::string_view doing, std::st
   return {fault->kind, fmt::format("could not {}: {} ({})", doing, fault->text, rd_kafka_err2name(code))};
 }
 
+std::string Cluster::blame() const {
+  const auto fault = watch_->fault();
+  return fault ? "; " + fault->text : std::string{};
+}
+
 Result<Cluster::Topics> Cluster::topics(std::optional<Time> deadline) const {
   const auto answer = metadata(client_.get(), Which::all, nullptr, deadline.value_or(soon()),
                                fmt::format("ask {} for its topics", options_.brokers));
@@ -154,9 +159,13 @@ Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic
   }
   const auto all = topics();
   if (!all) return all.error();
-  const auto found = all->find(topic);
-  if (found == all->end()) return std::optional<std::int32_t>{};
-  return std::optional{found->second};
+  if (const auto found = all->find(topic); found != all->end()) return std::optional{found->second};
+  // Topics that we may not see stand in no list; asked for one of them the broker says so.
+  const auto asked = has_topic(topic);
+  if (!asked) return asked.error();
+  if (!*asked) return std::optional<std::int32_t>{};
+  const std::lock_guard lock{mutex_};
+  return std::optional{known_.at(topic)};
 }
 
 Result<bool> Cluster::has_topic(const std::string& topic) const {

@@ -82,6 +82,8 @@ class Cluster final {
   std::string last_words() const { return watch_->last_words(); }
   // Why a call failed: as to_error() says it, or, where no broker could be asked, what is wrong with the connections.
   Error failure(rd_kafka_resp_err_t code, std::string_view doing, std::string_view words = {}) const;
+  // For what was not answered in time: `; ` and what is wrong with the connections, or nothing.
+  std::string blame() const;
 
  private:
   Cluster(KafkaOptions options, std::shared_ptr<Executor> executor);

@@ -21,6 +21,7 @@ inline constexpr std::size_t kSpentBytesMax = 16u << 20;           // of confirm
 inline constexpr int kConfirmTickMs = 20;                          // at most that late is a dead client noticed
 inline constexpr Duration kDrainWithin = std::chrono::seconds{1};  // for what is on its way, before it is given up
 inline constexpr Duration kReopenPause = std::chrono::milliseconds{200};
+inline constexpr Duration kRefusedPause = std::chrono::seconds{2};  // before a new client, after one without any right
 
 inline constexpr std::int32_t kPartitionsMax = 1'000;  // of a topic that we create
 inline constexpr std::size_t kTopicNameMax = 249;      // Kafka's own, with prefix and ending

@@ -70,18 +70,19 @@ std::string_view remedy(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
       return "; create the topic with `tidings topics create`, or open the URL with create_topics=yes";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-      return "; this user has no right to the topic: give it Read to receive, Write to publish, by `kafka-acls --add "
-             "--allow-principal User:NAME --operation Read --operation Write --topic TOPIC` (docs/guides/"
-             "kafka-security.md)";
+      return "; this user lacks a right to the topic: give it Read to receive, Write to publish, Create to create it, "
+             "by "
+             "`kafka-acls --add --allow-principal User:NAME --operation Read --topic TOPIC` "
+             "(docs/guides/kafka-security.md)";
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      return "; this user has no right to the group: give it Read by `kafka-acls --add --allow-principal User:NAME "
+      return "; this user lacks a right to the group: give it Read by `kafka-acls --add --allow-principal User:NAME "
              "--operation Read --group GROUP` (docs/guides/kafka-security.md)";
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-      return "; this user has no right to the transactional id: give it Write by `kafka-acls --add --allow-principal "
+      return "; this user lacks a right to the transactional id: give it Write by `kafka-acls --add --allow-principal "
              "User:NAME --operation Write --transactional-id ID` (docs/guides/kafka-security.md)";
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
-      return "; this user lacks a right to the cluster, or to publish to any topic of it: see `kafka-acls --list "
-             "--principal User:NAME` (docs/guides/kafka-security.md)";
+      return "; this user lacks the right; to publish it needs Write on a topic at least: `kafka-acls --add "
+             "--allow-principal User:NAME --operation Write --topic TOPIC` (docs/guides/kafka-security.md)";
     case RD_KAFKA_RESP_ERR__AUTHENTICATION:
     case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
       return "; check the URL's `sasl`, `user` and `password_file` (docs/guides/kafka-security.md)";

@@ -4,16 +4,16 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <sstream>
 
 #include "transport/kafka/kafka_transport.hpp"
+#include "transport/kafka/token_command.hpp"
 
 namespace tidings::kafka {
 
 using transport::Transport;
 
 namespace {
-
-using AclHandle = Owned<rd_kafka_AclBinding_t, rd_kafka_AclBinding_destroy>;
 
 constexpr int kScramVersion = 0x020601ff;
 
@@ -76,26 +76,14 @@ Error SecureBroker::refusal(const std::string& url) const {
   return error;
 }
 
-void SecureBroker::give(const std::vector<Right>& rights) const {
-  const auto parsed = transport::parse_url(url_of("PLAINTEXT", "tls=no"));
-  const auto cluster = Cluster::open(options_from(parsed.value()).value(), executor_);
-  ASSERT_TRUE(cluster) << cluster.error().message;
-  std::vector<AclHandle> handles;
-  for (const auto& [of, operation] : rights) {
-    handles.emplace_back(rd_kafka_AclBinding_new(of, prefix_.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED, "User:guest",
-                                                 "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, nullptr, 0));
-  }
-  std::vector<rd_kafka_AclBinding_t*> all;
-  for (const AclHandle& handle : handles) all.push_back(handle.get());
-  const auto answer =
-      (*cluster)->request(RD_KAFKA_ADMIN_OP_CREATEACLS, "give rights", [&](auto* client, auto* options, auto* queue) {
-        rd_kafka_CreateAcls(client, all.data(), all.size(), options, queue);
-      });
-  ASSERT_TRUE(answer) << answer.error().message;
-  std::size_t count = 0;
-  const auto** results = rd_kafka_CreateAcls_result_acls(rd_kafka_event_CreateAcls_result(answer->get()), &count);
-  ASSERT_EQ(count, rights.size());
-  for (std::size_t i = 0; i < count; ++i) EXPECT_EQ(rd_kafka_acl_result_error(results[i]), nullptr);
+void SecureBroker::give(const std::string& operations, const std::string& of, const std::string& name) const {
+  std::string command =
+      fmt::format("{} acls {} --add --allow-principal User:guest --resource-pattern-type prefixed --{} {}",
+                  KAFKA_SCRIPT, folder_, of, prefix_ + name);
+  std::istringstream words{operations};
+  for (std::string operation; words >> operation;) command += " --operation " + operation;
+  const auto said = run_token_command(command, *executor_, std::chrono::seconds{60});
+  ASSERT_TRUE(said) << command;
 }
 
 Result<void> SecureBroker::publish(Transport& transport, const std::string& topic) const {
@@ -127,8 +115,13 @@ void SecureBroker::pass_an_event(Transport& transport, const std::string& group)
   ASSERT_TRUE(consumer) << consumer.error().message;
   const auto delivery = receive(**consumer);
   ASSERT_TRUE(delivery) << delivery.error().message;
-  const auto settled = settle_now(**consumer, *executor_, {{.token = delivery->token, .outcome = transport::Accept{}}});
-  EXPECT_TRUE(settled.front()) << settled.front().error().message;
+  const auto settled = settle(**consumer, *delivery, transport::Accept{});
+  EXPECT_TRUE(settled) << settled.error().message;
+}
+
+Result<void> SecureBroker::settle(transport::Consumer& consumer, const transport::Delivery& delivery,
+                                  transport::Outcome outcome) const {
+  return settle_now(consumer, *executor_, {{.token = delivery.token, .outcome = std::move(outcome)}}).front();
 }
 
 }  // namespace tidings::kafka

@@ -13,12 +13,6 @@
 
 namespace tidings::kafka {
 
-// What a user may do: of all topics, groups or transactional ids whose names begin so.
-struct Right {
-  rd_kafka_ResourceType_t of = RD_KAFKA_RESOURCE_TOPIC;
-  rd_kafka_AclOperation_t operation = RD_KAFKA_ACL_OPERATION_READ;
-};
-
 // librdkafka before 2.6.1 cannot authenticate by SCRAM to Kafka 4 (connection_fault.cpp).
 bool can_do_scram();
 
@@ -43,13 +37,16 @@ class SecureBroker : public ::testing::Test {
   Error refusal(const std::string& url) const;
   // Of user `admin`, without encryption: what the tests themselves need.
   std::unique_ptr<transport::Transport> admin() const { return open(url_of("PLAINTEXT", "create_topics=yes")).value(); }
-  // To `guest`, whose names begin with the test's prefix.
-  void give(const std::vector<Right>& rights) const;
+  // To `guest`, by Kafka's `kafka-acls`: of all topics, groups or transactional ids whose names begin with the test's
+  // prefix and this.
+  void give(const std::string& operations, const std::string& of = "topic", const std::string& name = {}) const;
 
   // Publishes one event to `orders`, and has a consumer that joins `group` receive and settle it.
   void pass_an_event(transport::Transport& transport, const std::string& group = "readers") const;
   Result<void> publish(transport::Transport& transport, const std::string& topic = "orders") const;
   Result<transport::Delivery> receive(transport::Consumer& consumer) const;
+  Result<void> settle(transport::Consumer& consumer, const transport::Delivery& delivery,
+                      transport::Outcome outcome) const;
 
   Executor& executor() const { return *executor_; }
   Time soon() const { return executor_->now() + std::chrono::seconds{30}; }
