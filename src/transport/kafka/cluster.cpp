@@ -126,7 +126,8 @@ Result<Cluster::MetadataHandle> Cluster::metadata(rd_kafka_t* client, Which topi
 
 Error Cluster::failure(rd_kafka_resp_err_t code, std::string_view doing, std::string_view words) const {
   Error error = to_error(code, doing, words);
-  if (error.kind != ErrorKind::unavailable) return error;
+  const bool of_security = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+  if (error.kind != ErrorKind::unavailable && !of_security) return error;
   const auto fault = watch_->fault();
   if (!fault) return error;
   return {fault->kind, fmt::format("could not {}: {} ({})", doing, fault->text, rd_kafka_err2name(code))};
