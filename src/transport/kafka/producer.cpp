@@ -52,12 +52,12 @@ std::size_t size_of_bytes(const Bytes& bytes) {
   return bytes ? bytes->size() : 0;
 }
 
-// Our own limits come first: librdkafka's are beyond them.
 Settings settings_of(const KafkaOptions& options, const PublisherOptions& publisher) {
   using std::chrono::milliseconds;
   const auto within = std::max<std::int64_t>(1, std::chrono::ceil<milliseconds>(publisher.deliver_within).count());
   const double linger = std::chrono::duration<double, std::milli>{options.linger}.count();
-  const auto records = std::min(publisher.buffer_records_max, kClientRecordsMax - 1) + 1;
+  // What is confirmed counts there until its event is gone: as much again as our own limit lets in.
+  const auto records = std::min(publisher.buffer_records_max, kClientRecordsMax / 2 - 1) * 2 + 1;
   const auto kilobytes = std::clamp<std::size_t>(publisher.buffer_bytes_max / 512, 64u << 10, kClientKilobytesMax);
   return {{"acks", "all"},
           {"enable.idempotence", "true"},
