@@ -22,7 +22,8 @@ int hex_digit(char c) {
   return -1;
 }
 
-Result<std::string> percent_decoded(std::string_view text) {
+// `named`: what the text is called in a message, which does not show what may be a secret.
+Result<std::string> percent_decoded(std::string_view text, std::string_view named) {
   std::string decoded;
   decoded.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -34,7 +35,7 @@ Result<std::string> percent_decoded(std::string_view text) {
     const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
     if (high < 0 || low < 0) {
       return invalid(
-          fmt::format("'{}' has a '%' without two hexadecimal digits after it; write '%25' for a percent sign", text));
+          fmt::format("{} has a '%' without two hexadecimal digits after it; write '%25' for a percent sign", named));
     }
     decoded += static_cast<char>(high * 16 + low);
     i += 2;
@@ -57,13 +58,13 @@ Split split(std::string_view text, char mark) {
 
 Result<void> add_option(Url& url, std::string_view text) {
   const Split pair = split(text, '=');
-  const auto name = percent_decoded(pair.before);
+  const auto name = percent_decoded(pair.before, fmt::format("'{}'", pair.before));
   if (!name) return name.error();
-  const auto value = percent_decoded(pair.after);
+  const auto value = percent_decoded(pair.after, fmt::format("the value of '{}'", *name));
   if (!value) return value.error();
   if (name->empty() || value->empty()) {
-    return invalid(fmt::format("the option '{}' of the transport URL has no {}; write `name=value`", text,
-                               name->empty() ? "name" : "value"));
+    if (name->empty()) return invalid("an option of the transport URL has no name; write `name=value`");
+    return invalid(fmt::format("the option '{}' of the transport URL has no value; write `name=value`", *name));
   }
   if (!url.options.emplace(*name, *value).second) {
     return invalid(fmt::format("the option '{}' stands twice in the transport URL; leave one of them", *name));
@@ -85,8 +86,8 @@ Result<void> add_options(Url& url, std::string_view text) {
 Result<Url> parse_url(std::string_view text) {
   const Split scheme = split(text, ':');
   if (!scheme.found || !is_scheme(scheme.before)) {
-    return invalid(
-        fmt::format("'{}' is not a transport URL: it begins with no scheme; write, say, `local:./events`", text));
+    return invalid(fmt::format("'{}' is not a transport URL: it begins with no scheme; write, say, `local:./events`",
+                               text.substr(0, text.find_first_of(":@?"))));
   }
   Url url{.scheme = std::string{scheme.before}, .authority = {}, .path = {}, .options = {}};
   const Split query = split(scheme.after, '?');
@@ -97,7 +98,7 @@ Result<Url> parse_url(std::string_view text) {
     url.authority = std::string{rest.substr(0, slash)};
     rest.remove_prefix(slash);
   }
-  auto path = percent_decoded(rest);
+  auto path = percent_decoded(rest, fmt::format("'{}'", rest));
   if (!path) return path.error();
   url.path = *std::move(path);
   if (auto added = add_options(url, query.after); !added) return added.error();

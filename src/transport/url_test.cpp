@@ -62,6 +62,13 @@ TEST(Url, ListsTheOptionsWhenOneIsUnknown) {
   EXPECT_THAT(checked.error().message, HasSubstr("size_max: bytes"));
 }
 
+TEST(Url, ItsFaultsShowNoSecret) {
+  for (const char* text : {"//anna:hunter2@here", "kafka://here?password=hunter2%", "kafka://here?=hunter2",
+                           "kafka://here?password=a&password=hunter2"}) {
+    EXPECT_THAT(error_of(text), ::testing::Not(HasSubstr("hunter2"))) << text;
+  }
+}
+
 TEST(Url, SaysWhenThereAreNoOptions) {
   EXPECT_THAT(check_options(*parse_url("memory:?a=b"), {}).error().message, HasSubstr("it has none"));
 }

@@ -21,6 +21,8 @@ struct RunSpec {
   std::map<std::string, std::string> environment;
   enum class Output { pipe, terminal } output = Output::pipe;
   std::size_t columns = 80;
+  std::string scripts = "/scripts";
+  ProgramRun program = {};                  // what each program answers
   std::optional<Duration> stop_after = {};  // Ctrl-C, at that time of the run's own clock
 };
 
@@ -28,7 +30,8 @@ struct RunResult {
   int code = -1;
   std::string out;
   std::string err;
-  std::vector<std::string> opened;  // URLs
+  std::vector<std::string> opened;                 // URLs
+  std::vector<std::vector<std::string>> programs;  // that were run
 };
 
 inline RunResult run_in_test(const RunSpec& spec, const std::shared_ptr<operate::Canned>& canned) {
@@ -66,6 +69,11 @@ inline RunResult run_in_test(const RunSpec& spec, const std::shared_ptr<operate:
       },
       .linked = {"canned:[NAME][?option=value]  what a test says, in a line that is too long for one\n"
                  "    says: what; nothing is so long that it would not be shown, in as many lines as it needs"},
+      .run_program = [&](const std::vector<std::string>& command) -> Result<ProgramRun> {
+        result.programs.push_back(command);
+        return spec.program;
+      },
+      .scripts = spec.scripts,
       .stop = [&] { return spec.stop_after && executor->now() - begun >= *spec.stop_after; },
   };
   result.code = run(spec.arguments, surroundings);

@@ -5,9 +5,11 @@ import pathlib
 import re
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 SCRIPT = pathlib.Path(sys.argv.pop(1)).resolve()
@@ -36,7 +38,7 @@ class KafkaScript(unittest.TestCase):
     def up(self, *options):
         started = kafka("up", str(self.folder), *options)
         self.assertEqual(started.returncode, 0, started.stderr)
-        url = started.stdout.strip()
+        url = started.stdout.splitlines()[0].split()[-1]
         self.assertEqual((self.folder / "url").read_text().strip(), url)
         self.assertRegex(url, r"^kafka://127\.0\.0\.1:\d+(,127\.0\.0\.1:\d+)*$")
         ports = [int(port) for port in re.findall(r":(\d+)", url)]
@@ -68,6 +70,43 @@ class KafkaScript(unittest.TestCase):
         for port in ports:
             self.assertFalse(listens(port))
 
+    def test_secure_ones_have_a_url_for_each_way_in_and_keep_their_secrets(self):
+        self.up("--secure")
+        listeners = dict(line.split() for line in (self.folder / "listeners").read_text().splitlines())
+        self.assertLessEqual({"TLS", "MTLS", "SASL", "SASL_OPEN", "EXPIRED", "OTHER_HOST"}, set(listeners))
+        for hosts in listeners.values():
+            self.assertTrue(listens(int(hosts.split(":")[1])), hosts)
+        ways = {path.name: path.read_text() for path in (self.folder / "urls").iterdir()}
+        self.assertEqual(set(ways), {"tls", "mutual-tls", "plain", "scram-sha-256", "scram-sha-512", "oauthbearer"})
+        secrets = self.folder / "secrets"
+        command = pathlib.Path(f"/proc/{pid_of(self.folder, 1)}/cmdline").read_text()
+        for name in ("admin.password", "guest.password"):
+            password = (secrets / name).read_text().strip()
+            self.assertGreaterEqual(len(password), 32)
+            self.assertNotIn(password, command + "".join(ways.values()))
+        for path in [self.folder, *self.folder.rglob("*")]:
+            self.assertEqual(stat.S_IMODE(path.stat().st_mode) & 0o077, 0, f"others may not look at {path}")
+
+    def test_secure_ones_may_be_three(self):
+        self.up("--secure", "--brokers", "3")
+        for line in (self.folder / "listeners").read_text().splitlines():
+            hosts = line.split()[1].split(",")
+            self.assertEqual(len(set(hosts)), 3)
+            for host in hosts:
+                self.assertTrue(listens(int(host.split(":")[1])), line)
+
+    def test_one_that_is_told_to_stop_while_it_starts_leaves_nothing(self):
+        starting = subprocess.Popen([SCRIPT, "up", str(self.folder)], stdout=subprocess.DEVNULL)
+        pid = self.folder / "1" / "pid"
+        deadline = time.monotonic() + 120
+        while not (pid.exists() and pid.read_text().strip()):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.01)
+        broker = int(pid.read_text())
+        starting.terminate()
+        self.assertEqual(starting.wait(timeout=120), 130)
+        self.assertFalse(pathlib.Path(f"/proc/{broker}").exists())
+
     def test_removes_no_folder_that_is_not_its_own(self):
         self.folder.mkdir()
         mine = self.folder / "letters"
@@ -77,7 +116,8 @@ class KafkaScript(unittest.TestCase):
         self.assertEqual(mine.read_text(), "dear")
 
     def test_says_how_it_is_used(self):
-        for wrong in ([], ["fly"], ["up"], ["up", "x", "--brokers", "2"], ["down"], ["start"]):
+        for wrong in ([], ["fly"], ["up"], ["up", "x", "--brokers", "2"], ["up", "x", "--brokers"],
+                      ["up", "x", "--safe"], ["acls", "x"], ["down"], ["start"]):
             ended = kafka(*wrong)
             self.assertEqual(ended.returncode, 2, wrong)
             self.assertIn("usage", ended.stderr)

@@ -154,7 +154,9 @@ TEST(Help, FitsEightyColumnsAndShowsAnExample) {
                                                        {"dead", "replay"},
                                                        {"dead", "discard"},
                                                        {"replay"},
-                                                       {"doctor"}};
+                                                       {"doctor"},
+                                                       {"dev", "kafka", "up"},
+                                                       {"dev", "kafka", "down"}};
   for (auto command : commands) {
     command.push_back("--help");
     std::istringstream help{run_in_test({.arguments = command}, shop()).out};
@@ -171,17 +173,18 @@ constexpr auto kTerminal = RunSpec::Output::terminal;
 
 INSTANTIATE_TEST_SUITE_P(
     Help, Golden,
-    ::testing::Values(GoldenCase{"help", {"--help"}}, GoldenCase{"help_publish", {"publish", "--help"}},
-                      GoldenCase{"help_tail", {"tail", "--help"}}, GoldenCase{"help_topics", {"topics", "--help"}},
-                      GoldenCase{"help_topics_set", {"topics", "set", "--help"}},
-                      GoldenCase{"help_groups", {"groups", "--help"}},
-                      GoldenCase{"help_groups_remove", {"groups", "remove", "--help"}},
-                      GoldenCase{"help_lag", {"lag", "--help"}}, GoldenCase{"help_dead", {"dead", "--help"}},
-                      GoldenCase{"help_dead_list", {"dead", "list", "--help"}},
-                      GoldenCase{"help_dead_show", {"dead", "show", "--help"}},
-                      GoldenCase{"help_dead_replay", {"dead", "replay", "--help"}},
-                      GoldenCase{"help_dead_discard", {"dead", "discard", "--help"}},
-                      GoldenCase{"help_replay", {"replay", "--help"}}, GoldenCase{"help_doctor", {"doctor", "--help"}}),
+    ::testing::Values(
+        GoldenCase{"help", {"--help"}}, GoldenCase{"help_publish", {"publish", "--help"}},
+        GoldenCase{"help_tail", {"tail", "--help"}}, GoldenCase{"help_topics", {"topics", "--help"}},
+        GoldenCase{"help_topics_set", {"topics", "set", "--help"}}, GoldenCase{"help_groups", {"groups", "--help"}},
+        GoldenCase{"help_groups_remove", {"groups", "remove", "--help"}}, GoldenCase{"help_lag", {"lag", "--help"}},
+        GoldenCase{"help_dead", {"dead", "--help"}}, GoldenCase{"help_dead_list", {"dead", "list", "--help"}},
+        GoldenCase{"help_dead_show", {"dead", "show", "--help"}},
+        GoldenCase{"help_dead_replay", {"dead", "replay", "--help"}},
+        GoldenCase{"help_dead_discard", {"dead", "discard", "--help"}}, GoldenCase{"help_replay", {"replay", "--help"}},
+        GoldenCase{"help_doctor", {"doctor", "--help"}}, GoldenCase{"help_dev_kafka", {"dev", "kafka", "--help"}},
+        GoldenCase{"help_dev_kafka_up", {"dev", "kafka", "up", "--help"}},
+        GoldenCase{"help_dev_kafka_down", {"dev", "kafka", "down", "--help"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(

@@ -66,6 +66,8 @@ int main(int argc, char** argv) {
       .open = tidings::transport::open,
       .examine = tidings::transport::examine,
       .linked = tidings::transport::describe_linked(),
+      .run_program = tidings::cli::run_program,
+      .scripts = tidings::cli::scripts_folder(),
       .stop = [] { return stop_asked != 0; },
   };
   return tidings::cli::run({argv + 1, argv + argc}, surroundings);

@@ -13,6 +13,7 @@
 #include "tidings/executor.hpp"
 #include "tidings/transport/place.hpp"
 #include "tidings/transport/transport.hpp"
+#include "tools/tidings/run_program.hpp"
 
 namespace tidings::cli {
 
@@ -30,6 +31,8 @@ struct Surroundings {
   std::function<Result<std::unique_ptr<transport::Transport>>(std::string_view url, std::shared_ptr<Executor>)> open;
   std::function<Result<transport::Place>(std::string_view url)> examine;
   std::vector<std::string> linked;  // transports, a line each, for --help
+  std::function<Result<ProgramRun>(const std::vector<std::string>& command)> run_program;
+  std::string scripts;  // folder of the project's scripts; empty: they are not here
   // Whether somebody asked to stop (Ctrl-C).
   std::function<bool()> stop = [] { return false; };
 };

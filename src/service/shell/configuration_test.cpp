@@ -193,6 +193,13 @@ TEST(Secrets, AreMaskedInUrls) {
   EXPECT_EQ(mask_url("kafka://a:9092,b:9092/"), "kafka://a:9092,b:9092/");
   EXPECT_EQ(mask_url("amqp://user:pa:ss@w@host/v?x=1"), "amqp://user:***@host/v?x=1");
   EXPECT_EQ(mask_url("kafka://h/?sasl.password=p&acks=all"), "kafka://h/?sasl.password=***&acks=all");
+  EXPECT_EQ(mask_url("kafka://h?token_command=print%20-k%20p&pass%77ord=p"),
+            "kafka://h?token_command=***&pass%77ord=***");
+}
+
+TEST(Secrets, AreNotThePlacesWhereTheyLie) {
+  const std::string url = "kafka://h?sasl=plain&user=u&password_file=/run/p&tls_key_password_env=P&token_file=/run/t";
+  EXPECT_EQ(mask_url(url), url);
 }
 
 TEST(AdminAddress, IsHostAndPortOrOff) {

@@ -29,6 +29,7 @@ std::string mask_authority(std::string_view url) {
 }  // namespace
 
 bool is_secret_name(std::string_view name) {
+  if (name.ends_with("_file") || name.ends_with("_env")) return false;
   constexpr std::array<std::string_view, 6> kSecret{"password", "passwd",     "secret",
                                                     "token",    "credential", "privatekey"};
   const std::string letters = letters_of(name);
@@ -43,7 +44,8 @@ std::string mask_url(std::string_view url) {
     const auto end = std::min(rest.find('&', 1), rest.size());
     const std::string_view option = rest.substr(0, end);
     const auto equals = option.find('=');
-    if (equals != option.npos && is_secret_name(option.substr(0, equals))) {
+    const std::string_view name = option.substr(0, equals == option.npos ? 0 : equals);
+    if (is_secret_name(name) || name.find('%') != name.npos) {  // who knows what it says
       masked.append(option.substr(0, equals + 1)).append(kMasked);
     } else {
       masked.append(option);

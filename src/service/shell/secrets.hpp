@@ -10,7 +10,8 @@ namespace tidings::service {
 
 inline constexpr std::string_view kMasked = "***";
 
-// Names that speak of secrets: password, secret, token, credential, private key.
+// Names that speak of secrets: password, secret, token, credential, private key. Not those of a place where one lies:
+// `password_file`, `password_env`.
 bool is_secret_name(std::string_view name);
 
 // The URL with the password of its authority, and the values of options with secret names, masked.

@@ -11,16 +11,11 @@ namespace tidings::kafka {
 namespace {
 
 constexpr int kConnectMilliseconds = 1'000;
+constexpr Duration kMetadataPatience = std::chrono::milliseconds{500};  // at first
 constexpr Duration kMarkersWithin = std::chrono::seconds{2};
 constexpr Duration kMarkersPause = std::chrono::milliseconds{5};
 constexpr Duration kOffsetsPause = std::chrono::milliseconds{50};
-constexpr int kError = 3;                             // as syslog counts
 constexpr std::int64_t kEarliest = -2, kLatest = -1;  // of a ListOffsets request
-
-struct MetadataDestroyer {
-  void operator()(const struct rd_kafka_metadata* metadata) const { rd_kafka_metadata_destroy(metadata); }
-};
-using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, MetadataDestroyer>;
 
 Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::string& value) {
   std::array<char, 512> words{};
@@ -32,49 +27,43 @@ Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::stri
 
 }  // namespace
 
-// librdkafka logs on threads of its own.
-class Cluster::Words final {
- public:
-  static void take(const rd_kafka_t* client, int level, const char*, const char* text) {
-    if (level > kError || client == nullptr) return;
-    auto* words = static_cast<Words*>(rd_kafka_opaque(client));
-    if (words == nullptr) return;
-    const std::lock_guard lock{words->mutex_};
-    words->last_ = text;
-  }
-  std::string last() const {
-    const std::lock_guard lock{mutex_};
-    return last_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::string last_;
-};
+void Cluster::MetadataDestroyer::operator()(const struct rd_kafka_metadata* metadata) const {
+  rd_kafka_metadata_destroy(metadata);
+}
 
 Result<std::shared_ptr<Cluster>> Cluster::open(KafkaOptions options, std::shared_ptr<Executor> executor) {
   std::shared_ptr<Cluster> cluster{new Cluster{std::move(options), std::move(executor)}};
+  if (auto opened = cluster->open_clients(); !opened) return opened.error();
+  if (auto reached = cluster->check(cluster->soon()); !reached) return reached.error();
+  return cluster;
+}
+
+Result<void> Cluster::open_clients() {
   const struct {
     ClientHandle* handle;
     rd_kafka_type_t type;
     Settings settings;
-  } clients[] = {{&cluster->client_, RD_KAFKA_PRODUCER, {}},
-                 {&cluster->reader_, RD_KAFKA_CONSUMER, {}},
-                 {&cluster->raw_reader_, RD_KAFKA_CONSUMER, {{"isolation.level", "read_uncommitted"}}}};
+  } clients[] = {{&client_, RD_KAFKA_PRODUCER, {}},
+                 {&reader_, RD_KAFKA_CONSUMER, {}},
+                 {&raw_reader_, RD_KAFKA_CONSUMER, {{"isolation.level", "read_uncommitted"}}}};
   for (const auto& [handle, type, settings] : clients) {
-    auto client = cluster->client(type, settings);
-    if (!client) return client.error();
-    *handle = *std::move(client);
+    auto made = client(type, settings);
+    if (!made) return made.error();
+    *handle = *std::move(made);
+    const auto fault = watch_->fault();
+    if (!fault || !fault->certain) continue;
+    // The others would fail as this one does, unless some of the brokers are well.
+    const auto reached = metadata(handle->get(), Which::none, nullptr, soon(), "reach " + options_.brokers);
+    if (!reached) return reached.error();
   }
-  if (auto reached = cluster->check(cluster->soon()); !reached) return reached.error();
-  return cluster;
+  return {};
 }
 
 Cluster::Cluster(KafkaOptions options, std::shared_ptr<Executor> executor)
     : options_{std::move(options)},
       executor_{std::move(executor)},
       names_{options_.prefix},
-      words_{std::make_unique<Words>()} {}
+      watch_{std::make_unique<ClientWatch>(options_.security, executor_)} {}
 
 Cluster::~Cluster() = default;
 
@@ -85,12 +74,13 @@ Time Cluster::soon() const {
 Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& settings,
                                      const std::function<void(rd_kafka_conf_t*)>& prepare) const {
   ConfHandle conf{rd_kafka_conf_new()};
-  rd_kafka_conf_set_opaque(conf.get(), words_.get());
-  rd_kafka_conf_set_log_cb(conf.get(), Words::take);
+  watch_->attach(conf.get());
+  const auto security = watch_->settings();
+  if (!security) return security.error();
   const Settings common{{"bootstrap.servers", options_.brokers},
                         {"client.software.name", "tidings"},
                         {"topic.metadata.refresh.interval.ms", "60000"}};
-  for (const auto* all : {&common, &settings}) {
+  for (const auto* all : {&common, &*security, &settings}) {
     for (const auto& [name, value] : *all) {
       if (auto done = set(conf.get(), name, value); !done) return done.error();
     }
@@ -101,29 +91,61 @@ Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& setti
   if (prepare) prepare(conf.get());
   std::array<char, 512> words{};
   rd_kafka_t* client = rd_kafka_new(type, conf.get(), words.data(), words.size());
-  if (client == nullptr) return invalid(fmt::format("librdkafka makes no client of these settings: {}", words.data()));
+  if (client == nullptr) {
+    return invalid(fmt::format("librdkafka makes no client of these settings: {}{}", words.data(),
+                               remedy_of_settings(words.data())));
+  }
   (void)conf.release();  // the client's now
   ClientHandle handle{client};
+  if (auto begun = watch_->begin(client); !begun) return begun.error();
   // What it is asked for before it is connected waits for a timer of a second. Without a broker it is made all the
   // same.
   const struct rd_kafka_metadata* answer = nullptr;
   if (rd_kafka_metadata(client, 0, nullptr, &answer, kConnectMilliseconds) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const MetadataHandle metadata{answer};
+    rd_kafka_metadata_destroy(answer);
   }
   return handle;
 }
 
-Result<Cluster::Topics> Cluster::topics(std::optional<Time> deadline) const {
-  const struct rd_kafka_metadata* answer = nullptr;
-  const int within = milliseconds_until(deadline.value_or(soon()), executor_->now());
-  const auto code = rd_kafka_metadata(client_.get(), 1, nullptr, &answer, within);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return to_error(code, fmt::format("ask {} for its topics", options_.brokers), last_words());
+// Asked again and again: what is wrong with the connections shows long before the deadline.
+Result<Cluster::MetadataHandle> Cluster::metadata(rd_kafka_t* client, Which topics, rd_kafka_topic_t* topic,
+                                                  Time deadline, std::string_view doing) const {
+  Duration patience = kMetadataPatience;
+  while (true) {
+    const Time now = executor_->now();
+    const int within = milliseconds_until(std::min(deadline, now + patience), now);
+    const struct rd_kafka_metadata* answer = nullptr;
+    const auto code = rd_kafka_metadata(client, topics == Which::all ? 1 : 0, topic, &answer, within);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataHandle{answer};
+    const bool waits = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+    const auto fault = watch_->fault();
+    if (!waits || (fault && fault->certain) || executor_->now() >= deadline) return failure(code, doing, last_words());
+    patience *= 2;  // a slow broker answers, too
   }
-  const MetadataHandle metadata{answer};
+}
+
+Error Cluster::failure(rd_kafka_resp_err_t code, std::string_view doing, std::string_view words) const {
+  Error error = to_error(code, doing, words);
+  const bool of_security = code == RD_KAFKA_RESP_ERR__AUTHENTICATION || code == RD_KAFKA_RESP_ERR__SSL;
+  if (error.kind != ErrorKind::unavailable && !of_security) return error;
+  const auto fault = watch_->fault();
+  if (!fault) return error;
+  return {fault->kind, fmt::format("could not {}: {} ({})", doing, fault->text, rd_kafka_err2name(code))};
+}
+
+std::string Cluster::blame() const {
+  const auto fault = watch_->fault();
+  return fault ? "; " + fault->text : std::string{};
+}
+
+Result<Cluster::Topics> Cluster::topics(std::optional<Time> deadline) const {
+  const auto answer = metadata(client_.get(), Which::all, nullptr, deadline.value_or(soon()),
+                               fmt::format("ask {} for its topics", options_.brokers));
+  if (!answer) return answer.error();
+  const auto& all = **answer;
   Topics topics;
-  for (int i = 0; i < metadata->topic_cnt; ++i) {
-    const auto& topic = metadata->topics[i];
+  for (int i = 0; i < all.topic_cnt; ++i) {
+    const auto& topic = all.topics[i];
     if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) topics.emplace(topic.topic, topic.partition_cnt);
   }
   const std::lock_guard lock{mutex_};
@@ -138,9 +160,13 @@ Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic
   }
   const auto all = topics();
   if (!all) return all.error();
-  const auto found = all->find(topic);
-  if (found == all->end()) return std::optional<std::int32_t>{};
-  return std::optional{found->second};
+  if (const auto found = all->find(topic); found != all->end()) return std::optional{found->second};
+  // Topics that we may not see stand in no list; asked for one of them the broker says so.
+  const auto asked = has_topic(topic);
+  if (!asked) return asked.error();
+  if (!*asked) return std::optional<std::int32_t>{};
+  const std::lock_guard lock{mutex_};
+  return std::optional{known_.at(topic)};
 }
 
 Result<bool> Cluster::has_topic(const std::string& topic) const {
@@ -151,23 +177,21 @@ Result<bool> Cluster::has_topic(const std::string& topic) const {
   // By a consumer: a producer's question would have some brokers make the topic.
   const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{
       rd_kafka_topic_new(reader_.get(), topic.c_str(), nullptr)};
-  const struct rd_kafka_metadata* answer = nullptr;
-  const int within = milliseconds_until(soon(), executor_->now());
-  const auto code = rd_kafka_metadata(reader_.get(), 0, handle.get(), &answer, within);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "ask for topic '" + topic + "'", last_words());
-  const MetadataHandle metadata{answer};
-  if (metadata->topic_cnt == 0 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  const std::string doing = "ask for topic '" + topic + "'";
+  const auto answer = metadata(reader_.get(), Which::none, handle.get(), soon(), doing);
+  if (!answer) return answer.error();
+  if ((*answer)->topic_cnt == 0) return false;
+  const auto& found = (*answer)->topics[0];
+  if (found.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) return to_error(found.err, doing);
+  if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
   const std::lock_guard lock{mutex_};
-  known_.emplace(topic, metadata->topics[0].partition_cnt);
+  known_.emplace(topic, found.partition_cnt);
   return true;
 }
 
 Result<void> Cluster::check(Time deadline) const {
-  const struct rd_kafka_metadata* answer = nullptr;
-  const int within = milliseconds_until(deadline, executor_->now());
-  const auto code = rd_kafka_metadata(client_.get(), 0, nullptr, &answer, within);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "reach " + options_.brokers, last_words());
-  const MetadataHandle metadata{answer};
+  const auto answer = metadata(client_.get(), Which::none, nullptr, deadline, "reach " + options_.brokers);
+  if (!answer) return answer.error();
   return {};
 }
 
@@ -225,7 +249,7 @@ Result<std::vector<PartitionOffset>> Cluster::list_offsets_once(rd_kafka_t* read
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
   }
   const auto code = rd_kafka_offsets_for_times(reader, list.get(), milliseconds_until(deadline, executor_->now()));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "look up offsets");
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return failure(code, "look up offsets");
   for (PartitionOffset& partition : partitions) {
     const auto* found = rd_kafka_topic_partition_list_find(list.get(), partition.topic.c_str(), partition.partition);
     const std::string doing = fmt::format("look up an offset of '{}'", partition.topic);
@@ -245,13 +269,9 @@ Result<EventHandle> Cluster::request(rd_kafka_admin_op_t operation, std::string_
   send(client_.get(), admin.get(), queue.get());
   EventHandle answer{rd_kafka_queue_poll(queue.get(), -1)};  // its time-out is an answer, too
   if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return to_error(code, doing, rd_kafka_event_error_string(answer.get()));
+    return failure(code, doing, rd_kafka_event_error_string(answer.get()));
   }
   return answer;
-}
-
-std::string Cluster::last_words() const {
-  return words_->last();
 }
 
 }  // namespace tidings::kafka

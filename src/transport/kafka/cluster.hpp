@@ -19,6 +19,7 @@
 
 #include "tidings/executor.hpp"
 #include "transport/fault_plan.hpp"
+#include "transport/kafka/client_watch.hpp"
 #include "transport/kafka/kafka_options.hpp"
 #include "transport/kafka/rdkafka.hpp"
 #include "transport/kafka/topic_names.hpp"
@@ -78,12 +79,22 @@ class Cluster final {
   Result<EventHandle> request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send) const;
 
   // What librdkafka said last of something that fails; empty: nothing.
-  std::string last_words() const;
+  std::string last_words() const { return watch_->last_words(); }
+  // Why a call failed: as to_error() says it, or, where no broker could be asked, what is wrong with the connections.
+  Error failure(rd_kafka_resp_err_t code, std::string_view doing, std::string_view words = {}) const;
+  // For what was not answered in time: `; ` and what is wrong with the connections, or nothing.
+  std::string blame() const;
 
  private:
-  class Words;
-
   Cluster(KafkaOptions options, std::shared_ptr<Executor> executor);
+  Result<void> open_clients();
+  struct MetadataDestroyer {
+    void operator()(const struct rd_kafka_metadata* metadata) const;
+  };
+  using MetadataHandle = std::unique_ptr<const struct rd_kafka_metadata, MetadataDestroyer>;
+  enum class Which { all, none };  // of the topics, where none is named
+  Result<MetadataHandle> metadata(rd_kafka_t* client, Which topics, rd_kafka_topic_t* topic, Time deadline,
+                                  std::string_view doing) const;
   Result<std::vector<PartitionOffset>> ends(std::vector<PartitionOffset> partitions) const;
   Result<std::vector<PartitionOffset>> list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                     std::int64_t time) const;
@@ -94,7 +105,7 @@ class Cluster final {
   const std::shared_ptr<Executor> executor_;
   const TopicNames names_;
   mutable transport::FaultPlan faults_ = transport::FaultPlan::from_environment();
-  const std::unique_ptr<Words> words_;
+  const std::unique_ptr<ClientWatch> watch_;  // of all clients
   ClientHandle client_;
   ClientHandle reader_;      // for offsets, which a consumer sees as far as they are committed
   ClientHandle raw_reader_;  // and one that sees them all

@@ -21,11 +21,16 @@ inline constexpr std::size_t kSpentBytesMax = 16u << 20;           // of confirm
 inline constexpr int kConfirmTickMs = 20;                          // at most that late is a dead client noticed
 inline constexpr Duration kDrainWithin = std::chrono::seconds{1};  // for what is on its way, before it is given up
 inline constexpr Duration kReopenPause = std::chrono::milliseconds{200};
+inline constexpr Duration kRefusedPause = std::chrono::seconds{2};  // before a new client, after one without any right
 
 inline constexpr std::int32_t kPartitionsMax = 1'000;  // of a topic that we create
 inline constexpr std::size_t kTopicNameMax = 249;      // Kafka's own, with prefix and ending
 
 inline constexpr std::size_t kControlRecordsMax = 100'000;  // that one process keeps of the control topic
+
+inline constexpr std::size_t kSecretBytesMax = 64u << 10;                  // of a file or a command that holds one
+inline constexpr Duration kTokenCommandWithin = std::chrono::seconds{10};  // before it is ended
+inline constexpr Duration kFaultFresh = std::chrono::seconds{60};  // librdkafka repeats a connection's fault every 30 s
 
 // How long a request to the cluster may take, where nobody gave a deadline.
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};

@@ -161,12 +161,30 @@ void take_properties(Url& url, Reader& reader, KafkaOptions& options) {
     if (!option.first.starts_with(kProperty)) return false;
     const std::string name = option.first.substr(kProperty.size());
     const auto reserved = std::find_if(kReserved.begin(), kReserved.end(), [&](auto& r) { return r.name == name; });
-    if (reserved != kReserved.end()) {
-      reader.say(fmt::format("'{}' cannot be set: {}", option.first, reserved->reason));
-    }
+    const std::string_view why = reserved != kReserved.end() ? reserved->reason : why_reserved(name);
+    if (!why.empty()) reader.say(fmt::format("'{}' cannot be set: {}", option.first, why));
     options.rdkafka.emplace(name, option.second);
     return true;
   });
+}
+
+std::vector<UrlOption> all_options() {
+  std::vector<UrlOption> all{kOptions.begin(), kOptions.end() - 1};
+  const auto security = security_url_options();
+  all.insert(all.end(), security.begin(), security.end());
+  all.push_back(kOptions.back());
+  return all;
+}
+
+// Takes secrets, which do not belong there, out of the URL's options, so that who wrote one is told what to do instead.
+void take_security(Url& url, Reader& reader, KafkaOptions& options) {
+  std::vector<std::string> faults;
+  options.security = take_security_of(url, faults);
+  for (const std::string& fault : faults) reader.say(fault);
+}
+
+Error faults_in_url(const Reader& reader) {
+  return invalid(fmt::format("in the `kafka:` URL: {}", reader.faults()));
 }
 
 }  // namespace
@@ -178,7 +196,8 @@ Result<KafkaOptions> options_from(const Url& given) {
   KafkaOptions options{.brokers = brokers_of(url.authority)};
   Reader reader{url};
   take_properties(url, reader, options);
-  if (auto known = transport::check_options(url, kOptions); !known) return known.error();
+  take_security(url, reader, options);
+  if (auto known = transport::check_options(url, all_options()); !known) return known.error();
   if (options.brokers.empty() || !url.path.empty()) {
     return invalid("a `kafka:` URL names brokers: write `kafka://HOST:9092` or `kafka://HOST:9092,HOST:9092`");
   }
@@ -190,13 +209,13 @@ Result<KafkaOptions> options_from(const Url& given) {
   reader.duration("session_timeout", milliseconds{1'000}, minutes{30}, options.session_timeout);
   reader.duration("revoke_within", milliseconds{10}, minutes{10}, options.revoke_within);
   reader.duration("commit_every", milliseconds{1}, minutes{1}, options.commit_every);
-  if (!reader.faults().empty()) return invalid(fmt::format("in the `kafka:` URL: {}", reader.faults()));
+  if (!reader.faults().empty()) return faults_in_url(reader);
   return options;
 }
 
 std::string describe_kafka() {
   std::string text = "kafka://HOST[:PORT][,HOST...][?option=value&...]  Apache Kafka";
-  for (const UrlOption& option : kOptions) text += fmt::format("\n    {}: {}", option.name, option.meaning);
+  for (const UrlOption& option : all_options()) text += fmt::format("\n    {}: {}", option.name, option.meaning);
   return text;
 }
 

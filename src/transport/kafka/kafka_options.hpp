@@ -9,6 +9,7 @@
 #include "tidings/names.hpp"
 #include "tidings/result.hpp"
 #include "tidings/transport/url.hpp"
+#include "transport/kafka/security_options.hpp"
 
 namespace tidings::kafka {
 
@@ -27,6 +28,7 @@ struct KafkaOptions {
   Duration commit_every = std::chrono::milliseconds{100};
   bool transactional = false;  // what handlers publish, and their settlements, are one step
   std::uint32_t suspect_window = 1'024;
+  Security security;
   std::map<std::string, std::string> rdkafka;  // any property of librdkafka that no promise rests on
 };
 

@@ -6,6 +6,7 @@
 #include <array>
 
 #include "tidings/uuid.hpp"
+#include "transport/kafka/join_check.hpp"
 #include "transport/kafka/kafka_consumer.hpp"
 #include "transport/kafka/kafka_control.hpp"
 #include "transport/kafka/kafka_history.hpp"
@@ -87,6 +88,8 @@ class KafkaTransport final : public transport::Transport {
 
  private:
   Result<std::shared_ptr<Producer>> producer();
+  Result<std::unique_ptr<transport::Consumer>> join(std::shared_ptr<Producer> sender, const SubscriptionSpec& spec,
+                                                    MemberSpec member, ConsumerPorts ports) const;
   MemberSpec member_of(const SubscriptionSpec& spec, const GroupMember& member) const;
   std::shared_ptr<InstanceBoard> board_of(const SubscriptionSpec& spec, const std::string& group_id) const;
 
@@ -116,7 +119,7 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const Subs
   ConsumerPorts ports{
       .has_retries = [topics = own_topics_, retries] { return topics->is_there(retries); },
       .left = [registrations = registrations_, spec] { (void)registrations->leave(spec, spec.instance); }};
-  auto consumer = KafkaConsumer::join(cluster_, *sender, spec, member_of(spec, member), std::move(ports));
+  auto consumer = join(*sender, spec, member_of(spec, member), std::move(ports));
   if (!consumer) (void)registrations_->leave(spec, spec.instance);
   return consumer;
 }
@@ -127,6 +130,15 @@ std::shared_ptr<InstanceBoard> KafkaTransport::board_of(const SubscriptionSpec& 
   if (!spec.instance_is_stable) return nullptr;
   return InstanceBoard::take_over(board_path(cluster_->options().brokers, group_id, spec.instance),
                                   cluster_->executor().random() | 1, spec.running_max);
+}
+
+Result<std::unique_ptr<transport::Consumer>> KafkaTransport::join(std::shared_ptr<Producer> sender,
+                                                                  const SubscriptionSpec& spec, MemberSpec member,
+                                                                  ConsumerPorts ports) const {
+  const auto topics = member.topics();
+  if (!topics) return topics.error();
+  if (auto may = check_rights_to_join(*cluster_, member.who.group_id, *topics); !may) return may.error();
+  return KafkaConsumer::join(cluster_, std::move(sender), spec, std::move(member), std::move(ports));
 }
 
 MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMember& member) const {

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <list>
 
+#include "transport/kafka/client_death.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/wire.hpp"
 
@@ -42,28 +43,6 @@ Error failed(rd_kafka_resp_err_t code, const Message& message) {
   return to_error(code, fmt::format("publish to '{}'", message.topic));
 }
 
-Error not_in_time(const Message& message) {
-  return failed(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, message);
-}
-
-// The client's end, not the message's: a new client may well deliver it.
-bool is_of_the_client(rd_kafka_resp_err_t code) {
-  switch (code) {
-    case RD_KAFKA_RESP_ERR__FATAL:
-    case RD_KAFKA_RESP_ERR__GAPLESS_GUARANTEE:
-    case RD_KAFKA_RESP_ERR__PURGE_QUEUE:
-    case RD_KAFKA_RESP_ERR__PURGE_INFLIGHT:
-      return true;
-    default:
-      return false;
-  }
-}
-
-bool is_dead(rd_kafka_t* client) {
-  std::array<char, 1> words{};
-  return rd_kafka_fatal_error(client, words.data(), words.size()) != RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
 template <class Bytes>
 const char* data_of(const Bytes& bytes) {
   return bytes ? bytes->data() : nullptr;
@@ -73,12 +52,12 @@ std::size_t size_of_bytes(const Bytes& bytes) {
   return bytes ? bytes->size() : 0;
 }
 
-// Our own limits come first: librdkafka's are beyond them.
 Settings settings_of(const KafkaOptions& options, const PublisherOptions& publisher) {
   using std::chrono::milliseconds;
   const auto within = std::max<std::int64_t>(1, std::chrono::ceil<milliseconds>(publisher.deliver_within).count());
   const double linger = std::chrono::duration<double, std::milli>{options.linger}.count();
-  const auto records = std::min(publisher.buffer_records_max, kClientRecordsMax - 1) + 1;
+  // What is confirmed counts there until its event is gone: as much again as our own limit lets in.
+  const auto records = std::min(publisher.buffer_records_max, kClientRecordsMax / 2 - 1) * 2 + 1;
   const auto kilobytes = std::clamp<std::size_t>(publisher.buffer_bytes_max / 512, 64u << 10, kClientKilobytesMax);
   return {{"acks", "all"},
           {"enable.idempotence", "true"},
@@ -127,6 +106,8 @@ class ClientProducer final : public Producer {
   void free_spent();
   void drain(bool last);
   void replace_client();
+  void refuse_all(rd_kafka_resp_err_t code);
+  Error not_in_time(const Message& message) const;
   void send_again();
   void end();
   bool is_answered(std::uint64_t number) const { return pending_.empty() || pending_.front().number > number; }
@@ -158,6 +139,12 @@ Result<void> ClientProducer::open_client() {
   const std::lock_guard lock{mutex_};
   client_ = *std::move(client);
   return {};
+}
+
+Error ClientProducer::not_in_time(const Message& message) const {
+  Error error = failed(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, message);
+  error.message += cluster_->blame();
+  return error;
 }
 
 std::optional<Error> ClientProducer::admit(const Pending& pending) const {
@@ -240,7 +227,11 @@ void ClientProducer::close(Time deadline) {
     closed_ = true;
   }
   (void)flush(deadline);
-  ending_ = true;
+  {
+    const std::lock_guard lock{mutex_};
+    ending_ = true;
+    answered_->notify_all();
+  }
   thread_.reset();
 }
 
@@ -254,7 +245,7 @@ void ClientProducer::confirm() {
         free_spent();
       }
     }
-    if (!client_ || is_dead(client_.get())) replace_client();
+    if (!client_ || death_of(client_.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) replace_client();
   }
   end();
 }
@@ -268,6 +259,8 @@ void ClientProducer::take(rd_kafka_event_t* event, bool last) {
     auto* pending = static_cast<Pending*>(message->_private);
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       outcomes.emplace_back(pending, Result<void>{});
+    } else if (message->err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT) {
+      outcomes.emplace_back(pending, not_in_time(pending->message));
     } else if (!is_of_the_client(message->err)) {
       outcomes.emplace_back(pending, failed(message->err, pending->message));
     } else if (last) {
@@ -329,7 +322,9 @@ void ClientProducer::drain(bool last) {
 
 // Until there is a next client what is sent waits in the list, and is refused when its time is over.
 void ClientProducer::replace_client() {
+  rd_kafka_resp_err_t death = RD_KAFKA_RESP_ERR_NO_ERROR;
   if (client_) {
+    death = death_of(client_.get());
     {
       const std::lock_guard lock{mutex_};
       replacing_ = true;
@@ -343,9 +338,23 @@ void ClientProducer::replace_client() {
     }
     gone.reset();  // waits for librdkafka's threads: without the lock, for send() never blocks
   }
+  if (is_of_all_clients(death)) refuse_all(death);
   (void)open_client();
   if (!client_) cluster_->executor().sleep_until(cluster_->executor().now() + kReopenPause);
   send_again();
+}
+
+// And lets the next client wait: whoever gives us the right needs time, too.
+void ClientProducer::refuse_all(rd_kafka_resp_err_t code) {
+  std::vector<std::pair<Pending*, Result<void>>> outcomes;
+  {
+    const std::lock_guard lock{mutex_};
+    for (Pending& pending : pending_) outcomes.emplace_back(&pending, failed(code, pending.message));
+  }
+  answer(outcomes);
+  Executor& executor = cluster_->executor();
+  std::unique_lock lock{mutex_};
+  answered_->wait_until(lock, executor.now() + kRefusedPause, executor, [&] { return ending_.load(); });
 }
 
 void ClientProducer::send_again() {

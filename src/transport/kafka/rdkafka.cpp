@@ -32,6 +32,9 @@ ErrorKind kind_of(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR__SSL:
       return ErrorKind::invalid;
     case RD_KAFKA_RESP_ERR__FENCED:
     case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
@@ -67,10 +70,24 @@ std::string_view remedy(rd_kafka_resp_err_t code) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
       return "; create the topic with `tidings topics create`, or open the URL with create_topics=yes";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+      return "; this user lacks a right to the topic: give it Read to receive, Write to publish, Create to create it, "
+             "by "
+             "`kafka-acls --add --allow-principal User:NAME --operation Read --topic TOPIC` "
+             "(docs/guides/kafka-security.md)";
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return "; this user lacks a right to the group: give it Read by `kafka-acls --add --allow-principal User:NAME "
+             "--operation Read --group GROUP` (docs/guides/kafka-security.md)";
     case RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED:
-      return "; give this user the right with `kafka-acls`";
+      return "; this user lacks a right to the transactional id: give it Write by `kafka-acls --add --allow-principal "
+             "User:NAME --operation Write --transactional-id ID` (docs/guides/kafka-security.md)";
+    case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+      return "; this user lacks the right; to publish it needs Write on a topic at least: `kafka-acls --add "
+             "--allow-principal User:NAME --operation Write --topic TOPIC` (docs/guides/kafka-security.md)";
+    case RD_KAFKA_RESP_ERR__AUTHENTICATION:
+    case RD_KAFKA_RESP_ERR_SASL_AUTHENTICATION_FAILED:
+      return "; check the URL's `sasl`, `user` and `password_file` (docs/guides/kafka-security.md)";
+    case RD_KAFKA_RESP_ERR__SSL:
+      return "; check the URL's `tls_ca`, `tls_cert` and `tls_key` (docs/guides/kafka-security.md)";
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       return "; raise the topic's max.message.bytes, or set rdkafka.batch.size below it: a batch is refused as a whole";
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:

@@ -75,7 +75,9 @@ Result<void> TopicReader::learn_leaders(std::span<const PartitionOffset> of) {
   const struct rd_kafka_metadata* answer = nullptr;
   const int within = milliseconds_until(cluster_.soon(), cluster_.executor().now());
   const auto code = rd_kafka_metadata(client_.get(), 0, nullptr, &answer, within);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "find the leaders of topics", cluster_.last_words());
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return cluster_.failure(code, "find the leaders of topics", cluster_.last_words());
+  }
   rd_kafka_metadata_destroy(answer);
   return {};
 }
