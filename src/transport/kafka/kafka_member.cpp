@@ -82,7 +82,9 @@ Result<void> KafkaMember::establish_positions(const std::set<std::string>& topic
   std::vector<CommitOf> commits;
   for (const auto& [topic, partition, offset] : *starts) commits.push_back({topic, partition, offset, {}});
   // Refused while the group has members: then these say it.
-  if (auto done = client_->commit_now(commits); !done && done.error().kind != ErrorKind::conflict) return done;
+  if (auto done = commit_as_nobody(*cluster_, spec_.who.group_id, commits);
+      !done && done.error().kind != ErrorKind::conflict)
+    return done;
   return {};
 }
 
@@ -253,7 +255,7 @@ void KafkaMember::leave() {
   read_letters();
   const auto may_end = [&] { return assigned_once_ || !client_->has_joined(); };
   while (!may_end() && cluster_->executor().now() + kLeaveReserve < until) turn(cluster_->executor().now() + kTick);
-  if (!may_end()) client_->abandon();
+  if (!may_end()) client_->abandon(cluster_);
   while (!partitions_.empty() && cluster_->executor().now() < until) {  // a revocation may be under way, of some
     if (!revocation_) give_up_all();
     if (revocation_) revocation_->deadline = std::min(revocation_->deadline, cluster_->executor().now());

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <cstring>
+#include <tuple>
 
 #include "transport/kafka/kafka_limits.hpp"
 
@@ -150,10 +151,14 @@ bool MemberClient::commit(const std::vector<CommitOf>& offsets, void* opaque) {
   return rd_kafka_commit_queue(client_.get(), list.get(), queue_.get(), nullptr, opaque) == RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-Result<void> MemberClient::commit_now(const std::vector<CommitOf>& offsets) const {
+// By a client of its own: one with an instance's name would be fenced, for good, by the life before.
+Result<void> commit_as_nobody(const Cluster& cluster, const std::string& group_id,
+                              const std::vector<CommitOf>& offsets) {
   if (offsets.empty()) return {};
+  const auto client = cluster.client(RD_KAFKA_CONSUMER, {{"group.id", group_id}, {"enable.auto.commit", "false"}});
+  if (!client) return client.error();
   const PartitionListHandle list = partition_list(offsets);
-  const auto code = rd_kafka_commit(client_.get(), list.get(), 0);
+  const auto code = rd_kafka_commit(client->get(), list.get(), 0);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "commit where the group begins");
   return {};
 }
@@ -165,8 +170,8 @@ bool MemberClient::has_joined() const {
   return joined;
 }
 
-void MemberClient::abandon() {
-  (void)new std::pair{requests_, client_};
+void MemberClient::abandon(std::shared_ptr<const Cluster> cluster) {
+  (void)new std::tuple{std::move(cluster), requests_, client_};
 }
 
 void MemberClient::begin_close() {

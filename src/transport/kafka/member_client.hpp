@@ -50,6 +50,10 @@ class PartitionQueue final {
   QueueHandle queue_;
 };
 
+// As no member, as long as nobody is one; waits for the answer. conflict: somebody is.
+Result<void> commit_as_nobody(const Cluster& cluster, const std::string& group_id,
+                              const std::vector<CommitOf>& offsets);
+
 class MemberClient final {
  public:
   struct Who {
@@ -78,8 +82,6 @@ class MemberClient final {
   GroupRequests::Now requests() const { return requests_->now(); }
   // Answered by an event RD_KAFKA_EVENT_OFFSET_COMMIT with that opaque; false: it will not be.
   bool commit(const std::vector<CommitOf>& offsets, void* opaque);
-  // Without being a member, as long as nobody is; waits for the answer.
-  Result<void> commit_now(const std::vector<CommitOf>& offsets) const;
 
   // Who we are in the group, for a transaction.
   rd_kafka_consumer_group_metadata_t* metadata() const { return rd_kafka_consumer_group_metadata(client_.get()); }
@@ -87,8 +89,8 @@ class MemberClient final {
   // Whether a JoinGroup was answered: from then on until the first assignment librdkafka 2.0 must not be ended, or it
   // ends the process (an assertion in its cooperative assignor).
   bool has_joined() const;
-  // Never ends it: a few threads and some memory stay behind.
-  void abandon();
+  // Never ends it: a few threads and some memory stay behind, and what they look into.
+  void abandon(std::shared_ptr<const Cluster> cluster);
 
   void begin_close();
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }
