@@ -85,7 +85,10 @@ class KafkaMember final {
   // What the group committed. Where the transaction of a member that died is in the way, it is ended.
   Result<std::vector<Committed>> look_up(const rd_kafka_topic_partition_list_t& partitions) const;
   void end_transactions_of_peers() const;
-  std::string transactional_id(const std::string& instance) const { return spec_.who.group_id + "." + instance; }
+  // A group has a member for each of its subscriptions.
+  std::string transactional_id(const std::string& instance) const {
+    return spec_.who.group_id + "." + spec_.subscriber.subscription + "." + instance;
+  }
   Result<void> establish_positions(const std::set<std::string>& topics);
   Result<std::vector<PartitionOffset>> starts_of(std::vector<PartitionOffset> partitions) const;
 

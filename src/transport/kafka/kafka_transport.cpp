@@ -91,7 +91,7 @@ class KafkaTransport final : public transport::Transport {
   Result<std::unique_ptr<transport::Consumer>> join(std::shared_ptr<Producer> sender, const SubscriptionSpec& spec,
                                                     MemberSpec member, ConsumerPorts ports) const;
   MemberSpec member_of(const SubscriptionSpec& spec, const GroupMember& member) const;
-  std::shared_ptr<InstanceBoard> board_of(const SubscriptionSpec& spec, const std::string& group_id) const;
+  std::shared_ptr<InstanceBoard> board_of(const SubscriptionSpec& spec, const MemberClient::Who& who) const;
 
   const std::shared_ptr<Cluster> cluster_;
   const Capabilities capabilities_;
@@ -126,9 +126,9 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const Subs
 
 // Only who comes back under the same name finds it.
 std::shared_ptr<InstanceBoard> KafkaTransport::board_of(const SubscriptionSpec& spec,
-                                                        const std::string& group_id) const {
-  if (!spec.instance_is_stable) return nullptr;
-  return InstanceBoard::take_over(board_path(cluster_->options().brokers, group_id, spec.instance),
+                                                        const MemberClient::Who& who) const {
+  if (who.static_id.empty()) return nullptr;
+  return InstanceBoard::take_over(board_path(cluster_->options().brokers, who.group_id, who.static_id),
                                   cluster_->executor().random() | 1, spec.running_max);
 }
 
@@ -143,9 +143,12 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::join(std::shared_pt
 
 MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMember& member) const {
   const GroupSubscription subscription{.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing};
-  const std::string group_id = group_on_cluster(cluster_->names(), spec.group, subscription, spec.instance);
+  MemberClient::Who who{.group_id = group_on_cluster(cluster_->names(), spec.group, subscription, spec.instance),
+                        .instance = spec.instance,
+                        .static_id = {}};
+  if (spec.instance_is_stable) who.static_id = subscription.name() + "." + spec.instance;
   return {
-      .who = {.group_id = group_id, .instance = spec.instance, .instance_is_stable = spec.instance_is_stable},
+      .who = who,
       .subscriber = {.group = spec.group, .subscription = subscription.name(), .host = member.host, .pid = member.pid},
       .start = spec.start,
       .transactional = cluster_->options().transactional,
@@ -158,7 +161,7 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
       },
       .peers = [registrations = registrations_, spec] { return instances_of(*registrations, spec); },
       .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); },
-      .board = board_of(spec, group_id)};
+      .board = board_of(spec, who)};
 }
 
 Result<std::shared_ptr<Producer>> KafkaTransport::producer() {

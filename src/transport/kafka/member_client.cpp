@@ -56,7 +56,7 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
        {"queued.max.messages.kbytes", std::to_string(kFetchedKilobytesMax)},
        {"allow.auto.create.topics", "false"}},
       [&](rd_kafka_conf_t* conf) {
-        if (who.instance_is_stable) rd_kafka_conf_set(conf, "group.instance.id", who.instance.c_str(), nullptr, 0);
+        if (!who.static_id.empty()) rd_kafka_conf_set(conf, "group.instance.id", who.static_id.c_str(), nullptr, 0);
         requests->listen(conf);
         rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);
       });

@@ -59,7 +59,9 @@ class MemberClient final {
   struct Who {
     std::string group_id;  // on the cluster
     std::string instance;
-    bool instance_is_stable = false;  // its partitions wait a session long for it to come back
+    // What it has in common with the life before and the one after, and with no other member of the group; empty:
+    // nothing. Its partitions wait a session long for it to come back.
+    std::string static_id;
   };
   static Result<std::unique_ptr<MemberClient>> open(const Cluster& cluster, const Who& who, std::shared_ptr<Bell> bell);
   ~MemberClient();
