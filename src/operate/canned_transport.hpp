@@ -28,7 +28,9 @@ struct Canned {
   std::vector<transport::DeadLetter> dead;
   std::vector<CannedRecord> records;
   std::optional<transport::StoreState> store;
+  std::vector<transport::Concern> concerns;
   Result<void> reachable;
+  bool declares_only = false;         // it makes topics as they are declared
   std::set<std::string> refused_ids;  // publishing these is refused
   Error refusal = invalid("refused by the test");
   // what was done
@@ -38,6 +40,7 @@ struct Canned {
   std::vector<std::string> discarded;
   std::vector<std::string> removed_groups;
   std::vector<std::string> topics_changed;  // whose retention was set
+  std::vector<std::int32_t> replications;   // of topics that were made by hand; 0: its own
   std::vector<std::string> erased_keys;     // of Control
   std::string replay_id;                    // of the last range replay
   Time reach_deadline{};
@@ -51,11 +54,28 @@ class CannedTopology final : public transport::Topology {
   Result<std::vector<transport::GroupState>> groups() override { return canned_.groups; }
   Result<std::vector<transport::LagState>> lag() override { return canned_.lag; }
   Result<std::optional<transport::StoreState>> store() override { return canned_.store; }
+  Result<std::vector<transport::Concern>> concerns() override { return canned_.concerns; }
   Result<void> set_retention(std::string_view topic, const transport::Retention& change) override {
     for (transport::TopicState& state : canned_.topics) {
-      if (state.name == topic) state.retention = transport::changed(state.retention, change);
+      if (state.name != topic) continue;
+      state.retention = transport::changed(state.retention, change);
+      canned_.topics_changed.emplace_back(topic);
+      return {};
     }
-    canned_.topics_changed.emplace_back(topic);
+    return invalid("canned");
+  }
+  Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override {
+    if (canned_.declares_only) return unsupported("canned");
+    for (const transport::TopicState& state : canned_.topics) {
+      if (state.name != topic.name) continue;
+      if (topic.partitions.value_or(state.partitions) == state.partitions) return {};
+      return conflict("topic '" + topic.name + "' exists with other partitions");
+    }
+    canned_.topics.push_back({.name = topic.name,
+                              .command = topic.command,
+                              .partitions = topic.partitions.value_or(1),
+                              .retention = topic.retention});
+    canned_.replications.push_back(replication.value_or(0));
     return {};
   }
   Result<void> remove_group(std::string_view group) override {

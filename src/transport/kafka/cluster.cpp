@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "transport/kafka/kafka_limits.hpp"
 
@@ -31,6 +33,20 @@ Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::stri
 }
 
 }  // namespace
+
+// The answer to a question for one topic.
+class Cluster::Metadata final {
+ public:
+  explicit Metadata(MetadataHandle answer) : answer_{std::move(answer)} {}
+  // Null: it is not there.
+  const struct rd_kafka_metadata_topic* topic() const {
+    const bool there = answer_->topic_cnt > 0 && answer_->topics[0].err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    return there ? &answer_->topics[0] : nullptr;
+  }
+
+ private:
+  MetadataHandle answer_;
+};
 
 // librdkafka logs on threads of its own.
 class Cluster::Words final {
@@ -126,16 +142,22 @@ Result<Cluster::Topics> Cluster::topics(std::optional<Time> deadline) const {
     const auto& topic = metadata->topics[i];
     if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) topics.emplace(topic.topic, topic.partition_cnt);
   }
+  const Time until = executor_->now() + kTopicsKnownFor;
   const std::lock_guard lock{mutex_};
-  known_ = topics;
+  known_.clear();
+  for (const auto& [name, partitions] : topics) known_[name] = {partitions, until};
   return topics;
 }
 
+std::optional<std::int32_t> Cluster::known(const std::string& topic) const {
+  const std::lock_guard lock{mutex_};
+  const auto known = known_.find(topic);
+  if (known == known_.end() || known->second.until < executor_->now()) return std::nullopt;
+  return known->second.partitions;
+}
+
 Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic) const {
-  {
-    const std::lock_guard lock{mutex_};
-    if (const auto known = known_.find(topic); known != known_.end()) return std::optional{known->second};
-  }
+  if (const auto count = known(topic)) return count;
   const auto all = topics();
   if (!all) return all.error();
   const auto found = all->find(topic);
@@ -143,23 +165,36 @@ Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic
   return std::optional{found->second};
 }
 
-Result<bool> Cluster::has_topic(const std::string& topic) const {
-  {
-    const std::lock_guard lock{mutex_};
-    if (known_.contains(topic)) return true;
-  }
-  // By a consumer: a producer's question would have some brokers make the topic.
+// Asked by a consumer: a producer's question would have some brokers make the topic.
+Result<Cluster::Metadata> Cluster::metadata_of(const std::string& topic) const {
   const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{
       rd_kafka_topic_new(reader_.get(), topic.c_str(), nullptr)};
   const struct rd_kafka_metadata* answer = nullptr;
   const int within = milliseconds_until(soon(), executor_->now());
   const auto code = rd_kafka_metadata(reader_.get(), 0, handle.get(), &answer, within);
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, "ask for topic '" + topic + "'", last_words());
-  const MetadataHandle metadata{answer};
-  if (metadata->topic_cnt == 0 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
+  return Metadata{MetadataHandle{answer}};
+}
+
+Result<bool> Cluster::has_topic(const std::string& topic) const {
+  if (known(topic)) return true;
+  const auto metadata = metadata_of(topic);
+  if (!metadata) return metadata.error();
+  const auto* found = metadata->topic();
+  if (found == nullptr) return false;
   const std::lock_guard lock{mutex_};
-  known_.emplace(topic, metadata->topics[0].partition_cnt);
+  known_[topic] = {found->partition_cnt, executor_->now() + kTopicsKnownFor};
   return true;
+}
+
+Result<std::int32_t> Cluster::copies(const std::string& topic) const {
+  const auto metadata = metadata_of(topic);
+  if (!metadata) return metadata.error();
+  const auto* found = metadata->topic();
+  if (found == nullptr || found->partition_cnt == 0) return 0;
+  std::int32_t fewest = std::numeric_limits<std::int32_t>::max();
+  for (int i = 0; i < found->partition_cnt; ++i) fewest = std::min(fewest, found->partitions[i].replica_cnt);
+  return fewest;
 }
 
 Result<void> Cluster::check(Time deadline) const {
@@ -173,6 +208,7 @@ Result<void> Cluster::check(Time deadline) const {
 
 Result<std::vector<PartitionOffset>> Cluster::offsets(std::vector<PartitionOffset> partitions, Bound bound) const {
   if (bound == Bound::latest) return ends(std::move(partitions));
+  if (bound == Bound::written) return list_offsets(raw_reader_.get(), std::move(partitions), kLatest);
   return list_offsets(reader_.get(), std::move(partitions), kEarliest);
 }
 

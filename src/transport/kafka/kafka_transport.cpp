@@ -70,7 +70,8 @@ class KafkaTransport final : public transport::Transport {
         own_topics_{std::make_shared<OwnTopics>(cluster_)},
         control_{log_, ControlSpace::users},
         dead_letters_{std::make_shared<KafkaDeadLetters>(cluster_, registrations_)},
-        topology_{cluster_, catalog_, registrations_, dead_letters_},
+        expired_{std::make_shared<ExpiredCounts>(log_)},
+        topology_{cluster_, catalog_, registrations_, dead_letters_, expired_},
         history_{cluster_, registrations_} {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -97,6 +98,7 @@ class KafkaTransport final : public transport::Transport {
   const std::shared_ptr<OwnTopics> own_topics_;
   KafkaControl control_;
   const std::shared_ptr<KafkaDeadLetters> dead_letters_;
+  const std::shared_ptr<ExpiredCounts> expired_;
   KafkaTopology topology_;
   KafkaHistory history_;
   std::mutex mutex_;
