@@ -138,7 +138,10 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
         return topics;
       },
       .peers = [registrations = registrations_, spec] { return instances_of(*registrations, spec); },
-      .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); }};
+      .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); },
+      // Where it cannot be counted, it was said all the same.
+      .expired = [expired = expired_, group = spec.group](
+                     const std::string& topic, std::uint64_t count) { (void)expired->add(group, topic, count); }};
 }
 
 Result<std::shared_ptr<Producer>> KafkaTransport::producer() {
