@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tidings/transport/transport.hpp"
@@ -29,6 +30,7 @@ struct Canned {
   std::vector<CannedRecord> records;
   std::optional<transport::StoreState> store;
   std::vector<transport::Concern> concerns;
+  std::optional<transport::Notice> notice;  // a consumer's first; then nothing comes any more
   Result<void> reachable;
   bool declares_only = false;         // it makes topics as they are declared
   std::set<std::string> refused_ids;  // publishing these is refused
@@ -199,6 +201,25 @@ class CannedPublisher final : public transport::Publisher {
   Canned& canned_;
 };
 
+class CannedConsumer final : public transport::Consumer {
+ public:
+  explicit CannedConsumer(Canned& canned) : canned_{canned} {}
+  Result<transport::Batch> receive(std::size_t, Time) override {
+    if (!canned_.notice) return unavailable("canned");
+    transport::Batch batch;
+    batch.notices.push_back(*std::exchange(canned_.notice, std::nullopt));
+    return batch;
+  }
+  void settle(std::vector<transport::Settlement> settlements, Settled settled) override {
+    for (std::size_t i = 0; i < settlements.size(); ++i) settled(i, unavailable("canned"));
+  }
+  void set_flow(std::span<const transport::PartitionId>, Flow) override {}
+  void wake() override {}
+
+ private:
+  Canned& canned_;
+};
+
 class CannedControl final : public transport::Control {
  public:
   explicit CannedControl(Canned& canned) : canned_{canned} {}
@@ -234,7 +255,7 @@ class CannedTransport final : public transport::Transport {
     return std::make_unique<CannedPublisher>(*canned_);
   }
   Result<std::unique_ptr<transport::Consumer>> consumer(const transport::SubscriptionSpec&) override {
-    return unsupported("canned");
+    return std::make_unique<CannedConsumer>(*canned_);
   }
   transport::Control& control() override { return control_; }
   transport::Operator operations() override { return {&topology_, &dead_letters_, &history_}; }
