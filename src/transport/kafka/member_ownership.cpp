@@ -82,7 +82,7 @@ void KafkaMember::try_assign() {
   own(*found);
 }
 
-// A position before the first record, or behind the last one of a topic that was made anew.
+// A position before the first record, or behind the last one: of a log that was cut.
 Result<void> KafkaMember::skip_expired(std::vector<Committed>& found) {
   std::vector<PartitionOffset> partitions;
   for (const Committed& committed : found) partitions.push_back({committed.topic, committed.partition, 0});
