@@ -25,7 +25,8 @@ struct Trouble {
     left,   // it is left as it is, and the program goes on
   };
   std::string_view subscription;  // group and what it reads
-  std::string_view doing;         // "receive", "settle", "use the inbox", "settle an event"; "declare the topic"
+  std::string_view
+      doing;  // "receive", "settle", "use the inbox", "settle an event"; "declare the topic", "keep its promises"
   const Error& error;
   Then then = Then::again;
 };

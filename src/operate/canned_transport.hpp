@@ -8,6 +8,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tidings/transport/transport.hpp"
@@ -28,7 +29,10 @@ struct Canned {
   std::vector<transport::DeadLetter> dead;
   std::vector<CannedRecord> records;
   std::optional<transport::StoreState> store;
+  std::vector<transport::Concern> concerns;
+  std::optional<transport::Notice> notice;  // a consumer's first; then nothing comes any more
   Result<void> reachable;
+  bool declares_only = false;         // it makes topics as they are declared
   std::set<std::string> refused_ids;  // publishing these is refused
   Error refusal = invalid("refused by the test");
   // what was done
@@ -38,6 +42,7 @@ struct Canned {
   std::vector<std::string> discarded;
   std::vector<std::string> removed_groups;
   std::vector<std::string> topics_changed;  // whose retention was set
+  std::vector<std::int32_t> replications;   // of topics that were made by hand; 0: its own
   std::vector<std::string> erased_keys;     // of Control
   std::string replay_id;                    // of the last range replay
   Time reach_deadline{};
@@ -51,11 +56,28 @@ class CannedTopology final : public transport::Topology {
   Result<std::vector<transport::GroupState>> groups() override { return canned_.groups; }
   Result<std::vector<transport::LagState>> lag() override { return canned_.lag; }
   Result<std::optional<transport::StoreState>> store() override { return canned_.store; }
+  Result<std::vector<transport::Concern>> concerns() override { return canned_.concerns; }
   Result<void> set_retention(std::string_view topic, const transport::Retention& change) override {
     for (transport::TopicState& state : canned_.topics) {
-      if (state.name == topic) state.retention = transport::changed(state.retention, change);
+      if (state.name != topic) continue;
+      state.retention = transport::changed(state.retention, change);
+      canned_.topics_changed.emplace_back(topic);
+      return {};
     }
-    canned_.topics_changed.emplace_back(topic);
+    return invalid("canned");
+  }
+  Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override {
+    if (canned_.declares_only) return unsupported("canned");
+    for (const transport::TopicState& state : canned_.topics) {
+      if (state.name != topic.name) continue;
+      if (topic.partitions.value_or(state.partitions) == state.partitions) return {};
+      return conflict("topic '" + topic.name + "' exists with other partitions");
+    }
+    canned_.topics.push_back({.name = topic.name,
+                              .command = topic.command,
+                              .partitions = topic.partitions.value_or(1),
+                              .retention = topic.retention});
+    canned_.replications.push_back(replication.value_or(0));
     return {};
   }
   Result<void> remove_group(std::string_view group) override {
@@ -179,6 +201,25 @@ class CannedPublisher final : public transport::Publisher {
   Canned& canned_;
 };
 
+class CannedConsumer final : public transport::Consumer {
+ public:
+  explicit CannedConsumer(Canned& canned) : canned_{canned} {}
+  Result<transport::Batch> receive(std::size_t, Time) override {
+    if (!canned_.notice) return unavailable("canned");
+    transport::Batch batch;
+    batch.notices.push_back(*std::exchange(canned_.notice, std::nullopt));
+    return batch;
+  }
+  void settle(std::vector<transport::Settlement> settlements, Settled settled) override {
+    for (std::size_t i = 0; i < settlements.size(); ++i) settled(i, unavailable("canned"));
+  }
+  void set_flow(std::span<const transport::PartitionId>, Flow) override {}
+  void wake() override {}
+
+ private:
+  Canned& canned_;
+};
+
 class CannedControl final : public transport::Control {
  public:
   explicit CannedControl(Canned& canned) : canned_{canned} {}
@@ -214,7 +255,7 @@ class CannedTransport final : public transport::Transport {
     return std::make_unique<CannedPublisher>(*canned_);
   }
   Result<std::unique_ptr<transport::Consumer>> consumer(const transport::SubscriptionSpec&) override {
-    return unsupported("canned");
+    return std::make_unique<CannedConsumer>(*canned_);
   }
   transport::Control& control() override { return control_; }
   transport::Operator operations() override { return {&topology_, &dead_letters_, &history_}; }

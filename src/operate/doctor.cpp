@@ -75,6 +75,7 @@ class Examination final {
     const auto all_lag = (*topology)->lag();
     if (!all_lag) return failed("topology", all_lag.error(), "look at the store or the broker");
     check_store(**topology);
+    check_concerns(**topology);
     add_all(stopped_members(*all_groups), "stopped members", "none");
     add_all(groups_without_members(*all_groups, *all_lag), "groups without members", "none has events that wait");
     add_all(queues(*all_lag), "lag", fmt::format("no group has more than {} events to do", thresholds_.queue_warn));
@@ -86,6 +87,14 @@ class Examination final {
     const auto store = topology.store();
     if (!store) return failed("store", store.error(), "look at the store or the broker");
     if (*store) add(store_room(**store));
+  }
+
+  void check_concerns(transport::Topology& topology) {
+    const auto concerns = topology.concerns();
+    if (!concerns) return failed("settings", concerns.error(), "look at the store or the broker");
+    for (const transport::Concern& concern : *concerns) {
+      add({.level = Level::warn, .check = "settings", .what = concern.what, .remedy = concern.remedy});
+    }
   }
 
   std::vector<Finding> queues(const std::vector<transport::LagState>& lag) const {

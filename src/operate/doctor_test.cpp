@@ -81,6 +81,12 @@ TEST_F(Doctor, SaysForEveryFindingHowToRepairIt) {
   }
 }
 
+TEST_F(Doctor, ShowsHowTheDeploymentIsSet) {
+  EXPECT_THAT(diagnose().findings, ::testing::Not(::testing::Contains(::testing::Field(&Finding::check, "settings"))));
+  canned_->concerns = {{.subject = "orders.dlq", .what = "it forgets", .remedy = "keep more"}};
+  EXPECT_THAT(diagnose().findings, ::testing::Contains(Finding{Level::warn, "settings", "it forgets", "keep more"}));
+}
+
 TEST(Topology, SortsWhatIsReportedInAnyOrder) {
   const auto canned = std::make_shared<Canned>();
   canned->topics = {{.name = "b"}, {.name = "a"}};
@@ -95,6 +101,30 @@ TEST(Topology, SortsWhatIsReportedInAnyOrder) {
   EXPECT_EQ(report->lag[0].topic, "a");
   EXPECT_EQ(report->lag[0].age_seconds, std::nullopt);
   EXPECT_EQ(report->lag[1].age_seconds, 90.0);
+}
+
+TEST(Topology, CreatesTopicsAndSaysWhetherTheyWereThere) {
+  const auto canned = std::make_shared<Canned>();
+  CannedTransport transport{canned};
+  const auto made = create_topic(transport, {.name = "a", .partitions = 3}, 2);
+  ASSERT_TRUE(made) << made.error().message;
+  EXPECT_TRUE(made->created);
+  EXPECT_EQ(made->topic.partitions, 3);
+  EXPECT_EQ(canned->replications, std::vector<std::int32_t>{2});
+  const auto again = create_topic(transport, {.name = "a"}, {});
+  ASSERT_TRUE(again) << again.error().message;
+  EXPECT_FALSE(again->created);
+  EXPECT_EQ(create_topic(transport, {.name = "a", .partitions = 4}, {}).error().kind, ErrorKind::conflict);
+}
+
+TEST(Topology, DeclaresATopicWhereThatMakesIt) {
+  const auto canned = std::make_shared<Canned>();
+  canned->declares_only = true;
+  CannedTransport transport{canned};
+  EXPECT_TRUE(create_topic(transport, {.name = "a"}, {}));
+  ASSERT_EQ(canned->declared.size(), 1u);
+  EXPECT_EQ(canned->declared[0].topics.at(0).name, "a");
+  EXPECT_EQ(create_topic(transport, {.name = "b"}, 3).error().kind, ErrorKind::unsupported);
 }
 
 TEST(Topology, RemovesOnlyGroupsThatAreThere) {

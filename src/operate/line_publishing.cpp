@@ -236,11 +236,16 @@ Result<void> prepare_topic(Transport& transport, const PublishRequest& request) 
   const auto there = expect_topic(transport, request.topic);
   if (request.missing_topic == MissingTopic::refuse) {
     if (there) return {};
-    return Error{there.error().kind, there.error().message + "; --create-topic creates it"};
+    return Error{there.error().kind, fmt::format("{}; `tidings topics create {}` or --create-topic makes it",
+                                                 there.error().message, request.topic.str())};
   }
   const bool tells_topics = transport.operations().topology != nullptr;
   if (there && tells_topics) return {};
-  return transport.declare({.topics = {{.name = request.topic.str()}}});
+  const transport::TopicSpec spec{.name = request.topic.str()};
+  const auto made =
+      tells_topics ? transport.operations().topology->create_topic(spec, {}) : unsupported("it is declared below");
+  if (made || made.error().kind != ErrorKind::unsupported) return made;
+  return transport.declare({.topics = {spec}, .published = {}});
 }
 
 }  // namespace

@@ -107,13 +107,15 @@ TEST_F(Publishing, NamesTheTopicsWhenItsOwnIsMissing) {
   const auto totals = publish("{\"data\":1}\n");
   ASSERT_FALSE(totals);
   EXPECT_EQ(totals.error().kind, ErrorKind::invalid);
-  EXPECT_EQ(totals.error().message, "there is no topic 'order'; there are: orders; --create-topic creates it");
+  EXPECT_EQ(totals.error().message,
+            "there is no topic 'order'; there are: orders; `tidings topics create order` or --create-topic makes it");
   EXPECT_THAT(canned_->declared, SizeIs(0));
 }
 
 TEST_F(Publishing, CreatesATopicAndDeclaresItsTypesWhenAsked) {
   request_.topic = Topic{"new"};
   request_.missing_topic = MissingTopic::create;
+  canned_->declares_only = true;
   ASSERT_TRUE(publish("{\"data\":1}\n{\"type\":\"OrderLost\",\"data\":1}\n{\"data\":2}\n"));
   ASSERT_THAT(canned_->declared, SizeIs(2));
   EXPECT_EQ(canned_->declared[0].topics.at(0).name, "new");
@@ -121,6 +123,15 @@ TEST_F(Publishing, CreatesATopicAndDeclaresItsTypesWhenAsked) {
   EXPECT_EQ(canned_->declared[1].published[0].type, "OrderPaid");
   EXPECT_EQ(canned_->declared[1].published[1].type, "OrderLost");
   EXPECT_EQ(canned_->declared[1].published[1].topic, "new");
+}
+
+TEST_F(Publishing, CreatesATopicByHandWhereDeclaringDoesNot) {
+  request_.topic = Topic{"new"};
+  request_.missing_topic = MissingTopic::create;
+  ASSERT_TRUE(publish("{\"data\":1}\n"));
+  EXPECT_EQ(canned_->topics.back().name, "new");
+  ASSERT_THAT(canned_->declared, SizeIs(1)) << "its types";
+  EXPECT_THAT(canned_->declared[0].topics, SizeIs(0));
 }
 
 TEST_F(Publishing, DeclaresSoManyTypesInOneRunAndRefusesLinesOfOthers) {

@@ -53,6 +53,12 @@ std::string names_of(const std::vector<std::string>& names) {
   return fmt::format("there are: {}{}", fmt::join(shown, ", "), names.size() > kNamesShown ? ", ..." : "");
 }
 
+// Null: it is not there.
+const TopicState* find_topic(const TopicsReport& report, const std::string& name) {
+  const auto found = std::ranges::find(report.topics, name, &TopicState::name);
+  return found == report.topics.end() ? nullptr : &*found;
+}
+
 }  // namespace
 
 Result<transport::Topology*> topology_of(Transport& transport) {
@@ -111,12 +117,32 @@ Result<transport::Retention> set_retention(Transport& transport, const Topic& to
                                            const transport::Retention& change) {
   const auto topology = topology_of(transport);
   if (!topology) return topology.error();
-  if (auto known = expect_topic(transport, topic); !known) return known.error();
-  if (auto set = (*topology)->set_retention(topic.str(), change); !set) return set.error();
+  if (auto set = (*topology)->set_retention(topic.str(), change); !set) {
+    const auto known = expect_topic(transport, topic);
+    return set.error().kind == ErrorKind::invalid && !known ? known.error() : set.error();
+  }
   const auto all = topics(transport);
   if (!all) return all.error();
-  const auto state = std::ranges::find(all->topics, topic.str(), &TopicState::name);
-  return state == all->topics.end() ? transport::Retention{} : state->retention;
+  const TopicState* state = find_topic(*all, topic.str());
+  return state == nullptr ? change : state->retention;  // of the transport's own: nobody tells more
+}
+
+Result<TopicCreation> create_topic(Transport& transport, const transport::TopicSpec& spec,
+                                   std::optional<std::int32_t> replication) {
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  const auto before = topics(transport);
+  if (!before) return before.error();
+  TopicCreation creation{.created = find_topic(*before, spec.name) == nullptr, .topic = {}};
+  auto made = (*topology)->create_topic(spec, replication);
+  if (!made && made.error().kind == ErrorKind::unsupported && !replication) {
+    made = transport.declare({.topics = {spec}, .published = {}});
+  }
+  if (!made) return made.error();
+  const auto after = topics(transport);
+  if (!after) return after.error();
+  if (const TopicState* found = find_topic(*after, spec.name)) creation.topic = *found;
+  return creation;
 }
 
 Result<void> remove_group(Transport& transport, const Group& group) {

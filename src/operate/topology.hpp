@@ -52,6 +52,16 @@ Result<LagReport> lag(transport::Transport& transport, Time now, const Threshold
 Result<transport::Retention> set_retention(transport::Transport& transport, const Topic& topic,
                                            const transport::Retention& change);
 
+// Makes a topic; one that is there and is set like that is left alone. Returns it. conflict: it is there and is set
+// otherwise. invalid: no such name or setting.
+struct TopicCreation {
+  bool created = false;  // it was not there
+  transport::TopicState topic;
+};
+BOOST_DESCRIBE_STRUCT(TopicCreation, (), (created, topic))
+Result<TopicCreation> create_topic(transport::Transport& transport, const transport::TopicSpec& spec,
+                                   std::optional<std::int32_t> replication);
+
 // Forgets the group, its position and its dead letters. invalid: there is none of that name. conflict: it has live
 // members.
 Result<void> remove_group(transport::Transport& transport, const Group& group);

@@ -45,6 +45,7 @@ class Bus::State final {
   Result<void> check() const;
   Result<void> leave(Time deadline);
   Result<void> declare(transport::Declaration declaration);
+  void tell_concerns();
   Result<void> claim_inboxes(const std::vector<service::SubscriptionPlan>& plans);
   Result<void> open(const std::vector<service::SubscriptionPlan>& plans);
   Time end_of(Time deadline) const;
@@ -75,6 +76,7 @@ Result<void> Bus::State::start(const Contract& contract) {
   if (!plans) return plans.error();
   if (auto declared = declare(service::declaration_of(contract.published(), *plans, contract.topics())); !declared)
     return declared;
+  tell_concerns();
   if (auto claimed = claim_inboxes(*plans); !claimed) return claimed;
   auto publisher = transport_->publisher(options_.publisher);
   if (!publisher) return publisher.error();
@@ -104,6 +106,18 @@ Result<void> Bus::State::declare(transport::Declaration declaration) {
     if (options_.on_trouble) options_.on_trouble({topic.name, "declare the topic", error, Trouble::Then::left});
   }
   return transport_->declare(declaration);
+}
+
+// No reason not to start: and where they are not told, others say so.
+void Bus::State::tell_concerns() {
+  auto* topology = transport_->operations().topology;
+  if (topology == nullptr || !options_.on_trouble) return;
+  const auto concerns = topology->concerns();
+  if (!concerns) return;
+  for (const transport::Concern& concern : *concerns) {
+    const Error error = conflict(fmt::format("{}; {}", concern.what, concern.remedy));
+    options_.on_trouble({concern.subject, "keep its promises", error, Trouble::Then::left});
+  }
 }
 
 Result<void> Bus::State::claim_inboxes(const std::vector<service::SubscriptionPlan>& plans) {

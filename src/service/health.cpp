@@ -33,6 +33,10 @@ void Health::well(Part part) {
   troubles_[static_cast<std::size_t>(part)].reset();
 }
 
+void Health::note(std::string_view doing, const Error& error) const {
+  if (on_trouble_) on_trouble_({subscription_, doing, error, Trouble::Then::left});
+}
+
 Result<void> Health::check() const {
   const std::lock_guard lock{mutex_};
   for (std::size_t i = 0; i < troubles_.size(); ++i) {

@@ -28,6 +28,8 @@ class Health final {
   // Told once for each new trouble, not for each try.
   void trouble(Part part, const Error& error);
   void well(Part part);
+  // Told, and left as it is.
+  void note(std::string_view doing, const Error& error) const;
   // unavailable: what does not work, and why.
   Result<void> check() const;
 

@@ -1,5 +1,7 @@
 #include "service/receiver.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "service/flow.hpp"
@@ -13,6 +15,17 @@ constexpr std::size_t kReceiveMax = 256;
 constexpr Duration kReceiveWithin = std::chrono::seconds{5};
 constexpr Duration kPauseFirst = std::chrono::milliseconds{10};
 constexpr Duration kPauseMost = std::chrono::milliseconds{500};
+
+Error expired_error(const transport::Notice& notice) {
+  std::string partitions;
+  for (const transport::PartitionId& id : notice.partitions) {
+    partitions += fmt::format("{}{}/{}", partitions.empty() ? "" : ", ", id.topic, id.partition);
+  }
+  return {ErrorKind::corrupt,
+          fmt::format("retention removed {} events of {} that were not settled, or the topic was made anew; they are "
+                      "gone, and it goes on behind them. Keep more (`tidings topics set`), or see why it was behind",
+                      notice.records, partitions)};
+}
 
 }  // namespace
 
@@ -44,6 +57,8 @@ void Receiver::heed(const transport::Notice& notice) {
       return parts_.release(parts_.queue.give_up(notice.partitions));
     case transport::Notice::Kind::lost:
       return parts_.ahead.drop(parts_.queue.lose(notice.partitions));
+    case transport::Notice::Kind::expired:
+      return parts_.health.note("receive", expired_error(notice));
     case transport::Notice::Kind::reconnected:
       return;  // what is not ours any more came as lost
   }

@@ -5,9 +5,7 @@
 #include <filesystem>
 #include <sstream>
 
-#include "tests/support/child_process.hpp"
-#include "tests/support/scratch_directory.hpp"
-#include "tidings/transport/linked.hpp"
+#include "tests/cli/program.hpp"
 
 namespace tidings {
 namespace {
@@ -17,52 +15,13 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using tidings::testing::ChildExit;
 using tidings::testing::ChildProcess;
-using tidings::testing::ChildSpec;
 using tidings::testing::Ran;
-using tidings::testing::ScratchDirectory;
 
-class Program : public ::testing::Test {
+class Program : public cli::Program {
  protected:
-  ChildSpec spec(std::vector<std::string> arguments) const {
-    return {
-        .program = TIDINGS_PROGRAM, .arguments = std::move(arguments), .environment = {{"TIDINGS_TRANSPORT", url_}}};
-  }
-  Ran run(std::vector<std::string> arguments) const { return run_program(spec(std::move(arguments))); }
+  Program() { url_ = "local:" + directory_; }
 
-  void publish(const std::string& id) const {
-    const Ran ran = run({"publish", "orders", "--create-topic", "--type", "OrderCreated", "--key", id, "--data",
-                         R"({"order":")" + id + "\"}"});
-    ASSERT_EQ(ran.exit, ChildExit{.code = 0}) << ran.error_output;
-  }
-
-  std::unique_ptr<transport::Transport> open() const {
-    auto opened = transport::open(url_, executor_);
-    EXPECT_TRUE(opened) << opened.error().message;
-    return *std::move(opened);
-  }
-
-  enum class Verdict { accept, bury };
-  // Settles `count` deliveries of the group and returns their keys.
-  std::vector<std::string> serve(transport::Consumer& consumer, std::size_t count, Verdict verdict) const {
-    std::vector<std::string> keys;
-    const Time deadline = executor_->now() + ChildProcess::kPatience;
-    while (keys.size() < count && executor_->now() < deadline) {
-      const auto batch = consumer.receive(count - keys.size(), deadline);
-      EXPECT_TRUE(batch) << batch.error().message;
-      for (const transport::Delivery& delivery : batch->deliveries) {
-        keys.emplace_back(delivery.record.key.value_or(""));
-        transport::Outcome outcome = transport::Accept{};
-        if (verdict == Verdict::bury) outcome = transport::Bury{.reason = "failed", .error = "no bank"};
-        EXPECT_TRUE(settle_now(consumer, *executor_, {{.token = delivery.token, .outcome = outcome}})[0]);
-      }
-    }
-    return keys;
-  }
-
-  ScratchDirectory scratch_;
   std::string directory_ = (scratch_ / "events").string();
-  std::string url_ = "local:" + directory_;
-  std::shared_ptr<Executor> executor_ = thread_executor();
 };
 
 TEST_F(Program, PublishesAndPrints) {

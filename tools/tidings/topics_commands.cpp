@@ -7,11 +7,16 @@
 #include "operate/moment.hpp"
 #include "operate/topology.hpp"
 #include "text/retention_text.hpp"
+#include "tools/tidings/arguments.hpp"
 #include "tools/tidings/commands.hpp"
 
 namespace tidings::cli {
 
 namespace {
+
+// What may be written at all; a transport takes less.
+constexpr std::uint64_t kPartitionsMax = 100'000;
+constexpr std::uint64_t kReplicationMax = 100;
 
 using transport::Retention;
 using transport::TopicState;
@@ -100,6 +105,69 @@ int set_topic(const SetArguments& arguments, Session& session) {
   return kDone;
 }
 
+// As they were written.
+struct CreateArguments {
+  std::string topic;
+  std::optional<std::int32_t> partitions;
+  std::optional<std::int32_t> replication;
+  std::optional<std::string> age;
+  std::optional<std::string> size;
+  bool command = false;
+};
+
+Result<transport::TopicSpec> spec_of(const CreateArguments& arguments) {
+  transport::TopicSpec spec{
+      .name = arguments.topic, .command = arguments.command, .partitions = arguments.partitions, .retention = {}};
+  Retention& kept = spec.retention;
+  if (auto done = read("--retain-age", arguments.age, text::retention_age_of, kept.age); !done) return done.error();
+  if (auto done = read("--retain-size", arguments.size, text::retention_size_of, kept.bytes); !done)
+    return done.error();
+  return spec;
+}
+
+int create_topic(const CreateArguments& arguments, Session& session) {
+  const auto spec = spec_of(arguments);
+  if (!spec) return session.usage(spec.error());
+  int code = kDone;
+  const auto transport = session.open(Store::created, code);
+  if (!transport) return code;
+  const auto done = operate::create_topic(*transport, *spec, arguments.replication);
+  if (!done) return session.fail(done.error());
+  if (session.json()) session.print_json(*done);
+  session.note(fmt::format("topic {} {}: {} partition{}, keeps {}", operate::printable(arguments.topic),
+                           done->created ? "created" : "is there, and set like that", done->topic.partitions,
+                           done->topic.partitions == 1 ? "" : "s", kept_text(done->topic.retention)));
+  return kDone;
+}
+
+void add_create(CLI::App& topics_app, Command& command) {
+  auto* create_app = topics_app.add_subcommand("create", "Make a topic");
+  const auto arguments = std::make_shared<CreateArguments>();
+  create_app->add_option("TOPIC", arguments->topic, "Its name")->required()->option_text(" ");
+  create_app->add_option("--partitions", arguments->partitions, "How many; default by the transport's URL")
+      ->check(count_up_to(kPartitionsMax))
+      ->option_text("N");
+  create_app
+      ->add_option("--replication", arguments->replication,
+                   "On how many brokers each partition lies; default\nby the URL, else the brokers' own (Kafka)")
+      ->check(count_up_to(kReplicationMax))
+      ->option_text("N");
+  create_app->add_option("--retain-age", arguments->age, "How long events are kept: 12h, 7d, endless")
+      ->option_text("AGE");
+  create_app->add_option("--retain-size", arguments->size, "Beyond it the oldest go: 500MB, 1GB, endless")
+      ->option_text("SIZE");
+  create_app->add_flag("--command", arguments->command, "Of commands, which one group handles");
+  create_app->footer(
+      "What is not said is as the transport has it. A topic that is there already is\n"
+      "left alone; where it is set otherwise, that is an error. Services declare their\n"
+      "topics: `local:` makes them then, Kafka where its URL says create_topics=yes.\n"
+      "\n"
+      "Example: tidings topics create orders --partitions 64 --replication 3 \\\n"
+      "           --retain-age 30d");
+  create_app->callback(
+      [arguments, &command] { command = [arguments](Session& session) { return create_topic(*arguments, session); }; });
+}
+
 void add_set(CLI::App& topics_app, Command& command) {
   auto* set_app = topics_app.add_subcommand("set", "Change what a topic keeps");
   const auto arguments = std::make_shared<SetArguments>();
@@ -136,6 +204,7 @@ void add_topics(CLI::App& app, Command& command) {
   topics_app->callback([&command] {
     if (!command) command = topics;
   });
+  add_create(*topics_app, command);
   add_set(*topics_app, command);
 }
 

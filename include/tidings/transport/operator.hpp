@@ -62,6 +62,15 @@ struct StoreState {
   std::uint64_t bytes_max = 0;  // beyond it publishes are refused as `overloaded`
 };
 
+// Something that is set so that a promise does not hold, and what to do about it.
+struct Concern {
+  std::string subject;  // what is set so: a topic, a queue
+  std::string what;
+  std::string remedy;
+};
+
+struct TopicSpec;  // transport.hpp
+
 class Topology {
  public:
   virtual ~Topology() = default;
@@ -73,9 +82,15 @@ class Topology {
   virtual Result<std::vector<LagState>> lag() = 0;
   // None: the transport has no such limit, or does not know it.
   virtual Result<std::optional<StoreState>> store() { return std::optional<StoreState>{}; }
+  // How the deployment itself is set; services log it at their start, and the doctor shows it.
+  virtual Result<std::vector<Concern>> concerns() { return std::vector<Concern>{}; }
   // Changes what `change` says of the topic's retention, for good; it holds at once, what is beyond it goes soon.
   // invalid: no such topic, or no such retention.
   virtual Result<void> set_retention(std::string_view topic, const Retention& change);
+  // Makes a topic, whatever the URL says of declarations, with so many copies of it among the brokers (none: as the
+  // transport has it). It may be there already. conflict: it is, and is set otherwise. unsupported: a declaration is
+  // all that is needed.
+  virtual Result<void> create_topic(const TopicSpec& topic, std::optional<std::int32_t> replication);
   // Forgets the group, its position and its dead letters. conflict: it has live members.
   virtual Result<void> remove_group(std::string_view group) = 0;
 };
@@ -108,6 +123,11 @@ struct DeadFilter {
 
 inline Result<void> Topology::set_retention(std::string_view, const Retention&) {
   return unsupported("this transport's retention is set with its own tools");
+}
+
+inline Result<void> Topology::create_topic(const TopicSpec&, std::optional<std::int32_t>) {
+  return unsupported(
+      "this transport makes topics as they are declared, and keeps one copy of each: leave the replication out");
 }
 
 class DeadLetters {

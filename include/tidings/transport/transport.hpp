@@ -99,11 +99,14 @@ struct Notice {
     revoking,     // finish what is in flight of them and settle it; they are given up then, or at `deadline`. The batch
                   // that says so may bring more of them: the last
     lost,         // they are no longer ours: settlements will be refused as `conflict`; forget what is in flight
+    expired,      // `records` of these partitions are gone, which the group had not settled: retention removed them, or
+                  // the topic was made anew (then 0). It goes on behind them
     reconnected,  // the connection was lost and is back; what is not ours any more came as `lost`
   };
   Kind kind = Kind::assigned;
   std::vector<PartitionId> partitions;
   Time deadline = kNever;  // of revoking: Capabilities::revoke_max from now
+  std::uint64_t records = 0;
 };
 
 // Notices come before the deliveries they speak of.

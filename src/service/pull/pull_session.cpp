@@ -111,6 +111,8 @@ void PullSession::heed(const transport::Notice& notice) {
     case transport::Notice::Kind::lost:
       queue_.lose(notice.partitions);
       return;
+    case transport::Notice::Kind::expired:
+      return;  // Topology::lag() counts them
     case transport::Notice::Kind::reconnected:
       return;  // what is not ours any more came as lost
   }

@@ -69,6 +69,11 @@ Error differs(const TopicSpec& spec, std::string_view what) {
       fmt::format("topic '{}' exists with {}; declare it as it is, or choose another name", spec.name, what));
 }
 
+NewTopic new_topic(const Cluster& cluster, const TopicSpec& spec) {
+  const auto partitions = spec.partitions.value_or(cluster.options().partitions);
+  return {cluster.names().on_cluster(spec.name), partitions, config_for(spec.retention, partitions)};
+}
+
 Result<void> check_spec(const TopicNames& names, const TopicSpec& spec) {
   if (auto named = check_kafka_name(names, "topic", spec.name); !named) return named;
   if (is_internal(spec.name)) {
@@ -115,17 +120,52 @@ Result<void> Catalog::declare(const Declaration& declaration) {
 Result<void> Catalog::create(std::span<const TopicSpec> missing) {
   if (missing.empty()) return {};
   if (cluster_->options().create_topics == CreateTopics::no) {
-    return invalid(
-        fmt::format("topic '{}' is not there: create it with `tidings topics create {}`, or open the URL "
-                    "with create_topics=yes",
-                    missing.front().name, missing.front().name));
+    return missing_topic(missing.front().name);
   }
   std::vector<NewTopic> topics;
-  for (const TopicSpec& spec : missing) {
-    const auto partitions = spec.partitions.value_or(cluster_->options().partitions);
-    topics.push_back({cluster_->names().on_cluster(spec.name), partitions, config_for(spec.retention, partitions)});
-  }
+  for (const TopicSpec& spec : missing) topics.push_back(new_topic(*cluster_, spec));
   return create_topics(*cluster_, topics);
+}
+
+Result<void> Catalog::create_topic(const TopicSpec& spec, std::optional<std::int32_t> replication) {
+  if (auto fine = check_spec(cluster_->names(), spec); !fine) return fine;
+  if (replication && (*replication < 1 || *replication > kReplicationMax)) {
+    return invalid(fmt::format("topic '{}' cannot have {} copies: 1 to {}, and no more than there are brokers",
+                               spec.name, *replication, kReplicationMax));
+  }
+  NewTopic topic = new_topic(*cluster_, spec);
+  topic.replication = replication;
+  const auto there = cluster_->topics();
+  if (!there) return there.error();
+  const auto found = there->find(topic.name);
+  const std::int32_t partitions = found == there->end() ? topic.partitions : found->second;
+  if (found != there->end()) {
+    if (auto same = expect_set_so(spec, partitions, replication); !same) return same;
+  } else if (auto created = create_topics(*cluster_, {&topic, 1}); !created) {
+    return created;
+  }
+  return agree(spec, partitions);
+}
+
+// What a declaration may set later, whoever creates a topic means to have found.
+Result<void> Catalog::expect_set_so(const TopicSpec& spec, std::int32_t partitions,
+                                    std::optional<std::int32_t> replication) {
+  if (spec.partitions && *spec.partitions != partitions) {
+    return differs(spec, fmt::format("{} partitions", partitions));
+  }
+  const std::string name = cluster_->names().on_cluster(spec.name);
+  const auto copies = cluster_->copies(name);
+  if (!copies) return copies.error();
+  if (replication && *replication != *copies) return differs(spec, fmt::format("replication {}", *copies));
+  const auto config = config_of(*cluster_, name);
+  if (!config) return config.error();
+  for (const auto& [setting, value] : config_for(spec.retention, partitions)) {
+    const auto found = config->find(setting);
+    if (found == config->end() || found->second == value) continue;
+    return conflict(fmt::format("topic '{}' exists with {}={}, not {}; `tidings topics set {}` changes what it keeps",
+                                spec.name, setting, found->second, value, spec.name));
+  }
+  return {};
 }
 
 // What was declared is a fact that all agree on: whoever comes second at the same time looks again.
@@ -185,12 +225,14 @@ Result<void> Catalog::set(const std::string& topic, std::int32_t partitions, con
 Result<void> Catalog::set_retention(std::string_view topic, const Retention& change) {
   if (auto fine = check_retention(topic, change); !fine) return fine;
   const std::string name{topic};
+  const bool of_dead_letters = cluster_->names().topic_of_dead_letters(cluster_->names().on_cluster(name)).has_value();
+  if (is_internal(name) && !of_dead_letters) return invalid(fmt::format("topic '{}' is kept by Tidings itself", topic));
   const auto partitions = cluster_->partitions(cluster_->names().on_cluster(name));
   if (!partitions) return partitions.error();
   if (!*partitions) return invalid(fmt::format("there is no topic '{}'", topic));
   Retention wanted = change;
   wanted.unsettled.reset();
-  if (auto done = set(name, **partitions, wanted); !done) return done;
+  if (auto done = set(name, **partitions, wanted); !done || of_dead_letters) return done;
   for (int tries = 0; tries < kAgreeTriesMax; ++tries) {
     auto fact = facts_.of(name);
     if (!fact) return fact.error();

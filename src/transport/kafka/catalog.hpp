@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,8 @@ class Catalog final {
   // Creates what is missing, where the URL says create_topics=yes. invalid: it is missing, or has no such name or
   // retention. conflict: it exists and differs. unsupported: Unsettled::keep, which Kafka's retention cannot do.
   Result<void> declare(const transport::Declaration& declaration);
+  // Creates it, whatever the URL says. conflict: it is there, and is set otherwise.
+  Result<void> create_topic(const transport::TopicSpec& spec, std::optional<std::int32_t> replication);
   Result<void> set_retention(std::string_view topic, const transport::Retention& change);
 
   // In effect now: what Kafka says, in the words in which it was asked for.
@@ -30,6 +33,8 @@ class Catalog final {
 
  private:
   Result<void> create(std::span<const transport::TopicSpec> missing);
+  Result<void> expect_set_so(const transport::TopicSpec& spec, std::int32_t partitions,
+                             std::optional<std::int32_t> replication);
   Result<void> agree(const transport::TopicSpec& spec, std::int32_t partitions);
   Result<void> publish_types(std::span<const transport::PublishedType> published);
   Result<void> set(const std::string& topic, std::int32_t partitions, const transport::Retention& change);

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <limits>
 
 #include "transport/kafka/kafka_limits.hpp"
 
@@ -148,16 +150,22 @@ Result<Cluster::Topics> Cluster::topics(std::optional<Time> deadline) const {
     const auto& topic = all.topics[i];
     if (topic.err == RD_KAFKA_RESP_ERR_NO_ERROR) topics.emplace(topic.topic, topic.partition_cnt);
   }
+  const Time until = executor_->now() + kTopicsKnownFor;
   const std::lock_guard lock{mutex_};
-  known_ = topics;
+  known_.clear();
+  for (const auto& [name, partitions] : topics) known_[name] = {partitions, until};
   return topics;
 }
 
+std::optional<std::int32_t> Cluster::known(const std::string& topic) const {
+  const std::lock_guard lock{mutex_};
+  const auto known = known_.find(topic);
+  if (known == known_.end() || known->second.until < executor_->now()) return std::nullopt;
+  return known->second.partitions;
+}
+
 Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic) const {
-  {
-    const std::lock_guard lock{mutex_};
-    if (const auto known = known_.find(topic); known != known_.end()) return std::optional{known->second};
-  }
+  if (const auto count = known(topic)) return count;
   const auto all = topics();
   if (!all) return all.error();
   if (const auto found = all->find(topic); found != all->end()) return std::optional{found->second};
@@ -166,27 +174,40 @@ Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic
   if (!asked) return asked.error();
   if (!*asked) return std::optional<std::int32_t>{};
   const std::lock_guard lock{mutex_};
-  return std::optional{known_.at(topic)};
+  return std::optional{known_.at(topic).partitions};
+}
+
+// Asked by a consumer: a producer's question would have some brokers make the topic.
+Result<Cluster::MetadataHandle> Cluster::metadata_of(const std::string& topic) const {
+  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{
+      rd_kafka_topic_new(reader_.get(), topic.c_str(), nullptr)};
+  return metadata(reader_.get(), Which::none, handle.get(), soon(), "ask for topic '" + topic + "'");
 }
 
 Result<bool> Cluster::has_topic(const std::string& topic) const {
-  {
-    const std::lock_guard lock{mutex_};
-    if (known_.contains(topic)) return true;
-  }
-  // By a consumer: a producer's question would have some brokers make the topic.
-  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{
-      rd_kafka_topic_new(reader_.get(), topic.c_str(), nullptr)};
-  const std::string doing = "ask for topic '" + topic + "'";
-  const auto answer = metadata(reader_.get(), Which::none, handle.get(), soon(), doing);
+  if (known(topic)) return true;
+  const auto answer = metadata_of(topic);
   if (!answer) return answer.error();
   if ((*answer)->topic_cnt == 0) return false;
   const auto& found = (*answer)->topics[0];
-  if (found.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) return to_error(found.err, doing);
+  if (found.err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED) {
+    return to_error(found.err, "ask for topic '" + topic + "'");
+  }
   if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return false;
   const std::lock_guard lock{mutex_};
-  known_.emplace(topic, found.partition_cnt);
+  known_[topic] = {found.partition_cnt, executor_->now() + kTopicsKnownFor};
   return true;
+}
+
+Result<std::int32_t> Cluster::copies(const std::string& topic) const {
+  const auto answer = metadata_of(topic);
+  if (!answer) return answer.error();
+  if ((*answer)->topic_cnt == 0 || (*answer)->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
+  const auto& found = (*answer)->topics[0];
+  if (found.partition_cnt == 0) return 0;
+  std::int32_t fewest = std::numeric_limits<std::int32_t>::max();
+  for (int i = 0; i < found.partition_cnt; ++i) fewest = std::min(fewest, found.partitions[i].replica_cnt);
+  return fewest;
 }
 
 Result<void> Cluster::check(Time deadline) const {
@@ -197,6 +218,7 @@ Result<void> Cluster::check(Time deadline) const {
 
 Result<std::vector<PartitionOffset>> Cluster::offsets(std::vector<PartitionOffset> partitions, Bound bound) const {
   if (bound == Bound::latest) return ends(std::move(partitions));
+  if (bound == Bound::written) return list_offsets(raw_reader_.get(), std::move(partitions), kLatest);
   return list_offsets(reader_.get(), std::move(partitions), kEarliest);
 }
 

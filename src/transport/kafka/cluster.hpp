@@ -36,7 +36,8 @@ struct PartitionOffset {
   std::int64_t offset = 0;
 };
 
-enum class Bound { earliest, latest };
+// written: also what is of a transaction that is open.
+enum class Bound { earliest, latest, written };
 
 class Cluster final {
  public:
@@ -61,9 +62,11 @@ class Cluster final {
   // Of the whole cluster, by name there: the number of partitions.
   using Topics = std::map<std::string, std::int32_t, std::less<>>;
   Result<Topics> topics(std::optional<Time> deadline = {}) const;
-  // Of one: none, where it is not there. Remembered once it is.
+  // Of one: none, where it is not there. One that is there is remembered for kTopicsKnownFor.
   Result<std::optional<std::int32_t>> partitions(const std::string& topic) const;
-  // Whether it is there now.
+  // On how many brokers each partition of it lies, by the one on the fewest; 0: it is not there.
+  Result<std::int32_t> copies(const std::string& topic) const;
+  // Whether it is there; remembered likewise.
   Result<bool> has_topic(const std::string& topic) const;
   Result<void> check(Time deadline) const;
 
@@ -95,6 +98,7 @@ class Cluster final {
   enum class Which { all, none };  // of the topics, where none is named
   Result<MetadataHandle> metadata(rd_kafka_t* client, Which topics, rd_kafka_topic_t* topic, Time deadline,
                                   std::string_view doing) const;
+  Result<MetadataHandle> metadata_of(const std::string& topic) const;
   Result<std::vector<PartitionOffset>> ends(std::vector<PartitionOffset> partitions) const;
   Result<std::vector<PartitionOffset>> list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                     std::int64_t time) const;
@@ -109,8 +113,13 @@ class Cluster final {
   ClientHandle client_;
   ClientHandle reader_;      // for offsets, which a consumer sees as far as they are committed
   ClientHandle raw_reader_;  // and one that sees them all
+  struct Known {
+    std::int32_t partitions = 0;
+    Time until{};
+  };
+  std::optional<std::int32_t> known(const std::string& topic) const;
   mutable std::mutex mutex_;
-  mutable Topics known_;
+  mutable std::map<std::string, Known, std::less<>> known_;  // replaced whenever all topics were asked for
 };
 
 }  // namespace tidings::kafka

@@ -111,6 +111,26 @@ std::string metadata_of(const CommitRecord& record) {
   return text;
 }
 
+std::uint64_t skip_to(CommitRecord& record, std::int64_t begin) {
+  if (begin <= record.watermark) return 0;
+  auto lost = static_cast<std::uint64_t>(begin - record.watermark);
+  std::vector<OffsetRange> kept;
+  for (const OffsetRange& range : record.settled) {
+    const auto last = std::min(range.last, begin - 1);
+    if (range.first <= last) lost -= static_cast<std::uint64_t>(last - range.first + 1);
+    if (range.last < begin) continue;
+    kept.push_back({std::max(range.first, begin), range.last});
+  }
+  record.watermark = begin;
+  if (!kept.empty() && kept.front().first == begin) {  // settled from there on
+    record.watermark = kept.front().last + 1;
+    kept.erase(kept.begin());
+  }
+  record.settled = std::move(kept);
+  record.attempts.erase(record.attempts.begin(), record.attempts.lower_bound(record.watermark));
+  return lost;
+}
+
 Result<CommitRecord> read_commit(std::int64_t offset, std::string_view metadata) {
   CommitRecord record{.watermark = offset};
   if (!metadata.starts_with(kMark)) return record;

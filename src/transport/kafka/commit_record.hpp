@@ -45,6 +45,9 @@ inline constexpr std::size_t kCommitMetadataMax = 4'096;
 // kCommitMetadataMax: too much is settled beyond the watermark, or tried.
 std::string metadata_of(const CommitRecord& record);
 
+// Goes on at `begin`, because what lies before it is gone. Returns how much of that was not settled.
+std::uint64_t skip_to(CommitRecord& record, std::int64_t begin);
+
 // Of a commit as it was found. What is no metadata of ours says nothing. corrupt: it is ours and damaged.
 Result<CommitRecord> read_commit(std::int64_t offset, std::string_view metadata);
 

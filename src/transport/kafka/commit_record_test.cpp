@@ -80,5 +80,32 @@ TEST(CommitRecord, RefusesWhatIsDamaged) {
   EXPECT_EQ(read_commit(7, metadata.substr(0, metadata.size() - 4)).error().kind, ErrorKind::corrupt);
 }
 
+TEST(CommitRecordTest, GoesOnBehindWhatIsGone) {
+  const CommitRecord record{.watermark = 10,
+                            .settled = {{12, 13}, {15, 17}, {20, 21}},
+                            .attempts = {{10, {.failed = 1}}, {14, {.failed = 2}}, {18, {.failed = 3}}},
+                            .in_flight_below = 19};
+  const struct {
+    std::int64_t begin;
+    std::uint64_t lost;
+    std::int64_t watermark;
+    std::vector<OffsetRange> settled;
+    std::size_t attempts;
+  } cases[] = {{9, 0, 10, {{12, 13}, {15, 17}, {20, 21}}, 3},
+               {10, 0, 10, {{12, 13}, {15, 17}, {20, 21}}, 3},
+               {11, 1, 11, {{12, 13}, {15, 17}, {20, 21}}, 2},
+               {12, 2, 14, {{15, 17}, {20, 21}}, 2},
+               {16, 3, 18, {{20, 21}}, 1},
+               {19, 4, 19, {{20, 21}}, 0},
+               {100, 83, 100, {}, 0}};
+  for (const auto& expected : cases) {
+    CommitRecord skipped = record;
+    EXPECT_EQ(skip_to(skipped, expected.begin), expected.lost) << expected.begin;
+    EXPECT_EQ(skipped.watermark, expected.watermark) << expected.begin;
+    EXPECT_EQ(skipped.settled, expected.settled) << expected.begin;
+    EXPECT_EQ(skipped.attempts.size(), expected.attempts) << expected.begin;
+  }
+}
+
 }  // namespace
 }  // namespace tidings::kafka

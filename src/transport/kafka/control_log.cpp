@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "transport/control_sizes.hpp"
 #include "transport/kafka/control_message.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/topic_admin.hpp"
@@ -33,18 +34,6 @@ std::size_t space_of(std::string_view key) {
 }
 void strip(ControlRecord& record) {
   record.key.erase(0, prefix_of(ControlSpace::users).size());
-}
-
-Result<void> check_sizes(std::string_view key, std::optional<std::string_view> value) {
-  if (key.empty() || key.size() > transport::kControlKeyMax) {
-    return invalid(fmt::format("the control key '{}' has {} bytes, it may have 1 to {}", key, key.size(),
-                               transport::kControlKeyMax));
-  }
-  if (value && value->size() > transport::kControlValueMax) {
-    return invalid(fmt::format("the value of control key '{}' has {} bytes, it may have {}", key, value->size(),
-                               transport::kControlValueMax));
-  }
-  return {};
 }
 
 std::string milliseconds_text(Duration duration) {
@@ -205,7 +194,7 @@ Result<void> ControlLog::check_room(const std::string& key) {
 
 Result<std::uint64_t> ControlLog::put(ControlSpace space, std::string_view key, std::optional<std::string_view> value,
                                       const PutOptions& options) {
-  if (auto fits = check_sizes(key, value); !fits) return fits.error();
+  if (auto fits = transport::check_control_sizes(key, value); !fits) return fits.error();
   if (auto started = start(); !started) return started.error();
   ControlMessage message{.key = key_of(space, key), .expires = options.expires, .expected = options.expected};
   if (value) message.value = std::string{*value};

@@ -3,9 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
-#include "transport/kafka/dead_transaction.hpp"
+#include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/kept_copy.hpp"
+#include "transport/kafka/transactional_client.hpp"
 #include "transport/kafka/wire.hpp"
 
 namespace tidings::kafka {
@@ -63,13 +65,41 @@ Copy copy_of(const DeadLetter& letter) {
 
 }  // namespace
 
+// All that is in these topics, from the floors on.
+Result<std::vector<OffsetSpan>> KafkaDeadLetters::kept(std::span<const std::string> topics) {
+  if (auto fresh = states_.refresh(); !fresh) return fresh.error();
+  auto spans = whole(*cluster_, topics);
+  if (!spans) return spans;
+  std::vector<OffsetSpan> floors;
+  for (const OffsetSpan& span : *spans) {
+    const auto floor = floor_of(span);
+    if (floor) floors.push_back({span.topic, span.partition, floor->offset, floor->offset + 1});
+  }
+  auto read = read_range(*cluster_, floors, [&](const rd_kafka_message_t& message) {
+    const auto letter = letter_of(cluster_->names(), message);
+    for (OffsetSpan& span : *spans) {
+      if (span.topic != rd_kafka_topic_name(message.rkt) || span.partition != message.partition || !letter) continue;
+      // Another one there: the topic was made anew, and the floor was of the old one.
+      if (text_of(floor_of(span).value_or(DeadLetterId{})) == letter->id) span.begin = message.offset;
+    }
+    return true;
+  });
+  if (!read) return read.error();
+  return spans;
+}
+
+// None: there is none, or it is not in what is there.
+std::optional<DeadLetterId> KafkaDeadLetters::floor_of(const OffsetSpan& span) const {
+  const auto floor = states_.floor({cluster_->names().topic_of_dead_letters(span.topic).value_or(""), span.partition});
+  return floor && floor->offset >= span.begin && floor->offset < span.end ? floor : std::nullopt;
+}
+
 Result<void> KafkaDeadLetters::visit(std::span<const OffsetSpan> spans, const std::function<void(DeadLetter)>& visit) {
-  if (auto fresh = states_.refresh(); !fresh) return fresh;
   std::map<std::string, std::optional<Time>> removed;
   std::optional<Error> failed;
   auto read = read_range(*cluster_, spans, [&](const rd_kafka_message_t& message) {
     auto letter = letter_of(cluster_->names(), message);
-    if (!letter || !states_.is_open(letter->id)) return true;
+    if (!letter || !is_open(*letter)) return true;
     const auto gone = is_removed(removed, *letter);
     if (!gone) {
       failed = gone.error();
@@ -79,6 +109,11 @@ Result<void> KafkaDeadLetters::visit(std::span<const OffsetSpan> spans, const st
     return true;
   });
   return failed ? *failed : read;
+}
+
+bool KafkaDeadLetters::is_open(const DeadLetter& letter) const {
+  const auto id = dead_letter_id(letter.id);
+  return id && states_.is_open(*id);
 }
 
 // With its group.
@@ -100,13 +135,13 @@ Result<std::vector<OffsetSpan>> KafkaDeadLetters::all_since(std::optional<Time> 
   for (const auto& [name, partitions] : *there) {
     if (cluster_->names().topic_of_dead_letters(name)) topics.push_back(name);
   }
-  auto spans = whole(*cluster_, topics);
+  auto spans = kept(topics);
   if (!spans || !buried) return spans;
   std::vector<PartitionOffset> partitions;
   for (const OffsetSpan& span : *spans) partitions.push_back({span.topic, span.partition, 0});
   const auto begins = cluster_->offsets_at(std::move(partitions), *buried - kStampsDiffer);
   if (!begins) return begins.error();
-  for (std::size_t i = 0; i < spans->size(); ++i) (*spans)[i].begin = (*begins)[i].offset;
+  for (std::size_t i = 0; i < spans->size(); ++i) (*spans)[i].begin = std::max((*spans)[i].begin, (*begins)[i].offset);
   return spans;
 }
 
@@ -157,7 +192,7 @@ Result<KafkaDeadLetters::Letters> KafkaDeadLetters::find(std::span<const std::st
   for (const auto& [name, span] : spans) {
     if (topics.empty() || topics.back() != name.first) topics.push_back(name.first);
   }
-  const auto there = whole(*cluster_, topics);
+  const auto there = kept(topics);
   if (!there) return there.error();
   std::vector<OffsetSpan> wanted;
   for (const OffsetSpan& all : *there) {
@@ -208,32 +243,81 @@ std::vector<Result<bool>> KafkaDeadLetters::close(std::span<const std::string> i
   return answers;
 }
 
-// Who opens the transaction is alone until it is committed: nobody else closes them meanwhile.
+// Who opens the client is alone until it has committed: nobody else closes them meanwhile, and what another had open is
+// decided. So whether a commit whose answer is no answer was done, a repetition sees.
 Result<std::set<std::string>> KafkaDeadLetters::close_once(std::span<const std::string> ids, Fate fate) {
   if (auto ready = states_.prepare(); !ready) return ready.error();
-  const auto transaction = DeadTransaction::open(cluster_);
-  if (!transaction) return transaction.error();
+  const auto client = TransactionalClient::open(*cluster_, cluster_->names().on_cluster("tidings.dead"));
+  if (!client) return client.error();
   const auto letters = find(ids);
   if (!letters) return letters.error();
   std::set<std::string> closed;
+  std::vector<Message> messages;
   for (const std::string& id : ids) {
     const auto found = letters->find(id);
     if (found == letters->end() || !closed.insert(id).second) continue;
-    const DeadLetter& letter = found->second;
     if (fate == Fate::replayed) {
-      const auto topic = prepare_retries(*cluster_, letter.group, letter.subscription);
-      if (!topic) return topic.error();
-      const Copy copy = copy_of(letter);
-      transport::Record record = letter.record;
-      record.time = cluster_->executor().now();  // from when it lies there
-      if (auto sent = (*transaction)->send(*topic, kAtOnce, record, &copy); !sent) return sent.error();
+      auto replay = this->replay_of(found->second);
+      if (!replay) return replay.error();
+      messages.push_back(*std::move(replay));
     }
-    const transport::Record state{
-        .topic = cluster_->names().dead_states(), .key = id, .body = fate == Fate::replayed ? "replayed" : "discarded"};
-    if (auto sent = (*transaction)->send(state.topic, 0, state, nullptr); !sent) return sent.error();
+    messages.push_back(states_.closing(id, fate == Fate::replayed ? "replayed" : "discarded"));
   }
-  if (auto committed = (*transaction)->commit(); !committed) return committed.error();
-  return closed;
+  if (messages.empty()) return closed;
+  auto raised = raise_floors(closed);
+  if (!raised) return raised.error();
+  std::move(raised->begin(), raised->end(), std::back_inserter(messages));
+  std::vector<const Message*> all;
+  for (const Message& message : messages) all.push_back(&message);
+  const auto outcome = (*client)->run(all, nullptr);
+  if (outcome.result) return closed;
+  if (outcome.doubtful) return conflict(outcome.result.error().message);
+  return outcome.result.error();
+}
+
+// Where these are dealt with, up to where all are.
+Result<std::vector<Message>> KafkaDeadLetters::raise_floors(const std::set<std::string>& closed) {
+  std::set<std::string> topics;
+  std::set<std::pair<std::string, std::int32_t>> touched;
+  for (const std::string& text : closed) {
+    const auto id = dead_letter_id(text);
+    if (!id) continue;
+    topics.insert(cluster_->names().dead_letters(id->topic));
+    touched.emplace(cluster_->names().dead_letters(id->topic), id->partition);
+  }
+  auto spans = kept(std::vector<std::string>{topics.begin(), topics.end()});
+  if (!spans) return spans.error();
+  std::erase_if(*spans, [&](const OffsetSpan& span) { return !touched.contains({span.topic, span.partition}); });
+  for (OffsetSpan& span : *spans) span.end = std::min(span.end, span.begin + kFloorReadMax);
+  std::map<DeadStates::Place, DeadLetterId> floors;
+  std::set<DeadStates::Place> open;
+  std::map<std::string, std::optional<Time>> removed;
+  auto read = read_range(*cluster_, *spans, [&](const rd_kafka_message_t& message) {
+    const auto letter = letter_of(cluster_->names(), message);
+    const auto id = letter ? dead_letter_id(letter->id) : std::nullopt;
+    if (!id) return true;
+    const DeadStates::Place place{id->topic, id->partition};
+    const auto gone = is_removed(removed, *letter);
+    const bool is_done = closed.contains(letter->id) || !states_.is_open(*id) || gone.value_or(false);
+    if (!is_done) open.insert(place);
+    if (!open.contains(place)) floors.insert_or_assign(place, *id);
+    return true;
+  });
+  if (!read) return read.error();
+  std::vector<Message> messages;
+  for (const auto& [place, floor] : floors) {
+    auto raised = states_.raising(floor);
+    std::move(raised.begin(), raised.end(), std::back_inserter(messages));
+  }
+  return messages;
+}
+
+Result<Message> KafkaDeadLetters::replay_of(const DeadLetter& letter) {
+  const auto topic = prepare_retries(*cluster_, letter.group, letter.subscription);
+  if (!topic) return topic.error();
+  Message message{.topic = *topic, .record = letter.record, .copy = copy_of(letter), .partition = kAtOnce};
+  message.record.time = cluster_->executor().now();  // from when it lies there
+  return message;
 }
 
 }  // namespace tidings::kafka

@@ -42,9 +42,14 @@ class KafkaDeadLetters final : public transport::DeadLetters {
   // Visits open ones of these offsets.
   Result<void> visit(std::span<const OffsetSpan> spans, const std::function<void(transport::DeadLetter)>& visit);
   Result<bool> is_removed(std::map<std::string, std::optional<Time>>& removed, const transport::DeadLetter& letter);
+  bool is_open(const transport::DeadLetter& letter) const;
+  Result<std::vector<OffsetSpan>> kept(std::span<const std::string> topics);
+  std::optional<DeadLetterId> floor_of(const OffsetSpan& span) const;
+  Result<std::vector<Message>> raise_floors(const std::set<std::string>& closed);
   Result<std::vector<OffsetSpan>> all_since(std::optional<Time> buried);
   Result<Letters> find(std::span<const std::string> ids);
   std::vector<Result<bool>> close(std::span<const std::string> ids, Fate fate);
+  Result<Message> replay_of(const transport::DeadLetter& letter);
   Result<std::set<std::string>> close_once(std::span<const std::string> ids, Fate fate);
 
   const std::shared_ptr<Cluster> cluster_;

@@ -44,6 +44,18 @@ class KafkaDeadLettersBrokerTest : public BrokerHere {
     EXPECT_TRUE(letters) << letters.error().message;
     return letters.value_or(std::vector<DeadLetter>{});
   }
+  // Keys of the topic of states that are not erased.
+  std::vector<std::string> states() {
+    std::set<std::string> keys;
+    const std::string name = cluster().names().dead_states();
+    const auto spans = whole(cluster(), {&name, 1}).value();
+    EXPECT_TRUE(read_range(cluster(), spans, [&](const auto& message) {
+      const std::string key{static_cast<const char*>(message.key), message.key_len};
+      message.payload == nullptr ? void(keys.erase(key)) : void(keys.insert(key));
+      return true;
+    }));
+    return {keys.begin(), keys.end()};
+  }
   std::vector<std::pair<Record, Copy>> replays(const std::string& topic) {
     std::vector<std::pair<Record, Copy>> copies;
     const std::string name = cluster().names().retry("g", topic);
@@ -140,6 +152,41 @@ TEST_F(KafkaDeadLettersBrokerTest, TwoOperatorsReplayItOnce) {
   }
   EXPECT_EQ(count, 1);
   EXPECT_EQ(replays("orders").size(), 1u);
+}
+
+// What is read and kept is what came since the oldest that is open.
+TEST_F(KafkaDeadLettersBrokerTest, WhatIsDealtWithTakesNoRoomForEver) {
+  const NewTopic letters{.name = cluster().names().dead_letters("stock"), .partitions = 1};
+  ASSERT_TRUE(create_topics(cluster(), {&letters, 1}));
+  for (const char* id : {"0", "1", "2", "3", "4"}) bury("stock", id);
+  std::vector<std::string> ids;
+  for (const auto& letter : browse()) ids.push_back(letter.id);
+  ASSERT_EQ(ids.size(), 5u);
+  EXPECT_TRUE(dead_->discard(ids[3]).value()) << "0 to 2 are open: no floor";
+  EXPECT_EQ(states(), (std::vector<std::string>{ids[3]}));
+  for (const int i : {0, 1, 2}) EXPECT_TRUE(dead_->discard(ids[static_cast<std::size_t>(i)]).value());
+  EXPECT_EQ(states(), (std::vector<std::string>{ids[2], ids[3], "floor/stock/0"})) << "what is below it needs no state";
+  KafkaDeadLetters elsewhere{open(), registrations_};
+  EXPECT_EQ(elsewhere.count().value().at({"g", "stock"}), 1u);
+  ASSERT_EQ(elsewhere.browse({}, "", 10).value().size(), 1u);
+  for (const std::string& id : {ids[0], ids[3]}) {
+    EXPECT_FALSE(elsewhere.show(id).value()) << id;
+    EXPECT_FALSE(elsewhere.replay(id).value()) << id;
+  }
+  EXPECT_TRUE(elsewhere.replay(ids[4]).value());
+  EXPECT_TRUE(elsewhere.count().value().empty());
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, ATopicThatIsMadeAnewHidesNothing) {
+  const NewTopic letters{.name = cluster().names().dead_letters("stock"), .partitions = 1};
+  ASSERT_TRUE(create_topics(cluster(), {&letters, 1}));
+  for (const char* id : {"0", "1"}) bury("stock", id);
+  for (const auto& letter : browse()) EXPECT_TRUE(dead_->discard(letter.id).value());
+  EXPECT_TRUE(browse().empty());
+  ASSERT_TRUE(delete_topics(cluster(), {&letters.name, 1}));
+  ASSERT_TRUE(create_topics(cluster(), {&letters, 1}));
+  for (const char* id : {"2", "3", "4"}) bury("stock", id);
+  EXPECT_EQ(browse().size(), 3u);
 }
 
 TEST_F(KafkaDeadLettersBrokerTest, AreGoneWithTheirGroup) {

@@ -24,6 +24,7 @@ inline constexpr Duration kReopenPause = std::chrono::milliseconds{200};
 inline constexpr Duration kRefusedPause = std::chrono::seconds{2};  // before a new client, after one without any right
 
 inline constexpr std::int32_t kPartitionsMax = 1'000;  // of a topic that we create
+inline constexpr std::int32_t kReplicationMax = 100;   // likewise
 inline constexpr std::size_t kTopicNameMax = 249;      // Kafka's own, with prefix and ending
 
 inline constexpr std::size_t kControlRecordsMax = 100'000;  // that one process keeps of the control topic
@@ -31,6 +32,8 @@ inline constexpr std::size_t kControlRecordsMax = 100'000;  // that one process 
 inline constexpr std::size_t kSecretBytesMax = 64u << 10;                  // of a file or a command that holds one
 inline constexpr Duration kTokenCommandWithin = std::chrono::seconds{10};  // before it is ended
 inline constexpr Duration kFaultFresh = std::chrono::seconds{60};  // librdkafka repeats a connection's fault every 30 s
+// How long a topic that is there is taken to be there, with as many partitions, before the cluster is asked again.
+inline constexpr Duration kTopicsKnownFor = std::chrono::seconds{5};
 
 // How long a request to the cluster may take, where nobody gave a deadline.
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
@@ -46,6 +49,9 @@ inline constexpr std::size_t kHopsMax = 500;  // retries of a partition that are
 // What one more retry may add to a commit's metadata, without its error's text.
 inline constexpr std::size_t kRetryMetadataMax = 40;
 
+inline constexpr std::int64_t kFloorReadMax = 2'000;       // dead letters that a replay or discarding looks at, whether
+                                                           // all before them are dealt with
+inline constexpr std::size_t kStatesErasedMax = 1'000;     // of those, in one transaction
 inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one transaction
 inline constexpr int kCommitsUnderWayMax = 4;              // of a member; further ones wait for an answer
 inline constexpr std::uint64_t kCommitAfter = 256;  // changes of a partition, or commit_every, whichever is first

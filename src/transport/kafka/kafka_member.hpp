@@ -37,6 +37,8 @@ struct MemberSpec {
   std::function<std::vector<std::string>()> peers;
   // Makes sure that copies can be published: the topic is made where it is missing. Blocks.
   std::function<Result<void>(const std::string& topic)> ensure_topic;
+  // So many events of that topic are gone, which the group had not settled. Blocks.
+  std::function<void(const std::string& topic, std::uint64_t count)> expired = {};
   std::shared_ptr<InstanceBoard> board;  // none: what may be in flight is all that is known after its death
   // Of the numbers of partitions that it owned: the first, and the distance of two.
   std::uint64_t first_slot = 1;
@@ -106,6 +108,7 @@ class KafkaMember final {
   // ---- Ownership (member_ownership.cpp)
   void rebalance(rd_kafka_event_t& event);
   void try_assign();
+  Result<void> skip_expired(std::vector<Committed>& found);
   void own(const std::vector<Committed>& found);
   void begin_revocation(const rd_kafka_topic_partition_list_t& partitions);
   void go_on_revoking(Time now);

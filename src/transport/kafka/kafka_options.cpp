@@ -19,7 +19,7 @@ namespace {
 constexpr std::string_view kPort = ":9092";
 constexpr std::string_view kProperty = "rdkafka.";
 
-constexpr std::array<UrlOption, 12> kOptions{{
+constexpr std::array<UrlOption, 13> kOptions{{
     {"prefix", "of all topics and groups of the deployment; default none"},
     {"create_topics", "yes: topics that services declare are created at their start; default no"},
     {"partitions", "of a topic that is created, 1 to 1000; default 12"},
@@ -29,6 +29,8 @@ constexpr std::array<UrlOption, 12> kOptions{{
     {"session_timeout", "after which a process that is silent counts as dead; default 10s"},
     {"revoke_within", "how long a process may finish what it has of a partition that goes elsewhere; default 5s"},
     {"commit_every", "at most that long is what is settled not committed; default 100ms"},
+    {"when_expired",
+     "where a group goes on when retention removed what it was at: beginning or end; default beginning"},
     {"transactional", "yes: what a handler publishes and its settlement are one transaction; default no"},
     {"suspect_window", "how many events of a partition a crash makes suspect at most, 16 to 10000; default 1024"},
     {"rdkafka.NAME", "a property of librdkafka, but for those that Tidings sets itself"},
@@ -143,6 +145,10 @@ void read_words(Reader& reader, KafkaOptions& options) {
     if (*text != "yes" && *text != "no") reader.wrong("transactional", *text, "yes or no");
     options.transactional = *text == "yes";
   }
+  if (const auto* text = reader.find("when_expired")) {
+    if (*text != "beginning" && *text != "end") reader.wrong("when_expired", *text, "beginning or end");
+    options.when_expired = *text == "end" ? WhenExpired::end : WhenExpired::beginning;
+  }
   if (const auto* text = reader.find("compression")) {
     options.compression = *text;
     if (std::find(kCompressions.begin(), kCompressions.end(), *text) == kCompressions.end()) {
@@ -203,7 +209,7 @@ Result<KafkaOptions> options_from(const Url& given) {
   }
   read_words(reader, options);
   reader.number<std::int32_t>("partitions", 1, kPartitionsMax, options.partitions);
-  reader.number<std::int32_t>("replication", 1, 100, options.replication);
+  reader.number<std::int32_t>("replication", 1, kReplicationMax, options.replication);
   reader.number<std::uint32_t>("suspect_window", 16, 10'000, options.suspect_window);
   reader.duration("linger", milliseconds{0}, milliseconds{10'000}, options.linger);
   reader.duration("session_timeout", milliseconds{1'000}, minutes{30}, options.session_timeout);

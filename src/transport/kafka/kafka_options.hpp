@@ -15,6 +15,9 @@ namespace tidings::kafka {
 
 enum class CreateTopics { no, yes };
 
+// Where a group goes on whose position is not there any more.
+enum class WhenExpired { beginning, end };
+
 struct KafkaOptions {
   std::string brokers;  // HOST:PORT, separated by commas
   std::string prefix;   // of all names of the deployment: several may share a cluster
@@ -26,6 +29,7 @@ struct KafkaOptions {
   Duration session_timeout = std::chrono::seconds{10};
   Duration revoke_within = std::chrono::seconds{5};
   Duration commit_every = std::chrono::milliseconds{100};
+  WhenExpired when_expired = WhenExpired::beginning;
   bool transactional = false;  // what handlers publish, and their settlements, are one step
   std::uint32_t suspect_window = 1'024;
   Security security;

@@ -6,10 +6,12 @@
 
 #include "transport/kafka/group_admin.hpp"
 #include "transport/kafka/lag_counter.hpp"
+#include "transport/kafka/topic_admin.hpp"
 #include "transport/kafka/wire.hpp"
 
 namespace tidings::kafka {
 
+using transport::Concern;
 using transport::GroupState;
 using transport::LagState;
 using transport::MemberState;
@@ -30,6 +32,24 @@ std::vector<std::string> names_in(const std::map<std::string, std::int32_t, std:
   std::vector<std::string> names;
   for (const auto& [name, partitions] : topics) names.push_back(name);
   return names;
+}
+
+// What takes dead letters away before somebody dealt with them.
+std::optional<Concern> forgets_dead_letters(const std::string& topic, const TopicConfig& config) {
+  const auto is = [&config](std::string_view name, std::string_view wanted) {
+    const auto found = config.find(name);
+    return found == config.end() || found->second == wanted;
+  };
+  std::string how;
+  if (!is("retention.ms", "-1")) how += fmt::format("retention.ms={}", config.at("retention.ms"));
+  if (!is("retention.bytes", "-1")) {
+    how += fmt::format("{}retention.bytes={}", how.empty() ? "" : ", ", config.at("retention.bytes"));
+  }
+  if (how.empty()) return std::nullopt;
+  return Concern{
+      .subject = topic,
+      .what = fmt::format("topic '{}' is set to {}: dead letters vanish though nobody dealt with them", topic, how),
+      .remedy = fmt::format("`tidings topics set {} --retain-age endless --retain-size endless` keeps them", topic)};
 }
 
 }  // namespace
@@ -136,11 +156,36 @@ Result<std::vector<LagState>> KafkaTopology::lag() {
   const auto dead = dead_->count();
   if (!dead) return dead.error();
   counter.add(*dead);
+  const auto expired = expired_->all();
+  if (!expired) return expired.error();
+  counter.add_expired(*expired);
   return counter.finish();
+}
+
+Result<std::vector<Concern>> KafkaTopology::concerns() {
+  const auto there = cluster_->topics();
+  if (!there) return there.error();
+  std::vector<std::string> topics;
+  for (const auto& [name, partitions] : *there) {
+    if (cluster_->names().topic_of_dead_letters(name)) topics.push_back(name);
+  }
+  const auto configs = configs_of(*cluster_, topics);
+  if (!configs) return configs.error();
+  std::vector<Concern> concerns;
+  for (const auto& [name, config] : *configs) {
+    if (auto concern = forgets_dead_letters(cluster_->names().ours(name).value_or(name), config)) {
+      concerns.push_back(*std::move(concern));
+    }
+  }
+  return concerns;
 }
 
 Result<void> KafkaTopology::set_retention(std::string_view topic, const Retention& change) {
   return catalog_->set_retention(topic, change);
+}
+
+Result<void> KafkaTopology::create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) {
+  return catalog_->create_topic(topic, replication);
 }
 
 // Its registration goes last: whoever is cut off before can ask again.
@@ -166,6 +211,7 @@ Result<void> KafkaTopology::remove_group(std::string_view group) {
     if (*there) retries.push_back(retry);
   }
   if (auto deleted = delete_topics(*cluster_, retries); !deleted) return deleted;
+  if (auto forgotten = expired_->forget(name); !forgotten) return forgotten;
   if (const auto seen = cluster_->topics(); !seen) return seen.error();  // they are not remembered any more
   return registrations_->remove(name);
 }

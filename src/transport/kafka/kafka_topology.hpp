@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "transport/kafka/expired_counts.hpp"
 #include "transport/kafka/kafka_dead_letters.hpp"
 
 namespace tidings::kafka {
@@ -16,16 +17,20 @@ namespace tidings::kafka {
 class KafkaTopology final : public transport::Topology {
  public:
   KafkaTopology(std::shared_ptr<Cluster> cluster, std::shared_ptr<Catalog> catalog,
-                std::shared_ptr<Registrations> registrations, std::shared_ptr<KafkaDeadLetters> dead)
+                std::shared_ptr<Registrations> registrations, std::shared_ptr<KafkaDeadLetters> dead,
+                std::shared_ptr<ExpiredCounts> expired)
       : cluster_{std::move(cluster)},
         catalog_{std::move(catalog)},
         registrations_{std::move(registrations)},
-        dead_{std::move(dead)} {}
+        dead_{std::move(dead)},
+        expired_{std::move(expired)} {}
 
   Result<std::vector<transport::TopicState>> topics() override;
   Result<std::vector<transport::GroupState>> groups() override;
   Result<std::vector<transport::LagState>> lag() override;
+  Result<std::vector<transport::Concern>> concerns() override;
   Result<void> set_retention(std::string_view topic, const transport::Retention& change) override;
+  Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override;
   Result<void> remove_group(std::string_view group) override;
 
  private:
@@ -43,6 +48,7 @@ class KafkaTopology final : public transport::Topology {
   const std::shared_ptr<Catalog> catalog_;
   const std::shared_ptr<Registrations> registrations_;
   const std::shared_ptr<KafkaDeadLetters> dead_;
+  const std::shared_ptr<ExpiredCounts> expired_;
 };
 
 }  // namespace tidings::kafka

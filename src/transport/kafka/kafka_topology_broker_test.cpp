@@ -18,7 +18,8 @@ class KafkaTopologyBrokerTest : public BrokerHere {
     registrations_ = std::make_shared<Registrations>(shared_cluster(), log);
     catalog_ = std::make_shared<Catalog>(shared_cluster(), log);
     dead_ = std::make_shared<KafkaDeadLetters>(shared_cluster(), registrations_);
-    topology_ = std::make_unique<KafkaTopology>(shared_cluster(), catalog_, registrations_, dead_);
+    topology_ = std::make_unique<KafkaTopology>(shared_cluster(), catalog_, registrations_, dead_,
+                                                std::make_shared<ExpiredCounts>(log));
   }
   void publish(const std::string& topic, int count) {
     std::vector<transport::Record> records;

@@ -71,7 +71,8 @@ class KafkaTransport final : public transport::Transport {
         own_topics_{std::make_shared<OwnTopics>(cluster_)},
         control_{log_, ControlSpace::users},
         dead_letters_{std::make_shared<KafkaDeadLetters>(cluster_, registrations_)},
-        topology_{cluster_, catalog_, registrations_, dead_letters_},
+        expired_{std::make_shared<ExpiredCounts>(log_)},
+        topology_{cluster_, catalog_, registrations_, dead_letters_, expired_},
         history_{cluster_, registrations_} {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -101,6 +102,7 @@ class KafkaTransport final : public transport::Transport {
   const std::shared_ptr<OwnTopics> own_topics_;
   KafkaControl control_;
   const std::shared_ptr<KafkaDeadLetters> dead_letters_;
+  const std::shared_ptr<ExpiredCounts> expired_;
   KafkaTopology topology_;
   KafkaHistory history_;
   std::mutex mutex_;
@@ -161,6 +163,9 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
       },
       .peers = [registrations = registrations_, spec] { return instances_of(*registrations, spec); },
       .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); },
+      // Where it cannot be counted, it was said all the same.
+      .expired = [expired = expired_, group = spec.group](
+                     const std::string& topic, std::uint64_t count) { (void)expired->add(group, topic, count); },
       .board = board_of(spec, who)};
 }
 

@@ -64,6 +64,13 @@ void LagCounter::add(const KafkaDeadLetters::Counts& dead) {
   }
 }
 
+// Besides what a group that is behind has lost and does not know of yet.
+void LagCounter::add_expired(const ExpiredCounts::All& expired) {
+  for (const auto& [name, count] : expired) {
+    if (const auto found = states_.find(name); found != states_.end()) found->second.expired += count;
+  }
+}
+
 Result<LagCounter::Commits> LagCounter::commits(const std::string& group_on_cluster) {
   const auto found = commits_of(*cluster_, group_on_cluster);
   if (!found) return found.error();

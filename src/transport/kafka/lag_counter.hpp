@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "transport/kafka/commit_record.hpp"
+#include "transport/kafka/expired_counts.hpp"
 #include "transport/kafka/kafka_dead_letters.hpp"
 
 namespace tidings::kafka {
@@ -22,6 +23,7 @@ class LagCounter final {
 
   Result<void> add(const GroupRecord& group);
   void add(const KafkaDeadLetters::Counts& dead);
+  void add_expired(const ExpiredCounts::All& expired);
   // Looks up the times of what is oldest.
   Result<std::vector<transport::LagState>> finish();
 

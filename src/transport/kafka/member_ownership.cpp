@@ -69,7 +69,7 @@ void KafkaMember::try_assign() {
   const bool discovered = !topics_.empty() && !partitions_.empty();
   const auto starts =
       discovered ? cluster_->offsets(std::move(missing), Bound::earliest) : starts_of(std::move(missing));
-  if (!found || !starts) {
+  if (!found || !starts || !skip_expired(*found)) {
     assign_again_at_ = cluster_->executor().now() + kTick;
     return;
   }
@@ -80,6 +80,37 @@ void KafkaMember::try_assign() {
     of->record = CommitRecord{.watermark = start.offset};
   }
   own(*found);
+}
+
+// A position before the first record, or behind the last one: of a log that was cut.
+Result<void> KafkaMember::skip_expired(std::vector<Committed>& found) {
+  std::vector<PartitionOffset> partitions;
+  for (const Committed& committed : found) partitions.push_back({committed.topic, committed.partition, 0});
+  const auto begins = cluster_->offsets(partitions, Bound::earliest);
+  if (!begins) return begins.error();
+  const auto ends = cluster_->offsets(std::move(partitions), Bound::written);
+  if (!ends) return ends.error();
+  Notice notice{.kind = Notice::Kind::expired, .partitions = {}};
+  std::map<std::string, std::uint64_t> lost;
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    auto& record = found[i].record;
+    const auto begin = (*begins)[i].offset, end = (*ends)[i].offset;
+    if (!record || (begin <= record->watermark && record->watermark <= end)) continue;
+    const bool made_anew = record->watermark > end;
+    if (made_anew) record = CommitRecord{.watermark = begin};
+    const bool to_end = !made_anew && cluster_->options().when_expired == WhenExpired::end;
+    const std::uint64_t count = skip_to(*record, to_end ? end : begin);
+    notice.partitions.push_back(id_of(found[i].topic, found[i].partition));
+    notice.records += count;
+    if (count > 0) lost[notice.partitions.back().topic] += count;
+  }
+  if (notice.partitions.empty()) return {};
+  for (const auto& [topic, count] : lost) {
+    if (spec_.expired && spec_.kind == Fetched::Kind::events) spec_.expired(topic, count);
+  }
+  const std::lock_guard lock{mutex_};
+  notices_.push_back(std::move(notice));
+  return {};
 }
 
 void KafkaMember::own(const std::vector<Committed>& found) {

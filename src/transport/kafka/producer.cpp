@@ -40,6 +40,8 @@ struct Refusal {
 };
 
 Error failed(rd_kafka_resp_err_t code, const Message& message) {
+  const bool missing = code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+  if (missing && !message.copy) return missing_topic(message.record.topic);
   return to_error(code, fmt::format("publish to '{}'", message.topic));
 }
 

@@ -68,7 +68,7 @@ std::string_view remedy(rd_kafka_resp_err_t code) {
   switch (code) {
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
-      return "; create the topic with `tidings topics create`, or open the URL with create_topics=yes";
+      return "; create the topic with `tidings topics create TOPIC`, or open the URL with create_topics=yes";
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
       return "; this user lacks a right to the topic: give it Read to receive, Write to publish, Create to create it, "
              "by "
@@ -111,6 +111,13 @@ Error to_error(rd_kafka_resp_err_t code, std::string_view doing, std::string_vie
 
 Error to_error(const rd_kafka_error_t& error, std::string_view doing) {
   return to_error(rd_kafka_error_code(&error), doing, rd_kafka_error_string(&error));
+}
+
+Error missing_topic(std::string_view topic) {
+  return invalid(
+      fmt::format("topic '{0}' is not there: create it with `tidings topics create {0}`, or open the URL with "
+                  "create_topics=yes and declare it",
+                  topic));
 }
 
 PartitionListHandle partition_list(std::size_t capacity) {

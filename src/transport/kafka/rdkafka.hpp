@@ -41,6 +41,9 @@ using AdminOptionsHandle = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_
 Error to_error(rd_kafka_resp_err_t code, std::string_view doing, std::string_view words = {});
 Error to_error(const rd_kafka_error_t& error, std::string_view doing);
 
+// invalid: a topic, in our words, that nobody has made.
+Error missing_topic(std::string_view topic);
+
 PartitionListHandle partition_list(std::size_t capacity = 8);
 
 // For librdkafka's calls: how long from now, at least 0.

@@ -122,8 +122,7 @@ Result<void> Registrations::check_topic(const SubscriptionSpec& spec) {
   const auto there = cluster_->partitions(cluster_->names().on_cluster(spec.topic));
   if (!there) return there.error();
   if (!*there) {
-    return invalid(
-        fmt::format("topic '{}', which group '{}' reads, is unknown: declare it first", spec.topic, spec.group));
+    return invalid(fmt::format("group '{}' cannot read it: {}", spec.group, missing_topic(spec.topic).message));
   }
   const auto fact = facts_.of(spec.topic);
   if (!fact) return fact.error();

@@ -63,8 +63,29 @@ TEST_F(RegistrationsBrokerTest, NamesTheCommandThatCreatesAMissingTopic) {
   const auto refused = strict.declare({.topics = {{.name = "orders"}}, .published = {}});
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::invalid);
-  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("tidings topics create"));
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("`tidings topics create orders`"));
   EXPECT_THAT(refused.error().message, ::testing::HasSubstr("create_topics=yes"));
+}
+
+TEST_F(RegistrationsBrokerTest, CreatesATopicByHandAndLeavesAnotherAlone) {
+  Catalog strict{open(CreateTopics::no), log_};
+  const transport::TopicSpec spec{
+      .name = "orders", .partitions = 3, .retention = {.age = std::chrono::hours{1}, .bytes = {}, .unsettled = {}}};
+  for (int i = 0; i < 2; ++i) {
+    const auto made = strict.create_topic(spec, 1);
+    ASSERT_TRUE(made) << made.error().message;
+  }
+  EXPECT_EQ(cluster().partitions(cluster().names().on_cluster("orders")).value(), 3);
+  transport::TopicSpec other = spec;
+  other.partitions = 4;
+  EXPECT_EQ(strict.create_topic(other, 1).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(strict.create_topic(spec, 2).error().kind, ErrorKind::conflict);
+  EXPECT_EQ(strict.create_topic(spec, 0).error().kind, ErrorKind::invalid);
+  other = spec;
+  other.retention.age = std::chrono::hours{2};
+  const auto kept_longer = strict.create_topic(other, 1);
+  EXPECT_EQ(kept_longer.error().kind, ErrorKind::conflict);
+  EXPECT_THAT(kept_longer.error().message, ::testing::HasSubstr("tidings topics set orders"));
 }
 
 TEST_F(RegistrationsBrokerTest, ACommandGoesToOneGroup) {

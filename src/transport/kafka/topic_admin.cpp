@@ -28,8 +28,9 @@ std::vector<typename Handle::pointer> pointers(const std::vector<Handle>& handle
 
 Result<NewTopicHandle> handle_of(const Cluster& cluster, const NewTopic& topic) {
   std::array<char, 512> words{};
-  NewTopicHandle handle{rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions, cluster.options().replication,
-                                              words.data(), words.size())};
+  NewTopicHandle handle{rd_kafka_NewTopic_new(topic.name.c_str(), topic.partitions,
+                                              topic.replication.value_or(cluster.options().replication), words.data(),
+                                              words.size())};
   if (handle == nullptr) return invalid(fmt::format("topic '{}' cannot be created: {}", topic.name, words.data()));
   for (const auto& [name, value] : topic.config) {
     const auto code = rd_kafka_NewTopic_set_config(handle.get(), name.c_str(), value.c_str());
@@ -117,24 +118,47 @@ Described settings_of(const rd_kafka_ConfigResource_t& resource) {
   return settings;
 }
 
-Result<Described> describe(const Cluster& cluster, const std::string& topic) {
-  const ConfigHandle asked{rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str())};
-  const std::string doing = fmt::format("ask how topic '{}' is set", topic);
+using AllDescribed = std::map<std::string, Described>;
+
+// Those that are not there are left out.
+Result<AllDescribed> describe(const Cluster& cluster, std::span<const std::string> topics) {
+  std::vector<ConfigHandle> asked;
+  for (const std::string& topic : topics) {
+    asked.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
+  }
+  auto all = pointers(asked);
+  const std::string doing = fmt::format("ask how topic '{}' is set", topics.front());
   const auto answer =
       cluster.request(RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, doing, [&](auto* client, auto* options, auto* queue) {
-        rd_kafka_ConfigResource_t* one = asked.get();
-        rd_kafka_DescribeConfigs(client, &one, 1, options, queue);
+        rd_kafka_DescribeConfigs(client, all.data(), all.size(), options, queue);
       });
   if (!answer) return answer.error();
   std::size_t count = 0;
   const auto* resources =
       rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(answer->get()), &count);
-  if (count == 0) return unavailable(fmt::format("could not {}: the answer is empty", doing));
-  if (const auto code = rd_kafka_ConfigResource_error(resources[0]); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    const char* words = rd_kafka_ConfigResource_error_string(resources[0]);
-    return to_error(code, doing, words ? words : "");
+  AllDescribed described;
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto code = rd_kafka_ConfigResource_error(resources[i]);
+    if (code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) continue;
+    const char* words = rd_kafka_ConfigResource_error_string(resources[i]);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(code, doing, words ? words : "");
+    described.emplace(rd_kafka_ConfigResource_name(resources[i]), settings_of(*resources[i]));
   }
-  return settings_of(*resources[0]);
+  return described;
+}
+
+Result<Described> describe(const Cluster& cluster, const std::string& topic) {
+  auto described = describe(cluster, std::span{&topic, 1});
+  if (!described) return described.error();
+  const auto found = described->find(topic);
+  if (found != described->end()) return std::move(found->second);
+  return to_error(RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, fmt::format("ask how topic '{}' is set", topic));
+}
+
+TopicConfig values_of(const Described& described) {
+  TopicConfig config;
+  for (const auto& [name, setting] : described) config.emplace(name, setting.value);
+  return config;
 }
 
 }  // namespace
@@ -167,9 +191,16 @@ Result<void> delete_topics(const Cluster& cluster, std::span<const std::string> 
 Result<TopicConfig> config_of(const Cluster& cluster, const std::string& topic) {
   const auto described = describe(cluster, topic);
   if (!described) return described.error();
-  TopicConfig config;
-  for (const auto& [name, setting] : *described) config.emplace(name, setting.value);
-  return config;
+  return values_of(*described);
+}
+
+Result<std::map<std::string, TopicConfig>> configs_of(const Cluster& cluster, std::span<const std::string> topics) {
+  std::map<std::string, TopicConfig> configs;
+  if (topics.empty()) return configs;
+  const auto described = describe(cluster, topics);
+  if (!described) return described.error();
+  for (const auto& [topic, settings] : *described) configs.emplace(topic, values_of(settings));
+  return configs;
 }
 
 // AlterConfigs, all that librdkafka 2.0.2 has, takes back what it does not name.

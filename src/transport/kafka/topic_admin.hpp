@@ -4,6 +4,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 
@@ -18,9 +19,10 @@ struct NewTopic {
   std::string name;  // on the cluster
   std::int32_t partitions = 1;
   TopicConfig config;
+  std::optional<std::int32_t> replication = {};  // otherwise as the URL says
 };
 
-// Makes those that are not there, replicated as the URL says; what is there stays as it is. Returns when each can be
+// Makes those that are not there; what is there stays as it is. Returns when each can be
 // published to.
 Result<void> create_topics(const Cluster& cluster, std::span<const NewTopic> topics);
 
@@ -29,6 +31,8 @@ Result<void> delete_topics(const Cluster& cluster, std::span<const std::string> 
 
 // What is set for that topic, also by default.
 Result<TopicConfig> config_of(const Cluster& cluster, const std::string& topic);
+// Of several, by name; those that are not there are left out.
+Result<std::map<std::string, TopicConfig>> configs_of(const Cluster& cluster, std::span<const std::string> topics);
 // Changes what `change` names, and nothing else.
 Result<void> set_config(const Cluster& cluster, const std::string& topic, const TopicConfig& change);
 

@@ -34,6 +34,22 @@ TEST_F(TopicAdminBrokerTest, SaysWhichTopicIsNotThere) {
   EXPECT_THAT(config.error().message, ::testing::HasSubstr("nowhere"));
 }
 
+TEST_F(TopicAdminBrokerTest, NoticesThatATopicIsGone) {
+  const std::string name = cluster().names().on_cluster("orders");
+  const NewTopic topic{.name = name, .partitions = 3};
+  ASSERT_TRUE(create_topics(cluster(), {&topic, 1}));
+  ASSERT_TRUE(cluster().has_topic(name).value());
+  EXPECT_EQ(cluster().copies(name).value(), 1);
+  ASSERT_TRUE(delete_topics(*open(), {&name, 1}));  // by somebody else
+  const Time deadline = soon();
+  while (cluster().partitions(name).value() && executor().now() < deadline) {
+    executor().sleep_until(executor().now() + std::chrono::milliseconds{100});
+  }
+  EXPECT_FALSE(cluster().partitions(name).value());
+  EXPECT_FALSE(cluster().has_topic(name).value());
+  EXPECT_EQ(cluster().copies(name).value(), 0);
+}
+
 TEST_F(TopicAdminBrokerTest, ReadsARangeToItsEnd) {
   const std::string name = cluster().names().on_cluster("orders");
   const NewTopic topic{.name = name, .partitions = 2};

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/wire.hpp"
 
@@ -78,7 +80,7 @@ TransactionalClient::Outcome TransactionalClient::run(std::span<const Message* c
   Outcome outcome;
   const Time deadline = cluster_.soon();
   if (const ErrorHandle error{rd_kafka_begin_transaction(client_.get())}) {
-    outcome.result = to_error(*error, "begin a transaction");
+    outcome.result = failed(*error, "begin a transaction");
     return outcome;
   }
   outcome.result = send(messages, deadline, outcome.refused);
@@ -114,6 +116,10 @@ Result<void> TransactionalClient::send(std::span<const Message* const> messages,
     rd_kafka_flush(client_.get(), within(cluster_.executor().now() + kAbortWithin));
     return to_error(code, "publish in a transaction");
   }
+  if (is_dead()) {  // fenced, say: no message is at fault
+    refused.clear();
+    return fatal("publish in a transaction");
+  }
   if (!refused.empty()) return refused.begin()->second;
   return {};
 }
@@ -122,7 +128,7 @@ Result<void> TransactionalClient::add(const GroupOffsets& group, Time deadline) 
   const PartitionListHandle list = partition_list(group.offsets);
   const ErrorHandle error{
       rd_kafka_send_offsets_to_transaction(client_.get(), list.get(), group.member.get(), within(deadline))};
-  if (error) return to_error(*error, "say in a transaction how far the group is");
+  if (error) return failed(*error, "say in a transaction how far the group is");
   return {};
 }
 
@@ -131,13 +137,24 @@ Result<void> TransactionalClient::commit(Time deadline) {
     const ErrorHandle error{rd_kafka_commit_transaction(client_.get(), within(deadline))};
     if (error == nullptr) return {};
     if (rd_kafka_error_is_retriable(error.get()) != 0 && cluster_.executor().now() < deadline) continue;
-    return to_error(*error, "commit a transaction");
+    return failed(*error, "commit a transaction");
   }
 }
 
 // Where it fails, its time-out does it, or the next client of that id.
 void TransactionalClient::abort() {
   const ErrorHandle error{rd_kafka_abort_transaction(client_.get(), within(cluster_.executor().now() + kAbortWithin))};
+}
+
+// Whoever is fenced is told so in several ways: what ended the client says it best.
+Error TransactionalClient::failed(const rd_kafka_error_t& error, std::string_view doing) const {
+  return is_dead() ? fatal(doing) : to_error(error, doing);
+}
+
+Error TransactionalClient::fatal(std::string_view doing) const {
+  std::array<char, 512> words{};
+  const auto code = rd_kafka_fatal_error(client_.get(), words.data(), words.size());
+  return to_error(code, doing, words.data());
 }
 
 bool TransactionalClient::is_dead() const {

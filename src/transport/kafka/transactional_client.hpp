@@ -47,6 +47,8 @@ class TransactionalClient final {
   Result<void> add(const GroupOffsets& group, Time deadline);
   Result<void> commit(Time deadline);
   void abort();
+  Error fatal(std::string_view doing) const;
+  Error failed(const rd_kafka_error_t& error, std::string_view doing) const;
   int within(Time deadline) const;
 
   const Cluster& cluster_;

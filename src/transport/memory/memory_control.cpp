@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "transport/control_sizes.hpp"
 #include "transport/memory/memory_options.hpp"
 
 namespace tidings::memory {
@@ -17,23 +18,11 @@ bool is_live(const ControlRecord& record, Time now) {
   return !record.expires || *record.expires > now;
 }
 
-Result<void> check_sizes(std::string_view key, std::optional<std::string_view> value) {
-  if (key.empty() || key.size() > transport::kControlKeyMax) {
-    return invalid(fmt::format("the control key '{}' has {} bytes, it may have 1 to {}", key, key.size(),
-                               transport::kControlKeyMax));
-  }
-  if (value && value->size() > transport::kControlValueMax) {
-    return invalid(fmt::format("the value of control key '{}' has {} bytes, it may have {}", key, value->size(),
-                               transport::kControlValueMax));
-  }
-  return {};
-}
-
 }  // namespace
 
 Result<std::uint64_t> MemoryControl::put(std::string_view key, std::optional<std::string_view> value,
                                          const PutOptions& options, Time now) {
-  if (auto fits = check_sizes(key, value); !fits) return fits.error();
+  if (auto fits = transport::check_control_sizes(key, value); !fits) return fits.error();
   forget_expired(now);
   const auto found = records_.find(key);
   const std::uint64_t present = found == records_.end() ? 0 : found->second.version;
