@@ -45,15 +45,6 @@ Error failed(rd_kafka_resp_err_t code, const Message& message) {
   return to_error(code, fmt::format("publish to '{}'", message.topic));
 }
 
-template <class Bytes>
-const char* data_of(const Bytes& bytes) {
-  return bytes ? bytes->data() : nullptr;
-}
-template <class Bytes>
-std::size_t size_of_bytes(const Bytes& bytes) {
-  return bytes ? bytes->size() : 0;
-}
-
 Settings settings_of(const KafkaOptions& options, const PublisherOptions& publisher) {
   using std::chrono::milliseconds;
   const auto within = std::max<std::int64_t>(1, std::chrono::ceil<milliseconds>(publisher.deliver_within).count());

@@ -32,14 +32,6 @@ void report(rd_kafka_t*, const rd_kafka_message_t* message, void*) {
   of->reports->refused->emplace(of->index, to_error(message->err, doing));
 }
 
-const char* data_of(const std::optional<std::string>& text) {
-  return text ? text->data() : nullptr;
-}
-
-std::size_t size_of_bytes(const std::optional<std::string>& text) {
-  return text ? text->size() : 0;
-}
-
 rd_kafka_resp_err_t produce(rd_kafka_t* client, const Message& message, Report* report) {
   const auto& record = message.record;
   HeadersHandle headers = headers_of(record, message.copy ? &*message.copy : nullptr);

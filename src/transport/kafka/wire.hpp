@@ -36,4 +36,14 @@ void read_headers(transport::RecordView& record, std::span<const transport::Head
 // of the original, which lives in `copy`. Nothing: it is no copy of ours.
 bool take_copy(transport::RecordView& record, Copy& copy);
 
+// Of an optional text, for librdkafka's calls; null and 0: there is none.
+template <class Bytes>
+const char* data_of(const Bytes& bytes) {
+  return bytes ? bytes->data() : nullptr;
+}
+template <class Bytes>
+std::size_t size_of_bytes(const Bytes& bytes) {
+  return bytes ? bytes->size() : 0;
+}
+
 }  // namespace tidings::kafka
