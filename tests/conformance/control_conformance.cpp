@@ -83,8 +83,8 @@ TEST_P(ControlConformance, CompareAndSetLosesNoIncrementUnderContention) {
 
 TEST_P(ControlConformance, ForgetsWhatExpired) {
   Control& control = here().control();
-  ASSERT_TRUE(control.put("first", "v"));  // what has to be made for it is there
-  ASSERT_TRUE(control.put("first", std::nullopt));
+  ASSERT_TRUE(control.put("first", "v", {}));  // what has to be made for it is there
+  ASSERT_TRUE(control.put("first", std::nullopt, {}));
   const Time expires = now() + 20 * unit();
   ASSERT_TRUE(control.put("a", "v", PutOptions{.expires = expires}));
   ASSERT_TRUE(control.get("a").value());
