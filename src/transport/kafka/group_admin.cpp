@@ -9,6 +9,9 @@ namespace {
 using DeleteGroupHandle = Owned<rd_kafka_DeleteGroup_t, rd_kafka_DeleteGroup_destroy>;
 using ListOffsetsHandle = Owned<rd_kafka_ListConsumerGroupOffsets_t, rd_kafka_ListConsumerGroupOffsets_destroy>;
 
+constexpr Duration kStableWithin = std::chrono::seconds{2};
+constexpr Duration kStablePause = std::chrono::milliseconds{20};
+
 bool is_missing(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR_GROUP_ID_NOT_FOUND;
 }
@@ -48,32 +51,57 @@ Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::
   return members;
 }
 
-Result<std::vector<GroupCommit>> commits_of(const Cluster& cluster, const std::string& group) {
+namespace {
+
+enum class Stable { no, yes };
+
+// Nothing: a transaction is about to change some of them.
+Result<std::optional<std::vector<GroupCommit>>> ask_commits(const Cluster& cluster, const std::string& group,
+                                                            Stable stable) {
   const std::string doing = fmt::format("ask for the commits of group '{}'", group);
   const ListOffsetsHandle asked{rd_kafka_ListConsumerGroupOffsets_new(group.c_str(), nullptr)};
   const auto answer =
       cluster.request(RD_KAFKA_ADMIN_OP_LISTCONSUMERGROUPOFFSETS, doing, [&](auto* client, auto* options, auto* queue) {
+        const ErrorHandle error{rd_kafka_AdminOptions_set_require_stable_offsets(options, stable == Stable::yes)};
         rd_kafka_ListConsumerGroupOffsets_t* one = asked.get();
         rd_kafka_ListConsumerGroupOffsets(client, &one, 1, options, queue);
       });
-  std::vector<GroupCommit> found;
   if (!answer) return answer.error();
+  std::vector<GroupCommit> found;
   std::size_t count = 0;
   const auto* results = rd_kafka_ListConsumerGroupOffsets_result_groups(
       rd_kafka_event_ListConsumerGroupOffsets_result(answer->get()), &count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto* error = rd_kafka_group_result_error(results[i]);
-    if (error != nullptr && is_missing(rd_kafka_error_code(error))) continue;
+    const auto code = error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error);
+    if (code == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) return std::optional<std::vector<GroupCommit>>{};
+    if (error != nullptr && is_missing(code)) continue;
     if (error != nullptr) return to_error(*error, doing);
     const auto* list = rd_kafka_group_result_partitions(results[i]);
     for (int p = 0; list != nullptr && p < list->cnt; ++p) {
       const auto& one = list->elems[p];
+      if (one.err == RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT) return std::optional<std::vector<GroupCommit>>{};
       if (one.err != RD_KAFKA_RESP_ERR_NO_ERROR || one.offset < 0) continue;
       found.push_back({{one.topic, one.partition, one.offset},
                        std::string{static_cast<const char*>(one.metadata), one.metadata_size}});
     }
   }
-  return found;
+  return std::optional{std::move(found)};
+}
+
+}  // namespace
+
+// A transaction's end is answered before the group's commits show it. One that stays open holds nobody up for long.
+Result<std::vector<GroupCommit>> commits_of(const Cluster& cluster, const std::string& group) {
+  Executor& executor = cluster.executor();
+  const Time until = executor.now() + kStableWithin;
+  while (true) {
+    const bool late = executor.now() >= until;
+    auto found = ask_commits(cluster, group, late ? Stable::no : Stable::yes);
+    if (!found) return found.error();
+    if (*found || late) return std::move(*found).value_or(std::vector<GroupCommit>{});
+    executor.sleep_until(executor.now() + kStablePause);
+  }
 }
 
 Result<std::vector<std::string>> group_names(const Cluster& cluster) {

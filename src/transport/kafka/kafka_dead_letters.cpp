@@ -21,7 +21,8 @@ namespace {
 constexpr Duration kStampsDiffer = std::chrono::minutes{1};
 constexpr std::int32_t kAtOnce = 0;         // partition of a retry topic
 constexpr std::size_t kClosedAtOnce = 500;  // of one transaction
-constexpr int kFencedTriesMax = 5;
+constexpr int kFencedTriesMax = 8;
+constexpr Duration kFencedPause = std::chrono::milliseconds{100};  // about, times the number of tries
 
 // Nothing: it is none of ours.
 std::optional<DeadLetter> letter_of(const TopicNames& names, const rd_kafka_message_t& message) {
@@ -233,6 +234,10 @@ std::vector<Result<bool>> KafkaDeadLetters::close(std::span<const std::string> i
     ids = ids.subspan(some.size());
     auto closed = close_once(some, fate);
     for (int tries = 1; !closed && closed.error().kind == ErrorKind::conflict && tries < kFencedTriesMax; ++tries) {
+      // Who is fenced and comes at once fences the other in turn.
+      Executor& executor = cluster_->executor();
+      executor.sleep_until(executor.now() + kFencedPause * tries +
+                           executor.random() % kFencedPause.count() * tries * Duration{1});
       closed = close_once(some, fate);
     }
     for (const std::string& id : some) {
