@@ -32,8 +32,10 @@ struct Trouble {
 };
 
 struct BusOptions {
-  std::string name;              // the service's: default group, and who we are to operators
-  std::string instance;          // default: name and process id
+  std::string name;  // the service's: default group, and who we are to operators
+  // Who this process is, of its own among those that run and the same after a restart: a broker may keep its partitions
+  // for it a session long. Default: name and process id, which is nobody's after a restart.
+  std::string instance;
   std::string build;             // version of the program, for operators
   std::string admin;             // address of its admin endpoint, for operators; empty: none
   std::shared_ptr<Inbox> inbox;  // for all subscriptions that name none

@@ -62,7 +62,8 @@ Result<std::optional<AdminAddress>> admin_address_of(std::string_view text) {
 std::vector<SettingSpec> builtin_settings() {
   return {
       spec("transport", "URL", "local:./.tidings", "where events live"),
-      spec("instance", "NAME", "", "who this process is to operators; default: name and process id"),
+      spec("instance", "NAME", "",
+           "a name of this process alone, the same after a restart; default: name and process id"),
       spec("log-level", "LEVEL", "info", "debug, info, warn, error or off", check_level),
       spec("log-format", "FORMAT", "auto", "text, json, or auto: text on a terminal, JSON lines elsewhere",
            check_format),

@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/delivery_token.hpp"
 
 namespace tidings::kafka {
 
@@ -14,10 +14,6 @@ namespace {
 
 constexpr const char* kMemoryFiles = "/dev/shm";
 constexpr std::size_t kNameMax = 100;  // of what a person may read of a file's name
-
-std::uint64_t token_of(std::uint64_t slot, std::int64_t offset) {
-  return slot << kOffsetBits | (static_cast<std::uint64_t>(offset) & kOffsetMask);
-}
 
 // FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/
 std::uint64_t hash_of(std::string_view text) {
@@ -55,7 +51,7 @@ std::optional<std::set<std::int64_t>> InstanceBoard::left_by(std::uint64_t id, s
   std::set<std::int64_t> offsets;
   for (const auto& entry : left_->slots().subspan(kHead)) {
     const std::uint64_t token = entry.load(std::memory_order_acquire);
-    if (token != 0 && token >> kOffsetBits == slot) offsets.insert(static_cast<std::int64_t>(token & kOffsetMask));
+    if (token != 0 && slot_of(token) == slot) offsets.insert(offset_of(token));
   }
   return offsets;
 }
@@ -83,7 +79,7 @@ void InstanceBoard::remove_suspect(std::uint64_t slot, std::int64_t offset) {
 void InstanceBoard::remove_slot(std::uint64_t slot) {
   const std::lock_guard lock{mutex_};
   for (auto& entry : suspects()) {
-    if (entry.load() != 0 && entry.load() >> kOffsetBits == slot) entry.store(0, std::memory_order_release);
+    if (entry.load() != 0 && slot_of(entry.load()) == slot) entry.store(0, std::memory_order_release);
   }
 }
 

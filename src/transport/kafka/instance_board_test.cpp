@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/scratch_directory.hpp"
-#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/delivery_token.hpp"
 
 namespace tidings::kafka {
 namespace {
@@ -14,9 +14,6 @@ using Offsets = std::set<std::int64_t>;
 class InstanceBoardTest : public ::testing::Test {
  protected:
   std::unique_ptr<InstanceBoard> life(std::uint64_t id) { return InstanceBoard::take_over(scratch / "board", id, 2); }
-  static std::uint64_t token(std::uint64_t slot, std::int64_t offset) {
-    return slot << kOffsetBits | static_cast<std::uint64_t>(offset);
-  }
 
   tidings::testing::ScratchDirectory scratch;
 };
@@ -26,7 +23,7 @@ TEST_F(InstanceBoardTest, KnowsNothingOfAFirstLife) {
 }
 
 TEST_F(InstanceBoardTest, TellsWhatTheLifeBeforeWasHandling) {
-  life(7)->running()[1] = token(3, 40);
+  life(7)->running()[1] = token_of(3, 40);
   const auto board = life(9);
   EXPECT_EQ(board->left_by(7, 3), Offsets{40});
   EXPECT_EQ(board->left_by(7, 5), Offsets{}) << "nothing of that partition";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "transport/kafka/delivery_token.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 
 namespace tidings::kafka {
@@ -17,7 +18,7 @@ namespace {
 constexpr std::uint64_t kFirstOfEvents = 1, kFirstOfRetries = 2, kSlotStep = 2;
 
 bool is_of_events(std::uint64_t token) {
-  return (token >> kOffsetBits) % kSlotStep == kFirstOfEvents % kSlotStep;
+  return slot_of(token) % kSlotStep == kFirstOfEvents % kSlotStep;
 }
 
 MemberSpec retries_of(const MemberSpec& events, const TopicNames& names) {

@@ -22,7 +22,7 @@ constexpr Duration kStampsDiffer = std::chrono::minutes{1};
 constexpr std::int32_t kAtOnce = 0;         // partition of a retry topic
 constexpr std::size_t kClosedAtOnce = 500;  // of one transaction
 constexpr int kFencedTriesMax = 8;
-constexpr Duration kFencedPause = std::chrono::milliseconds{100};  // about, times the number of tries
+constexpr Duration kFencedPause = std::chrono::milliseconds{100};  // and up to as much again, times the number of tries
 
 // Nothing: it is none of ours.
 std::optional<DeadLetter> letter_of(const TopicNames& names, const rd_kafka_message_t& message) {
@@ -236,8 +236,8 @@ std::vector<Result<bool>> KafkaDeadLetters::close(std::span<const std::string> i
     for (int tries = 1; !closed && closed.error().kind == ErrorKind::conflict && tries < kFencedTriesMax; ++tries) {
       // Who is fenced and comes at once fences the other in turn.
       Executor& executor = cluster_->executor();
-      executor.sleep_until(executor.now() + kFencedPause * tries +
-                           executor.random() % kFencedPause.count() * tries * Duration{1});
+      const auto more = executor.random() % static_cast<std::uint64_t>(kFencedPause.count());
+      executor.sleep_until(executor.now() + tries * (kFencedPause + Duration{more}));
       closed = close_once(some, fate);
     }
     for (const std::string& id : some) {

@@ -38,10 +38,6 @@ inline constexpr Duration kTopicsKnownFor = std::chrono::seconds{5};
 // How long a request to the cluster may take, where nobody gave a deadline.
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
 
-// Of a delivery's token: the offset's part; the rest is the number of the partition among all that a consumer owned.
-inline constexpr unsigned kOffsetBits = 40;
-inline constexpr std::uint64_t kOffsetMask = (std::uint64_t{1} << kOffsetBits) - 1;
-
 inline constexpr std::size_t kFetchMax = 500;  // messages of a partition that are taken from librdkafka at once
 inline constexpr std::size_t kFetchedKilobytesMax = 16'384;  // of a partition, that librdkafka fetches ahead
 inline constexpr std::size_t kHopsMax = 500;  // retries of a partition that are on the way to their next step

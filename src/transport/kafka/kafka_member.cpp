@@ -188,7 +188,7 @@ Time KafkaMember::next_turn(Time now) {
   Time next = std::min(now + kTick, next_commit_at(now));
   if (revocation_) next = std::min(next, next_of_revocation(now));
   if (assigned_ != nullptr) next = std::min(next, assign_again_at_);
-  if (!to_transact_.empty() && !transacting_) next = std::min(next, std::max(now, transact_not_before_));
+  if (!to_transact_.empty() && !transacting_) next = std::min(next, std::max(now + kCommitLook, transact_not_before_));
   return next;
 }
 

@@ -113,7 +113,7 @@ Time KafkaMember::next_commit_at(Time now) const {
     const std::lock_guard lock{mutex_};
     for (const auto& [slot, partition] : partitions_) {
       if (partition->stopped()) continue;
-      if (partition->is_urgent()) at = std::min(at, now);
+      if (partition->is_urgent()) at = std::min(at, now + kCommitLook);  // something is in its way, or it had gone
       if (partition->has_news()) at = std::min(at, committed_at_ + cluster_->options().commit_every);
     }
   }

@@ -1,7 +1,7 @@
 // How a member performs settlements: what they publish is confirmed before they count.
 #include <algorithm>
 
-#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/delivery_token.hpp"
 #include "transport/kafka/kafka_member.hpp"
 
 namespace tidings::kafka {
@@ -50,8 +50,8 @@ void KafkaMember::read_letters() {
 }
 
 void KafkaMember::perform(SettleOrder& order, std::vector<Message>& messages) {
-  const std::uint64_t slot = order.settlement.token >> kOffsetBits;
-  const auto offset = static_cast<std::int64_t>(order.settlement.token & kOffsetMask);
+  const std::uint64_t slot = slot_of(order.settlement.token);
+  const auto offset = offset_of(order.settlement.token);
   const std::lock_guard lock{mutex_};
   const auto found = partitions_.find(slot);
   if (found == partitions_.end()) return answers_.add(std::move(order.waiter), not_ours());

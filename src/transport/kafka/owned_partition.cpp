@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "transport/kafka/delivery_token.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/retry_ladder.hpp"
 
@@ -14,10 +15,6 @@ namespace {
 
 bool has(const Room& room) {
   return room.records > 0 && room.bytes > 0;
-}
-
-std::uint64_t token_of(std::uint64_t slot, std::int64_t offset) {
-  return slot << kOffsetBits | (static_cast<std::uint64_t>(offset) & kOffsetMask);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include <gmock/gmock.h>
 
 #include <csignal>
-#include <cstdlib>
 #include <fstream>
 #include <mutex>
 #include <numeric>
@@ -24,7 +23,6 @@ using ::testing::HasSubstr;
 class ProducerOutageBrokerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    if (std::getenv("TIDINGS_KAFKA_URL") == nullptr) GTEST_SKIP() << "set TIDINGS_KAFKA_URL to run it (ROADMAP.md, C)";
     script("up");
     const auto options = options_from(transport::parse_url(content_of(broker_ / "url")).value());
     auto opened = Cluster::open(options.value(), executor_);
