@@ -37,7 +37,6 @@ std::vector<transport::Record> batch_of(transport::Record record) {
 }
 
 void announce(const Engine& engine, const EventType& type, const std::string& id, const Result<void>& outcome) {
-  if (engine.options.observers.empty()) return;
   const Decision decision{.step = outcome ? Step::published : Step::unpublished,
                           .service = engine.options.name,
                           .topic = type.info.stream(),
@@ -61,6 +60,11 @@ Result<transport::Record> BusPublisher::record_of(const EventType& type, const v
 }
 
 void BusPublisher::send(const EventType& type, transport::Record record, std::function<void(Result<void>)> confirmed) {
+  if (engine_->options.observers.empty()) {
+    return publisher_->send(
+        batch_of(std::move(record)),
+        [confirmed = std::move(confirmed)](std::size_t, Result<void> outcome) { confirmed(std::move(outcome)); });
+  }
   // Shared: the transport may call after we are gone.
   auto tell = [engine = engine_, &type, id = record.id, confirmed = std::move(confirmed)](std::size_t,
                                                                                           Result<void> outcome) {

@@ -16,7 +16,7 @@ Fetched::Fetched(std::shared_ptr<rd_kafka_t> client, std::vector<MessageHandle> 
     fetched.record = read_record(*message, topic_, headers_);
     fetched.stored = fetched.record.time;
     if (kind == Kind::copies) {
-      fetched.copy.emplace();
+      fetched.copy = std::make_unique<Copy>();
       take_copy(fetched.record, *fetched.copy);
       fetched.record.topic = fetched.copy->topic;
     }

@@ -17,7 +17,7 @@ namespace tidings::kafka {
 struct FetchedRecord {
   std::int64_t offset = 0;
   transport::RecordView record;
-  std::optional<Copy> copy;  // of one that waited, or was replayed
+  std::unique_ptr<Copy> copy;  // of one that waited, or was replayed
   std::optional<Time> stored;
   std::size_t bytes = 0;  // by size_of(record)
 };

@@ -123,13 +123,17 @@ void KafkaConsumer::settle(std::vector<Settlement> settlements, Settled settled)
   const auto call = std::make_shared<SettleCall>();
   call->settled = std::move(settled);
   call->deadline = cluster_->executor().now() + transport::kSettleWithin;
-  std::vector<SettleOrder> of_events, of_retries;
+  if (settlements.empty()) return;
+  auto* retries = this->retries();
+  if (retries == nullptr) return events_->settle({call, std::move(settlements), {}});
+  SettleOrders of_events{call, {}, {}}, of_retries{call, {}, {}};
   for (std::size_t i = 0; i < settlements.size(); ++i) {
-    auto& to = is_of_events(settlements[i].token) || !retries() ? of_events : of_retries;
-    to.push_back({std::move(settlements[i]), Waiter{call, i}});
+    auto& to = is_of_events(settlements[i].token) ? of_events : of_retries;
+    to.settlements.push_back(std::move(settlements[i]));
+    to.indexes.push_back(i);
   }
-  if (!of_events.empty()) events_->settle(std::move(of_events));
-  if (!of_retries.empty()) retries_->settle(std::move(of_retries));
+  if (!of_events.indexes.empty()) events_->settle(std::move(of_events));
+  if (!of_retries.indexes.empty()) retries->settle(std::move(of_retries));
 }
 
 void KafkaConsumer::set_flow(std::span<const PartitionId> partitions, Flow flow) {

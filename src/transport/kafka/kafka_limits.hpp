@@ -50,7 +50,7 @@ inline constexpr std::int64_t kFloorReadMax = 2'000;       // dead letters that 
 inline constexpr std::size_t kStatesErasedMax = 1'000;     // of those, in one transaction
 inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one transaction
 inline constexpr int kCommitsUnderWayMax = 4;              // of a member; further ones wait for an answer
-inline constexpr std::uint64_t kCommitAfter = 256;  // changes of a partition, or commit_every, whichever is first
+inline constexpr std::uint64_t kCommitAfter = 1'000;  // changes of a partition, or commit_every, whichever is first
 inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
 inline constexpr Duration kAnswerIsNew = std::chrono::milliseconds{20};  // to a request of a membership: what follows
                                                                          // from it is on its way by then

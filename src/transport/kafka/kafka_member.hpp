@@ -66,7 +66,7 @@ class KafkaMember final {
   // What the broker refuses it, until it is told; for good where only another program can help.
   std::optional<Error> trouble();
 
-  void settle(std::vector<SettleOrder> orders) { inbox_->put(std::move(orders)); }
+  void settle(SettleOrders orders) { inbox_->put(std::move(orders)); }
   void set_paused(const transport::PartitionId& partition, bool paused);
 
  private:
@@ -129,9 +129,11 @@ class KafkaMember final {
 
   // ---- Settlements (member_settling.cpp)
   void read_letters();
-  void perform(SettleOrder& order, std::vector<Message>& messages);
-  void perform_on(OwnedPartition& partition, std::int64_t offset, SettleOrder& order, std::vector<Message>& messages);
-  void publish_then_settle(OwnedPartition& partition, std::int64_t offset, SettleOrder& order, std::vector<Message> own,
+  void perform(SettleOrders& orders, std::vector<Message>& messages);
+  void perform_one(transport::Settlement& settlement, Waiter waiter, std::vector<Message>& messages);
+  void perform_on(OwnedPartition& partition, std::int64_t offset, transport::Settlement& settlement, Waiter waiter,
+                  std::vector<Message>& messages);
+  void publish_then_settle(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> own,
                            std::vector<Message>& messages);
   void published(Published& published);
 

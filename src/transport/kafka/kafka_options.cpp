@@ -32,7 +32,7 @@ constexpr std::array<UrlOption, 13> kOptions{{
     {"when_expired",
      "where a group goes on when retention removed what it was at: beginning or end; default beginning"},
     {"transactional", "yes: what a handler publishes and its settlement are one transaction; default no"},
-    {"suspect_window", "how many events of a partition a crash makes suspect at most, 16 to 10000; default 1024"},
+    {"suspect_window", "how many events of a partition a crash makes suspect at most, 16 to 10000; default 8192"},
     {"rdkafka.NAME", "a property of librdkafka, but for those that Tidings sets itself"},
 }};
 

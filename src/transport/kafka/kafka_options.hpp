@@ -31,7 +31,7 @@ struct KafkaOptions {
   Duration commit_every = std::chrono::milliseconds{100};
   WhenExpired when_expired = WhenExpired::beginning;
   bool transactional = false;  // what handlers publish, and their settlements, are one step
-  std::uint32_t suspect_window = 1'024;
+  std::uint32_t suspect_window = 8'192;
   Security security;
   std::map<std::string, std::string> rdkafka;  // any property of librdkafka that no promise rests on
 };

@@ -81,7 +81,7 @@ TEST(KafkaOptionsTest, HaveTheDefaultsThatTheHelpNames) {
   EXPECT_EQ(options->session_timeout, std::chrono::seconds{10});
   EXPECT_EQ(options->revoke_within, std::chrono::seconds{5});
   EXPECT_EQ(options->commit_every, std::chrono::milliseconds{100});
-  EXPECT_EQ(options->suspect_window, 1'024u);
+  EXPECT_EQ(options->suspect_window, 8'192u);
   for (const char* said :
        {"default 12", "default 5ms", "default snappy", "default 10s", "default 5s", "default 100ms"}) {
     EXPECT_THAT(describe_kafka(), HasSubstr(said));

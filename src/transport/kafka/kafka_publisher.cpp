@@ -29,6 +29,7 @@ class KafkaPublisher final : public Publisher {
   ~KafkaPublisher() override { producer_->close(cluster_->executor().now() + transport::kCloseWithin); }
 
   void send(std::vector<Record> batch, Confirmed confirmed) override {
+    if (batch.size() == 1) return send_one(std::move(batch.front()), std::move(confirmed));
     const auto answer = std::make_shared<Confirmed>(std::move(confirmed));
     std::vector<Message> messages;
     messages.reserve(batch.size());
@@ -37,10 +38,8 @@ class KafkaPublisher final : public Publisher {
         (*answer)(i, std::move(checked));
         continue;
       }
-      std::string topic = cluster_->names().on_cluster(batch[i].topic);
-      messages.push_back({.topic = std::move(topic),
-                          .record = std::move(batch[i]),
-                          .answered = [answer, i](auto outcome) { (*answer)(i, std::move(outcome)); }});
+      messages.push_back(
+          message_of(std::move(batch[i]), [answer, i](auto outcome) { (*answer)(i, std::move(outcome)); }));
     }
     if (!messages.empty()) producer_->send(std::move(messages));
   }
@@ -49,6 +48,20 @@ class KafkaPublisher final : public Publisher {
   void close(Time deadline) override { producer_->close(deadline); }
 
  private:
+  Message message_of(Record record, std::function<void(Result<void>)> answered) const {
+    std::string topic = cluster_->names().on_cluster(record.topic);
+    return {.topic = std::move(topic), .record = std::move(record), .answered = std::move(answered)};
+  }
+
+  // Most are: without what several share.
+  void send_one(Record record, Confirmed confirmed) {
+    if (auto checked = check(record); !checked) return confirmed(0, std::move(checked));
+    std::vector<Message> message;
+    message.push_back(message_of(
+        std::move(record), [confirmed = std::move(confirmed)](auto outcome) { confirmed(0, std::move(outcome)); }));
+    producer_->send(std::move(message));
+  }
+
   const std::shared_ptr<Cluster> cluster_;
   const std::shared_ptr<Producer> producer_;
 };

@@ -16,10 +16,13 @@
 
 namespace tidings::kafka {
 
-// One settlement, and who waits for its answer.
-struct SettleOrder {
-  transport::Settlement settlement;
-  Waiter waiter;
+// Settlements of one call, and where each stands in it.
+struct SettleOrders {
+  std::shared_ptr<SettleCall> call;
+  std::vector<transport::Settlement> settlements;
+  std::vector<std::size_t> indexes;  // none: all of the call are here
+
+  Waiter waiter(std::size_t i) const { return {call, indexes.empty() ? i : indexes[i]}; }
 };
 
 // What a settlement published is confirmed, or one of it was refused.
@@ -59,7 +62,7 @@ struct Hop {
 };
 
 struct Letters {
-  std::vector<SettleOrder> orders;
+  std::vector<SettleOrders> orders;
   std::vector<Published> published;
   std::vector<Hop> hops;
   std::vector<TransactionAnswer> transacted;
@@ -71,8 +74,8 @@ class MemberInbox final {
   // `wake` is called for each letter, until close().
   explicit MemberInbox(std::function<void()> wake) : wake_{std::move(wake)} {}
 
-  void put(std::vector<SettleOrder> orders) {
-    add([&] { append(letters_.orders, orders); });
+  void put(SettleOrders orders) {
+    add([&] { letters_.orders.push_back(std::move(orders)); });
   }
   void put(Published published) {
     add([&] { letters_.published.push_back(std::move(published)); });

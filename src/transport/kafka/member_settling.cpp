@@ -44,37 +44,46 @@ void KafkaMember::read_letters() {
   for (TransactionAnswer& answer : letters.transacted) transacted(answer);
   for (Published& answer : letters.published) published(answer);
   std::vector<Message> messages;
-  for (SettleOrder& order : letters.orders) perform(order, messages);
+  for (SettleOrders& orders : letters.orders) perform(orders, messages);
   for (const Hop& one : letters.hops) hop(one);
   if (!messages.empty()) producer_->send(std::move(messages));
 }
 
-void KafkaMember::perform(SettleOrder& order, std::vector<Message>& messages) {
-  const std::uint64_t slot = slot_of(order.settlement.token);
-  const auto offset = offset_of(order.settlement.token);
-  const std::lock_guard lock{mutex_};
-  const auto found = partitions_.find(slot);
-  if (found == partitions_.end()) return answers_.add(std::move(order.waiter), not_ours());
-  OwnedPartition& partition = *found->second;
-  const auto held = partition.held(offset);
-  if (!held && partition.is_doubtful(offset)) return partition.answer_later(offset, std::move(order.waiter), answers_);
-  if (held != OwnedPartition::Held::out) return answers_.add(std::move(order.waiter), not_ours());
-  perform_on(partition, offset, order, messages);
+void KafkaMember::perform(SettleOrders& orders, std::vector<Message>& messages) {
+  {
+    const std::lock_guard lock{mutex_};
+    for (std::size_t i = 0; i < orders.settlements.size(); ++i) {
+      perform_one(orders.settlements[i], orders.waiter(i), messages);
+    }
+  }
+  bell_->ring();  // there is room
 }
 
-// Under the lock.
-void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, SettleOrder& order,
-                             std::vector<Message>& messages) {
-  const Time now = cluster_->executor().now();
-  const Settled settled{partition.record_at(offset), partition.id().partition, partition.attempts_at(offset)};
-  transport::Settlement& settlement = order.settlement;
+// Under the lock, as those that follow.
+void KafkaMember::perform_one(transport::Settlement& settlement, Waiter waiter, std::vector<Message>& messages) {
+  const auto offset = offset_of(settlement.token);
+  const auto found = partitions_.find(slot_of(settlement.token));
+  if (found == partitions_.end()) return answers_.add(std::move(waiter), not_ours());
+  OwnedPartition& partition = *found->second;
+  const auto held = partition.held(offset);
+  if (!held && partition.was_doubtful(offset)) return partition.answer_later(offset, std::move(waiter), answers_);
+  if (held != OwnedPartition::Held::out) return answers_.add(std::move(waiter), not_ours());
+  perform_on(partition, offset, settlement, std::move(waiter), messages);
+}
+
+void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, transport::Settlement& settlement,
+                             Waiter waiter, std::vector<Message>& messages) {
+  const auto settled = [&] {
+    return Settled{partition.record_at(offset), partition.id().partition, partition.attempts_at(offset)};
+  };
+  const auto now = [&] { return cluster_->executor().now(); };
   if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) {
-    return transact_later(partition, offset, std::move(order.waiter),
-                          {dead_letter(settled, *bury, spec_.subscriber, cluster_->names(), now)});
+    return transact_later(partition, offset, std::move(waiter),
+                          {dead_letter(settled(), *bury, spec_.subscriber, cluster_->names(), now())});
   }
   if (const auto* retry = std::get_if<Retry>(&settlement.outcome); retry && retry->order == RetryOrder::relaxed) {
-    return transact_later(partition, offset, std::move(order.waiter),
-                          {waiting_copy(settled, retry->attempts, spec_.subscriber, cluster_->names(), now)});
+    return transact_later(partition, offset, std::move(waiter),
+                          {waiting_copy(settled(), retry->attempts, spec_.subscriber, cluster_->names(), now())});
   }
   if (!settlement.publishes.empty()) {
     std::vector<Message> own;
@@ -82,38 +91,35 @@ void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, Set
       std::string topic = cluster_->names().on_cluster(record.topic);
       own.push_back({.topic = std::move(topic), .record = std::move(record)});
     }
-    if (spec_.transactional) return transact_later(partition, offset, std::move(order.waiter), std::move(own));
-    return publish_then_settle(partition, offset, order, std::move(own), messages);
+    if (spec_.transactional) return transact_later(partition, offset, std::move(waiter), std::move(own));
+    return publish_then_settle(partition, offset, std::move(waiter), std::move(own), messages);
   }
   if (std::holds_alternative<Accept>(settlement.outcome) || std::holds_alternative<Skip>(settlement.outcome)) {
     partition.settle(offset);
-    bell_->ring();  // there is room
-    return partition.answer_later(offset, std::move(order.waiter), answers_);
+    return partition.answer_later(offset, std::move(waiter), answers_);
   }
   if (std::holds_alternative<Release>(settlement.outcome)) {
     partition.release(offset);
-    bell_->ring();
-    return partition.answer_later(offset, std::move(order.waiter), answers_);
+    return partition.answer_later(offset, std::move(waiter), answers_);
   }
   if (!partition.has_room_to_retry()) {
-    return answers_.add(std::move(order.waiter),
+    return answers_.add(std::move(waiter),
                         overloaded("too many retries of the partition wait, and too much is settled beyond them: the "
                                    "commit has no room for another; it goes on when the oldest of them are settled"));
   }
   if (const auto* retry = std::get_if<Retry>(&settlement.outcome)) partition.retry(offset, retry->attempts);
   if (const auto* mark = std::get_if<Mark>(&settlement.outcome)) partition.mark(offset, mark->crashes);
   partition.make_urgent();
-  partition.answer_later(offset, std::move(order.waiter), answers_);
+  partition.answer_later(offset, std::move(waiter), answers_);
 }
 
-void KafkaMember::publish_then_settle(OwnedPartition& partition, std::int64_t offset, SettleOrder& order,
+void KafkaMember::publish_then_settle(OwnedPartition& partition, std::int64_t offset, Waiter waiter,
                                       std::vector<Message> own, std::vector<Message>& messages) {
   partition.hold_as(offset, OwnedPartition::Held::publishing);
   const auto publication = std::make_shared<Publication>();
   publication->inbox = inbox_;
   publication->left = own.size();
-  publication->published = {
-      .slot = partition.slot(), .offset = offset, .waiter = std::move(order.waiter), .outcome = {}};
+  publication->published = {.slot = partition.slot(), .offset = offset, .waiter = std::move(waiter), .outcome = {}};
   for (Message& message : own) {
     message.answered = [publication](Result<void> outcome) { one_answered(publication, std::move(outcome)); };
     messages.push_back(std::move(message));

@@ -19,15 +19,17 @@ bool has(const Room& room) {
 
 }  // namespace
 
-OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window, CommitRecord found,
-                               PartitionQueue queue, Fetched::Kind kind, std::shared_ptr<InstanceBoard> board)
+OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max,
+                               CommitRecord found, PartitionQueue queue, Fetched::Kind kind,
+                               std::shared_ptr<InstanceBoard> board)
     : id_{std::move(id)},
       slot_{slot},
-      window_{window},
       queue_{std::move(queue)},
       kind_{kind},
       board_{std::move(board)},
       progress_{begin(std::move(found), slot_, board_.get())},
+      window_{window_max},
+      next_at_commit_{progress_.next()},
       handed_below_{progress_.next()},
       committing_below_{handed_below_} {}
 
@@ -56,18 +58,23 @@ void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, s
     if (!fetch(room.records)) return;
     const FetchedRecord& record = ahead_->records()[ahead_index_];
     progress_.skip_to(record.offset);
-    if (record.offset + window_ / 2 >= committing_below_) make_urgent();
-    if (record.offset >= handed_below_ || is_early(record, now)) return;
+    if (record.offset + window_.records() / 2 >= committing_below_) make_urgent();
+    if (record.offset >= handed_below_) return window_.waits();
+    if (is_early(record, now)) return;
     const auto arrival = progress_.arrive(record.offset);
     const std::size_t index = ahead_index_++;
     if (!arrival) {
       changed();
       continue;
     }
-    Item item{.batch = ahead_, .index = index, .attempts = arrival->attempts, .suspect = arrival->suspect};
+    Item& held = held_.add(record.offset, {});
+    held.batch = ahead_;
+    held.index = static_cast<std::uint32_t>(index);
+    held.suspect = arrival->suspect;
     const bool tried_here = arrival->attempts != Attempts{};
-    if (record.copy && !tried_here) item.attempts = record.copy->attempts;
-    Item& held = held_.emplace(record.offset, std::move(item)).first->second;
+    if (tried_here || record.copy) {
+      held.attempts = std::make_unique<Attempts>(tried_here ? arrival->attempts : record.copy->attempts);
+    }
     if (record.copy && !tried_here && record.copy->attempts.due.value_or(now) > now) {
       held.held = Held::hopping;
       ++hop_count_;
@@ -98,7 +105,7 @@ bool OwnedPartition::is_early(const FetchedRecord& record, Time now) {
 }
 
 void OwnedPartition::give(std::int64_t offset, Item& item, Room& room, std::vector<Delivery>& to) {
-  const FetchedRecord& record = item.batch->records()[item.index];
+  const FetchedRecord& record = record_of(item);
   item.held = Held::out;
   ++out_count_;
   out_bytes_ += record.bytes;
@@ -108,7 +115,7 @@ void OwnedPartition::give(std::int64_t offset, Item& item, Room& room, std::vect
                     .partition = id_,
                     .record = record.record,
                     .position = {id_.partition, offset},
-                    .attempts = item.attempts,
+                    .attempts = attempts_of(item),
                     .suspect = item.suspect,
                     .memory = item.batch};
   if (record.copy) {
@@ -120,9 +127,9 @@ void OwnedPartition::give(std::int64_t offset, Item& item, Room& room, std::vect
 }
 
 std::optional<OwnedPartition::Held> OwnedPartition::held(std::int64_t offset) const {
-  const auto item = held_.find(offset);
-  if (item == held_.end()) return std::nullopt;
-  return item->second.held;
+  const Item* item = held_.find(offset);
+  if (item == nullptr) return std::nullopt;
+  return item->held;
 }
 
 void OwnedPartition::hold_as(std::int64_t offset, Held as) {
@@ -130,8 +137,12 @@ void OwnedPartition::hold_as(std::int64_t offset, Held as) {
 }
 
 const FetchedRecord& OwnedPartition::record_at(std::int64_t offset) const {
-  const Item& item = held_.at(offset);
-  return item.batch->records()[item.index];
+  return record_of(held_.at(offset));
+}
+
+const Attempts& OwnedPartition::attempts_of(const Item& item) {
+  static const Attempts none;
+  return item.attempts ? *item.attempts : none;
 }
 
 void OwnedPartition::settle(std::int64_t offset) {
@@ -141,31 +152,30 @@ void OwnedPartition::settle(std::int64_t offset) {
 }
 
 void OwnedPartition::begin_settling(std::int64_t offset) {
-  held_.at(offset).settling = progress_.settle(offset);
+  held_.at(offset).settling = std::make_unique<PartitionProgress::Open>(progress_.settle(offset));
   changed();
 }
 
 void OwnedPartition::finish_settling(std::int64_t offset) {
-  const auto item = held_.find(offset);
-  clear_suspicion(offset, item->second);
-  if (item->second.held == Held::hopping) {
+  Item item = held_.take(offset);
+  clear_suspicion(offset, item);
+  if (item.held == Held::hopping) {
     --hop_count_;
   } else {
     --out_count_;
-    out_bytes_ -= record_at(offset).bytes;
+    out_bytes_ -= record_of(item).bytes;
   }
-  held_.erase(item);
 }
 
 void OwnedPartition::undo_settling(std::int64_t offset) {
   Item& item = held_.at(offset);
-  progress_.reopen(offset, *std::exchange(item.settling, std::nullopt));
+  progress_.reopen(offset, *std::exchange(item.settling, nullptr));
   changed();
 }
 
 void OwnedPartition::retry(std::int64_t offset, const Attempts& attempts) {
   Item& item = held_.at(offset);
-  item.attempts = attempts;
+  item.attempts = std::make_unique<Attempts>(attempts);
   clear_suspicion(offset, item);
   progress_.retry(offset, attempts);
   changed();
@@ -177,7 +187,7 @@ void OwnedPartition::clear_suspicion(std::int64_t offset, Item& item) {
 }
 
 void OwnedPartition::mark(std::int64_t offset, int crashes) {
-  Attempts marked = held_.at(offset).attempts;
+  Attempts marked = attempts_at(offset);
   marked.crashes = crashes;
   progress_.mark(offset, marked);
   changed();
@@ -200,7 +210,8 @@ bool OwnedPartition::has_room_to_retry() const {
 OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
   urgent_ = false;
   committing_ = changes_;
-  const std::int64_t below = progress_.next() + window_;
+  window_.next_commit(progress_.next() - std::exchange(next_at_commit_, progress_.next()));
+  const std::int64_t below = progress_.next() + window_.records();
   committing_below_ = std::max(committing_below_, below);
   CommitRecord record = last == Last::yes ? progress_.last_record() : progress_.record(below);
   if (last == Last::no && board_ != nullptr) {

@@ -5,7 +5,6 @@
 
 #include <cstdint>
 #include <deque>
-#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -17,6 +16,7 @@
 #include "transport/kafka/member_client.hpp"
 #include "transport/kafka/partition_progress.hpp"
 #include "transport/kafka/settle_call.hpp"
+#include "transport/kafka/suspect_window.hpp"
 
 namespace tidings::kafka {
 
@@ -29,9 +29,9 @@ struct Room {
 class OwnedPartition final {
  public:
   // `slot` is its number among all that a consumer ever owned: a partition that comes back is another one.
-  // `window`: how many records may be in flight beyond those of which a commit has said so. `board`: what the life
+  // `window_max`: how many records may be in flight beyond those of which a commit has said so. `board`: what the life
   // before was handling, and where ours stands; none: there is no such thing.
-  OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window, CommitRecord found,
+  OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max, CommitRecord found,
                  PartitionQueue queue, Fetched::Kind kind, std::shared_ptr<InstanceBoard> board);
 
   const transport::PartitionId& id() const { return id_; }
@@ -60,7 +60,7 @@ class OwnedPartition final {
   std::optional<Held> held(std::int64_t offset) const;
   void hold_as(std::int64_t offset, Held as);
   const FetchedRecord& record_at(std::int64_t offset) const;
-  const transport::Attempts& attempts_at(std::int64_t offset) const { return held_.at(offset).attempts; }
+  const transport::Attempts& attempts_at(std::int64_t offset) const { return attempts_of(held_.at(offset)); }
   void settle(std::int64_t offset);
   // In two steps, around a transaction: the first changes what a commit says, the second ends it here too, or takes it
   // back.
@@ -103,17 +103,17 @@ class OwnedPartition final {
   void expire(Time now, Answers& answers);
   // All that wait: somebody else owns it now.
   void lose(Answers& answers);
-  // Whether an answer of that one was `unavailable`: it may be asked for again.
-  bool is_doubtful(std::int64_t offset) const { return doubtful_.contains(offset); }
+  // Whether an answer of that one was `unavailable`, and has not been asked for again: it is now.
+  bool was_doubtful(std::int64_t offset) { return doubtful_.erase(offset) > 0; }
 
  private:
   struct Item {
     std::shared_ptr<const Fetched> batch;
-    std::size_t index = 0;
-    transport::Attempts attempts;  // as it was handed out, or settled not finally since
-    bool suspect = false;
+    std::uint32_t index = 0;
     Held held = Held::out;
-    std::optional<PartitionProgress::Open> settling;
+    bool suspect = false;
+    std::unique_ptr<transport::Attempts> attempts;  // as it was handed out, or settled not finally since; none: none
+    std::unique_ptr<PartitionProgress::Open> settling;
   };
   struct Waiting {
     std::uint64_t change = 0;
@@ -122,6 +122,8 @@ class OwnedPartition final {
   };
 
   static PartitionProgress begin(CommitRecord found, std::uint64_t slot, InstanceBoard* board);
+  static const transport::Attempts& attempts_of(const Item& item);
+  static const FetchedRecord& record_of(const Item& item) { return item.batch->records()[item.index]; }
   void clear_suspicion(std::int64_t offset, Item& item);
   bool fetch(std::size_t max);
   bool is_early(const FetchedRecord& record, Time now);
@@ -130,7 +132,6 @@ class OwnedPartition final {
 
   const transport::PartitionId id_;
   const std::uint64_t slot_;
-  const std::uint32_t window_;
   PartitionQueue queue_;
   const Fetched::Kind kind_;
   const std::shared_ptr<InstanceBoard> board_;
@@ -141,12 +142,14 @@ class OwnedPartition final {
   std::shared_ptr<const Fetched> ahead_;  // fetched and, from `ahead_index_` on, not handed out
   std::size_t ahead_index_ = 0;
   Time waits_until_ = kNever;
-  std::map<std::int64_t, Item> held_;
+  OffsetTable<Item> held_;
   std::set<std::int64_t> released_;
   std::size_t out_count_ = 0;  // out or publishing
   std::size_t out_bytes_ = 0;
   std::size_t hop_count_ = 0;
 
+  SuspectWindow window_;
+  std::int64_t next_at_commit_;    // where handing out was, when the last one went
   std::int64_t handed_below_;      // a commit said that what lies before it may be in flight
   std::int64_t committing_below_;  // likewise, and is under way
   std::uint64_t changes_ = 1;      // the first: that we own it

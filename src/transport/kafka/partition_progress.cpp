@@ -40,7 +40,7 @@ std::optional<PartitionProgress::Arrival> PartitionProgress::arrive(std::int64_t
   Open open{.suspect = in_window || suspects_.contains(offset)};
   if (const auto tried = found_.attempts.find(offset); tried != found_.attempts.end()) open.attempts = tried->second;
   Arrival arrival{.attempts = open.attempts, .suspect = open.suspect};
-  open_.emplace(offset, std::move(open));
+  reopen(offset, std::move(open));
   return arrival;
 }
 
@@ -49,21 +49,34 @@ void PartitionProgress::skip_to(std::int64_t offset) {
 }
 
 PartitionProgress::Open PartitionProgress::settle(std::int64_t offset) {
-  return std::move(open_.extract(offset).mapped());
+  if (!open_.take(offset)) return {};
+  return std::move(said_.extract(offset).mapped());
+}
+
+void PartitionProgress::reopen(std::int64_t offset, Open open) {
+  open_.add(offset, false);
+  if (!open.is_plain()) say(offset, std::move(open));
+}
+
+void PartitionProgress::say(std::int64_t offset, Open open) {
+  open_.at(offset) = true;
+  said_.insert_or_assign(offset, std::move(open));
 }
 
 void PartitionProgress::retry(std::int64_t offset, const Attempts& attempts) {
-  open_.at(offset) = {.attempts = attempts};
+  say(offset, {.attempts = attempts});
 }
 
 void PartitionProgress::mark(std::int64_t offset, const Attempts& marked) {
-  Open& open = open_.at(offset);
+  open_.at(offset) = true;
+  Open& open = said_[offset];
   if (!open.unmarked) open.unmarked = open.attempts;
   open.attempts = marked;
 }
 
 bool PartitionProgress::release(std::int64_t offset) {
-  Open& open = open_.at(offset);
+  if (!open_.at(offset)) return false;
+  Open& open = said_.at(offset);
   if (!open.unmarked) return false;
   open.attempts = *open.unmarked;
   open.unmarked.reset();
@@ -71,11 +84,13 @@ bool PartitionProgress::release(std::int64_t offset) {
 }
 
 CommitRecord PartitionProgress::state() const {
-  CommitRecord record{.watermark = open_.empty() ? next_ : open_.begin()->first};
+  CommitRecord record{.watermark = open_.empty() ? next_ : open_.first()};
   std::int64_t at = record.watermark;
-  for (const auto& [offset, open] : open_) {
+  open_.for_each([&](std::int64_t offset, bool) {
     append(record.settled, {at, offset - 1});
     at = offset + 1;
+  });
+  for (const auto& [offset, open] : said_) {
     if (open.attempts != Attempts{}) record.attempts.emplace(offset, open.attempts);
   }
   if (!open_.empty()) append(record.settled, {at, next_ - 1});
@@ -96,7 +111,7 @@ CommitRecord PartitionProgress::last_record() const {
   if (!suspects_.empty() && *suspects_.rbegin() >= next_) {
     record.in_flight_below = std::max(record.in_flight_below.value_or(0), *suspects_.rbegin() + 1);
   }
-  for (const auto& [offset, open] : open_) {
+  for (const auto& [offset, open] : said_) {
     if (open.suspect && !record.in_flight_below.has_value()) record.in_flight_below = offset + 1;
     if (open.suspect) record.in_flight_below = std::max(*record.in_flight_below, offset + 1);
     if (!open.unmarked) continue;

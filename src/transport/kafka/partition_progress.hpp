@@ -10,6 +10,7 @@
 #include <set>
 
 #include "transport/kafka/commit_record.hpp"
+#include "transport/kafka/offset_table.hpp"
 
 namespace tidings::kafka {
 
@@ -35,11 +36,13 @@ class PartitionProgress final {
     transport::Attempts attempts;
     std::optional<transport::Attempts> unmarked;  // of a marked one: what they were before
     bool suspect = false;
+
+    bool is_plain() const { return !suspect && !unmarked && attempts == transport::Attempts{}; }
   };
 
   // Each: of an open one. What settle() returns opens it again, if the settlement does not come about.
   Open settle(std::int64_t offset);
-  void reopen(std::int64_t offset, Open open) { open_.emplace(offset, std::move(open)); }
+  void reopen(std::int64_t offset, Open open);
   void retry(std::int64_t offset, const transport::Attempts& attempts);
   // `marked`: its attempts with the crashes that it has if we die now.
   void mark(std::int64_t offset, const transport::Attempts& marked);
@@ -54,11 +57,13 @@ class PartitionProgress final {
 
  private:
   CommitRecord state() const;
+  void say(std::int64_t offset, Open open);
 
   std::int64_t next_;
-  CommitRecord found_;               // of it, what lies at `next_` and beyond counts
-  std::set<std::int64_t> suspects_;  // likewise
-  std::map<std::int64_t, Open> open_;
+  CommitRecord found_;                 // of it, what lies at `next_` and beyond counts
+  std::set<std::int64_t> suspects_;    // likewise
+  OffsetTable<bool> open_;             // whether there is more to say of it
+  std::map<std::int64_t, Open> said_;  // of those
 };
 
 }  // namespace tidings::kafka

@@ -3,12 +3,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <list>
 
 #include "transport/kafka/client_death.hpp"
 #include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/packed_message.hpp"
+#include "transport/kafka/producer_settings.hpp"
 #include "transport/kafka/wire.hpp"
 
 namespace tidings::kafka {
@@ -21,7 +22,8 @@ using Answer = std::function<void(Result<void>)>;
 
 // Kept until it is answered: the client looks into it, and a new client is given it again.
 struct Pending {
-  Message message;
+  PackedMessage message;
+  Answer answered;
   std::size_t bytes = 0;
   std::uint64_t number = 0;  // in the order in which they were sent
   Time expires{};
@@ -31,7 +33,7 @@ struct Pending {
 
 // Of keeping it when it is answered.
 std::size_t cost_of(const Pending& pending) {
-  return sizeof(Pending) + pending.bytes;
+  return sizeof(Pending) + pending.message.memory();
 }
 
 struct Refusal {
@@ -39,30 +41,11 @@ struct Refusal {
   Error error;
 };
 
-Error failed(rd_kafka_resp_err_t code, const Message& message) {
+Error failed(rd_kafka_resp_err_t code, const PackedMessage& message, const TopicNames& names) {
+  const std::string topic = message.topic();
   const bool missing = code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC || code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-  if (missing && !message.copy) return missing_topic(message.record.topic);
-  return to_error(code, fmt::format("publish to '{}'", message.topic));
-}
-
-Settings settings_of(const KafkaOptions& options, const PublisherOptions& publisher) {
-  using std::chrono::milliseconds;
-  const auto within = std::max<std::int64_t>(1, std::chrono::ceil<milliseconds>(publisher.deliver_within).count());
-  const double linger = std::chrono::duration<double, std::milli>{options.linger}.count();
-  // What is confirmed counts there until its event is gone: as much again as our own limit lets in.
-  const auto records = std::min(publisher.buffer_records_max, kClientRecordsMax / 2 - 1) * 2 + 1;
-  const auto kilobytes = std::clamp<std::size_t>(publisher.buffer_bytes_max / 512, 64u << 10, kClientKilobytesMax);
-  return {{"acks", "all"},
-          {"enable.idempotence", "true"},
-          {"enable.gapless.guarantee", "true"},
-          {"partitioner", "murmur2_random"},
-          {"linger.ms", fmt::format("{}", std::min(linger, static_cast<double>(within - 1)))},
-          {"compression.type", options.compression},
-          {"message.timeout.ms", std::to_string(within)},
-          {"message.max.bytes", std::to_string(kMessageBytesMax)},
-          {"queue.buffering.max.messages", std::to_string(records)},
-          {"queue.buffering.max.kbytes", std::to_string(kilobytes)},
-          {"topic.metadata.propagation.max.ms", "5000"}};
+  if (missing && !message.is_copy()) return missing_topic(names.ours(topic).value_or(topic));
+  return to_error(code, fmt::format("publish to '{}'", topic));
 }
 
 class ClientProducer final : public Producer {
@@ -100,7 +83,8 @@ class ClientProducer final : public Producer {
   void drain(bool last);
   void replace_client();
   void refuse_all(rd_kafka_resp_err_t code);
-  Error not_in_time(const Message& message) const;
+  Error failed(rd_kafka_resp_err_t code, const PackedMessage& message) const;
+  Error not_in_time(const PackedMessage& message) const;
   void send_again();
   void end();
   bool is_answered(std::uint64_t number) const { return pending_.empty() || pending_.front().number > number; }
@@ -124,7 +108,7 @@ class ClientProducer final : public Producer {
 };
 
 Result<void> ClientProducer::open_client() {
-  auto client = cluster_->client(RD_KAFKA_PRODUCER, settings_of(cluster_->options(), options_), [](auto* conf) {
+  auto client = cluster_->client(RD_KAFKA_PRODUCER, producer_settings(cluster_->options(), options_), [](auto* conf) {
     rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
   });
   if (!client) return client.error();
@@ -134,7 +118,11 @@ Result<void> ClientProducer::open_client() {
   return {};
 }
 
-Error ClientProducer::not_in_time(const Message& message) const {
+Error ClientProducer::failed(rd_kafka_resp_err_t code, const PackedMessage& message) const {
+  return kafka::failed(code, message, cluster_->names());
+}
+
+Error ClientProducer::not_in_time(const PackedMessage& message) const {
   Error error = failed(RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, message);
   error.message += cluster_->blame();
   return error;
@@ -142,7 +130,7 @@ Error ClientProducer::not_in_time(const Message& message) const {
 
 std::optional<Error> ClientProducer::admit(const Pending& pending) const {
   if (closed_) {
-    return Error{ErrorKind::unavailable, fmt::format("'{}' was published to after the close", pending.message.topic)};
+    return Error{ErrorKind::unavailable, fmt::format("'{}' was published to after the close", pending.message.topic())};
   }
   if (pending_.size() >= options_.buffer_records_max || bytes_ + pending.bytes > options_.buffer_bytes_max) {
     return Error{ErrorKind::overloaded,
@@ -154,14 +142,15 @@ std::optional<Error> ClientProducer::admit(const Pending& pending) const {
 }
 
 rd_kafka_resp_err_t ClientProducer::produce(Pending& pending) {
-  const auto& [topic, record, copy, partition, answered] = pending.message;
-  if (!pending.headers) pending.headers = headers_of(record, copy ? &*copy : nullptr);
-  const auto code = rd_kafka_producev(
-      client_.get(), RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition.value_or(RD_KAFKA_PARTITION_UA)),
-      RD_KAFKA_V_KEY(data_of(record.key), size_of_bytes(record.key)),
-      RD_KAFKA_V_VALUE(const_cast<char*>(data_of(record.body)), size_of_bytes(record.body)), RD_KAFKA_V_MSGFLAGS(0),
-      RD_KAFKA_V_TIMESTAMP(timestamp_of(record.time)), RD_KAFKA_V_HEADERS(pending.headers.get()),
-      RD_KAFKA_V_OPAQUE(&pending), RD_KAFKA_V_END);
+  const PackedMessage& message = pending.message;
+  if (!pending.headers) pending.headers = message.headers();
+  const auto key = message.key(), body = message.body();
+  const auto code =
+      rd_kafka_producev(client_.get(), RD_KAFKA_V_TOPIC(message.topic()), RD_KAFKA_V_PARTITION(message.partition()),
+                        RD_KAFKA_V_KEY(data_of(key), size_of_bytes(key)),
+                        RD_KAFKA_V_VALUE(const_cast<char*>(data_of(body)), size_of_bytes(body)), RD_KAFKA_V_MSGFLAGS(0),
+                        RD_KAFKA_V_TIMESTAMP(message.timestamp()), RD_KAFKA_V_HEADERS(pending.headers.get()),
+                        RD_KAFKA_V_OPAQUE(&pending), RD_KAFKA_V_END);
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) (void)pending.headers.release();  // the client's now
   return code;
 }
@@ -176,7 +165,8 @@ void ClientProducer::send(std::vector<Message> messages) {
     pending.bytes = transport::size_of(message.record);
     pending.headers = headers_of(message.record, message.copy ? &*message.copy : nullptr);
     pending.expires = expires;
-    pending.message = std::move(message);
+    pending.message.pack(message, *pending.headers);
+    pending.answered = std::move(message.answered);
   }
   std::vector<Refusal> refusals;
   {
@@ -190,7 +180,7 @@ void ClientProducer::send(std::vector<Message> messages) {
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !is_of_the_client(code)) refused = failed(code, pending.message);
       }
       if (refused) {
-        refusals.push_back({std::move(pending.message.answered), *std::move(refused)});
+        refusals.push_back({std::move(pending.answered), *std::move(refused)});
         batch.pop_front();
         continue;
       }
@@ -211,7 +201,7 @@ Result<void> ClientProducer::flush(Time deadline) {
       ErrorKind::unavailable,
       fmt::format("{} records were not confirmed in time, the first of them for '{}'; is the broker reachable, "
                   "and are enough replicas in sync?",
-                  pending_.size(), pending_.front().message.topic)};
+                  pending_.size(), pending_.front().message.topic())};
 }
 
 void ClientProducer::close(Time deadline) {
@@ -265,8 +255,8 @@ void ClientProducer::take(rd_kafka_event_t* event, bool last) {
 
 void ClientProducer::answer(std::vector<std::pair<Pending*, Result<void>>>& outcomes) {
   for (auto& [pending, outcome] : outcomes) {
-    pending->message.answered(std::move(outcome));
-    pending->message.answered = nullptr;  // what it holds is the caller's
+    pending->answered(std::move(outcome));
+    pending->answered = nullptr;  // what it holds is the caller's
   }
   List gone;  // freed without the lock
   const std::lock_guard lock{mutex_};
