@@ -40,6 +40,7 @@ inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
 
 inline constexpr std::size_t kFetchMax = 500;  // messages of a partition that are taken from librdkafka at once
 inline constexpr std::size_t kFetchedKilobytesMax = 16'384;  // of a partition, that librdkafka fetches ahead
+inline constexpr std::size_t kFetchedRecordsMax = 100'000;   // likewise; about
 inline constexpr std::size_t kHopsMax = 500;  // retries of a partition that are on the way to their next step
 
 // What one more retry may add to a commit's metadata, without its error's text.
@@ -49,7 +50,7 @@ inline constexpr std::int64_t kFloorReadMax = 2'000;       // dead letters that 
                                                            // all before them are dealt with
 inline constexpr std::size_t kStatesErasedMax = 1'000;     // of those, in one transaction
 inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one transaction
-inline constexpr int kCommitsUnderWayMax = 4;              // of a member; further ones wait for an answer
+inline constexpr int kCommitsUnderWayMax = 1;  // of a member: a broker takes one request of a connection at a time
 inline constexpr std::uint64_t kCommitAfter = 1'000;  // changes of a partition, or commit_every, whichever is first
 inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
 inline constexpr Duration kAnswerIsNew = std::chrono::milliseconds{20};  // to a request of a membership: what follows

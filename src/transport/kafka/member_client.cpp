@@ -54,6 +54,7 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
        {"topic.metadata.refresh.interval.ms", milliseconds(kRefreshEvery)},
        {"fetch.wait.max.ms", "100"},
        {"queued.max.messages.kbytes", std::to_string(kFetchedKilobytesMax)},
+       {"queued.min.messages", std::to_string(kFetchedRecordsMax)},
        {"allow.auto.create.topics", "false"}},
       [&](rd_kafka_conf_t* conf) {
         if (!who.static_id.empty()) rd_kafka_conf_set(conf, "group.instance.id", who.static_id.c_str(), nullptr, 0);
@@ -129,11 +130,31 @@ std::vector<MessageHandle> PartitionQueue::take(std::size_t max) {
   std::array<rd_kafka_message_t*, kFetchMax> fetched{};
   const auto count = rd_kafka_consume_batch_queue(queue_.get(), 0, fetched.data(), std::min(max, fetched.size()));
   std::vector<MessageHandle> messages;
+  messages.reserve(static_cast<std::size_t>(std::max<ssize_t>(count, 0)));
   for (ssize_t i = 0; i < count; ++i) {
     MessageHandle message{fetched[static_cast<std::size_t>(i)]};
+    taken_bytes_ += message->len + message->key_len;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) messages.push_back(std::move(message));
   }
+  taken_ += messages.size();
+  if (taken_ >= kFetchedRecordsMax / 2 || taken_bytes_ >= kFetchedKilobytesMax * 1024 / 2) {
+    taken_ = taken_bytes_ = 0;
+    wake_fetching(*client_);
+  }
   return messages;
+}
+
+void wake_fetching(rd_kafka_t& client) {
+  const auto set = [&](const char* name) {
+    std::size_t size = 0;
+    if (rd_kafka_conf_get(rd_kafka_conf(&client), name, nullptr, &size) != RD_KAFKA_CONF_OK) return std::string{};
+    std::string value(size, '\0');
+    rd_kafka_conf_get(rd_kafka_conf(&client), name, value.data(), &size);
+    value.resize(std::strlen(value.c_str()));
+    return value;
+  };
+  const std::string user = set("sasl.username"), password = set("sasl.password");
+  const ErrorHandle error{rd_kafka_sasl_set_credentials(&client, user.c_str(), password.c_str())};
 }
 
 // What librdkafka says against it comes as an error of the group later.

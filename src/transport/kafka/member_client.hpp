@@ -41,14 +41,20 @@ class PartitionQueue final {
   PartitionQueue(const PartitionQueue&) = delete;
   PartitionQueue& operator=(const PartitionQueue&) = delete;
 
-  // Up to so many of those that are here.
+  // Up to so many of those that are here. Once half of what librdkafka fetches ahead is taken, it looks for more.
   std::vector<MessageHandle> take(std::size_t max);
   const std::shared_ptr<rd_kafka_t>& client() const { return client_; }
 
  private:
   std::shared_ptr<rd_kafka_t> client_;
   QueueHandle queue_;
+  std::size_t taken_ = 0;  // since it was told to look
+  std::size_t taken_bytes_ = 0;
 };
+
+// librdkafka 2.0 looks once a second whether a partition that was full has room again, and nothing asks it to look now.
+// A change of the credentials wakes the threads that fetch: it is given those that it has.
+void wake_fetching(rd_kafka_t& client);
 
 // As no member, as long as nobody is one; waits for the answer. conflict: somebody is.
 Result<void> commit_as_nobody(const Cluster& cluster, const std::string& group_id,
