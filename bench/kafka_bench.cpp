@@ -3,149 +3,63 @@
 //   kafka_bench [EVENTS [RUNS [MEASURES]]]
 //
 // TIDINGS_KAFKA_URL names the broker (`scripts/kafka up DIR` prints it). Leaves topics with a prefix of its own there.
+// MEASURES are of abcdef: a publish, b consume bytes, c typed handlers, d lanes that wait, e latency, f transactions.
 // Prints a JSON array of {name, value, unit, least, most, target, met}; least and most are of the runs.
 #include <fmt/format.h>
 
-#include <atomic>
-#include <boost/describe.hpp>
 #include <cstdlib>
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "kafka_ours.hpp"
 #include "raw_kafka.hpp"
-#include "tidings/bus.hpp"
 #include "tidings/codec.hpp"
-#include "tidings/money.hpp"
-#include "tidings/transport/linked.hpp"
-#include "usage.hpp"
-
-namespace {
-
-struct OrderItem {
-  std::string product_id;
-  int quantity = 0;
-  double price = 0;
-};
-BOOST_DESCRIBE_STRUCT(OrderItem, (), (product_id, quantity, price))
-
-struct OrderCreated {
-  std::string customer_id;
-  std::vector<OrderItem> items;
-  tidings::Money total_amount;
-};
-BOOST_DESCRIBE_STRUCT(OrderCreated, (), (customer_id, items, total_amount))
-
-}  // namespace
-
-template <>
-inline constexpr tidings::EventInfo tidings::event_info<OrderCreated>{.type = "OrderCreated", .topic = "orders"};
 
 namespace {
 
 using namespace tidings;
 using namespace std::chrono_literals;
-using bench::Usage;
+using namespace tidings::bench;
 
 constexpr int kWindow = 50'000;  // events that are not confirmed, on either side
 constexpr std::size_t kSamples = 1'000;
-constexpr std::size_t kReceive = 500;
-constexpr Duration kPatience = 60s;
+constexpr int kWaiting = 4'000;  // events whose handlers wait, one of sixteen of them one at a time
+constexpr int kLatencies = 500;
+constexpr int kTransacted = 20'000;
+constexpr int kLanes = 16;
 
-void expect(const auto& result) {
-  if (result) return;
-  fmt::print(stderr, "{}\n", result.error().message);
-  std::exit(1);
-}
-
-OrderCreated order_of(int number) {
-  return {.customer_id = fmt::format("customer-{}", number % 10'000),
-          .items = {{"cd-1997-04711", 1, 11.77}, {"cd-1997-00042", 2, 14.96}},
-          .total_amount = {}};
-}
-
-class Ours final {
- public:
-  Ours(const std::string& url, std::shared_ptr<Executor> executor)
-      : executor_{std::move(executor)},
-        transport_{open(url, executor_)},
-        bus_{transport_, executor_, BusOptions{.name = "bench"}} {
-    bus_.publishes<OrderCreated>();
-    expect(bus_.start());
-  }
-
-  // From the struct to the last confirmation.
-  Usage publish(int count) {
-    std::atomic<int> confirmed{0};
-    const bench::Stopwatch watch{*executor_};
-    for (int i = 0; i < count; ++i) {
-      while (i - confirmed >= kWindow) executor_->sleep_until(executor_->now() + 200us);
-      bus_.publish_async(order_of(i), {.aggregate_id = fmt::format("order-{}", i)}, [&](const Result<void>& outcome) {
-        expect(outcome);
-        confirmed.fetch_add(1, std::memory_order_relaxed);
-      });
-    }
-    while (confirmed < count) executor_->sleep_until(executor_->now() + 200us);
-    return watch.of(count);
-  }
-
-  // From the first delivery to the last answer.
-  Usage consume(const std::string& group, int count) {
-    std::atomic<int> settled{0};
-    auto opened = transport_->consumer({.group = group, .topic = "orders"});
-    expect(opened);
-    const auto consumer = *std::move(opened);
-    std::optional<bench::Stopwatch> watch;
-    int seen = 0;
-    const Time deadline = executor_->now() + kPatience;
-    while (seen < count && executor_->now() < deadline) {
-      const auto batch = consumer->receive(kReceive, executor_->now() + 100ms);
-      expect(batch);
-      if (batch->deliveries.empty()) continue;
-      if (!watch) watch.emplace(*executor_);
-      std::vector<transport::Settlement> settlements;
-      settlements.reserve(batch->deliveries.size());
-      for (const auto& delivery : batch->deliveries) {
-        settlements.push_back({.token = delivery.token, .outcome = transport::Accept{}, .publishes = {}});
-      }
-      seen += static_cast<int>(settlements.size());
-      consumer->settle(std::move(settlements), [&](std::size_t, const Result<void>& outcome) {
-        expect(outcome);
-        settled.fetch_add(1, std::memory_order_relaxed);
-      });
-    }
-    while (settled < seen) executor_->sleep_until(executor_->now() + 200us);
-    if (seen < count) fmt::print(stderr, "only {} of {} events came\n", seen, count);
-    return watch ? watch->of(seen) : Usage{};
-  }
-
- private:
-  static std::shared_ptr<transport::Transport> open(const std::string& url, const std::shared_ptr<Executor>& executor) {
-    auto opened = transport::open(url, executor);
-    expect(opened);
-    return *std::move(opened);
-  }
-
-  const std::shared_ptr<Executor> executor_;
-  const std::shared_ptr<transport::Transport> transport_;
-  Bus bus_;
+// What publishing, and handling, has to do anyway: the struct, and its bytes.
+struct Coding {
+  Usage encoding, decoding;
 };
-
-// What publishing has to do anyway: the struct, and its bytes.
-Usage encode(const Executor& executor, int count) {
+Coding code(const Executor& executor, int count) {
   const auto codec = json_codec();
   Envelope envelope{.id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be001",
                     .type = "OrderCreated",
                     .time = executor.now(),
                     .correlation_id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be002"};
   std::string body;
-  const bench::Stopwatch watch{executor};
-  for (int i = 0; i < count; ++i) {
-    envelope.aggregate_id = fmt::format("order-{}", i);
-    const OrderCreated order = order_of(i);
-    expect(codec->encode(Profile::kafka, envelope, describe<OrderCreated>(), &order, body));
+  Coding coding;
+  const auto check = [](const auto& result) {
+    if (!result) std::abort();
+  };
+  {
+    const Stopwatch watch{executor};
+    for (int i = 0; i < count; ++i) {
+      envelope.aggregate_id = fmt::format("order-{}", i);
+      const OrderCreated order = order_of(i);
+      check(codec->encode(Profile::kafka, envelope, describe<OrderCreated>(), &order, body));
+    }
+    coding.encoding = watch.of(count);
   }
-  return watch.of(count);
+  const Stopwatch watch{executor};
+  for (int i = 0; i < count; ++i) {
+    Envelope read;
+    OrderCreated order;
+    check(codec->decode(Profile::kafka, body, read, describe<OrderCreated>(), &order));
+  }
+  coding.decoding = watch.of(count);
+  return coding;
 }
 
 class Report final {
@@ -159,13 +73,30 @@ class Report final {
         fmt::format(R"({{"name":"{}, CPU","value":{:.2f},"unit":"us/event","least":{:.2f},"most":{:.2f}}})", name,
                     cpu.median, cpu.least, cpu.most));
   }
+  void add(const std::string& name, const std::vector<double>& milliseconds) {
+    lines_.push_back(fmt::format(R"({{"name":"{}","value":{:.3f},"unit":"ms","p99":{:.3f}}})", name,
+                                 at(milliseconds, 0.5), at(milliseconds, 0.99)));
+  }
+  // At least, and at most, the target.
+  void ratio(const std::string& name, double value, double target) {
+    compare(name, "ratio", value, target, value >= target);
+  }
+  void most(const std::string& name, const std::string& unit, double value, double target) {
+    compare(name, unit, value, target, value <= target);
+  }
+  ~Report() { fmt::print("[{}]\n", fmt::join(lines_, ",\n ")); }
+
+  static double at(std::vector<double> values, double quantile) {
+    std::ranges::sort(values);
+    return values.at(static_cast<std::size_t>(static_cast<double>(values.size() - 1) * quantile));
+  }
+
+ private:
   void compare(const std::string& name, const std::string& unit, double value, double target, bool met) {
     lines_.push_back(fmt::format(R"({{"name":"{}","value":{:.2f},"unit":"{}","target":{:.2f},"met":{}}})", name, value,
                                  unit, target, met));
   }
-  ~Report() { fmt::print("[{}]\n", fmt::join(lines_, ",\n ")); }
 
- private:
   std::vector<std::string> lines_;
 };
 
@@ -176,40 +107,120 @@ double cpu_of(const std::vector<Usage>& runs) {
   return spread_of(runs, &Usage::cpu_micros).median;
 }
 
-void publish(Report& report, Ours& ours, bench::RawKafka& raw, const Executor& executor, const std::string& topic,
-             int count, int runs) {
-  static_cast<void>(ours.publish(static_cast<int>(kSamples)));
-  const auto samples = raw.take(topic, kSamples);
-  static_cast<void>(raw.publish(topic, samples, static_cast<int>(kSamples), kWindow));
-  std::vector<Usage> tidings, alone, encoding;
-  for (int i = 0; i < runs; ++i) {
-    tidings.push_back(ours.publish(count));
-    alone.push_back(raw.publish(topic, samples, count, kWindow));
-    encoding.push_back(encode(executor, count));
+class Bench final {
+ public:
+  Bench(std::string url, int count, int runs)
+      : executor_{thread_executor()},
+        prefix_{fmt::format("bench{:08x}.", executor_->random() & 0xffff'ffffu)},
+        url_{std::move(url)},
+        count_{count},
+        runs_{runs},
+        raw_{url_.substr(std::string_view{"kafka://"}.size()), *executor_},
+        ours_{url_of(prefix_), executor_} {
+    for (int i = 0; i < runs_; ++i) {
+      const auto [encoding, decoding] = code(*executor_, count_);
+      encoding_.push_back(encoding);
+      decoding_.push_back(decoding);
+    }
+    static_cast<void>(ours_.publish(count_, kWindow));  // what the others read
   }
-  fmt::print(stderr, "a body has {} bytes, with {} headers\n", samples[0].body.size(), samples[0].headers.size());
-  report.add("publish, tidings", tidings);
-  report.add("publish, raw", alone);
-  report.add("JSON encoding", encoding);
-  const double ratio = rate_of(tidings) / rate_of(alone);
-  report.compare("publish, of raw", "ratio", ratio, 0.90, ratio >= 0.90);
-  const double cpu_max = 1.15 * cpu_of(alone) + 1.3 * cpu_of(encoding);
-  report.compare("publish, CPU allowed", "us/event", cpu_of(tidings), cpu_max, cpu_of(tidings) <= cpu_max);
-}
 
-void consume(Report& report, Ours& ours, bench::RawKafka& raw, const std::string& topic, int count, int runs) {
-  std::vector<Usage> tidings, alone;
-  for (int i = 0; i < runs; ++i) {
-    tidings.push_back(ours.consume(fmt::format("ours-{}", i), count));
-    alone.push_back(raw.consume(topic, fmt::format("{}-raw-{}", topic, i), count));
+  void publish() {
+    const auto samples = raw_.take(topic(), kSamples);
+    static_cast<void>(raw_.publish(topic(), samples, static_cast<int>(kSamples), kWindow));
+    std::vector<Usage> tidings, alone;
+    for (int i = 0; i < runs_; ++i) {
+      tidings.push_back(ours_.publish(count_, kWindow));
+      alone.push_back(raw_.publish(topic(), samples, count_, kWindow));
+    }
+    fmt::print(stderr, "a body has {} bytes, with {} headers\n", samples[0].body.size(), samples[0].headers.size());
+    report_.add("publish, tidings", tidings);
+    report_.add("publish, raw", alone);
+    report_.add("JSON encoding", encoding_);
+    report_.ratio("publish, of raw", rate_of(tidings) / rate_of(alone), 0.90);
+    report_.most("publish, CPU allowed", "us/event", cpu_of(tidings), 1.15 * cpu_of(alone) + 1.3 * cpu_of(encoding_));
   }
-  report.add("consume and settle, tidings", tidings);
-  report.add("consume and settle, raw", alone);
-  const double ratio = rate_of(tidings) / rate_of(alone);
-  report.compare("consume and settle, of raw", "ratio", ratio, 0.90, ratio >= 0.90);
-  const double cpu_max = 1.3 * cpu_of(alone);
-  report.compare("consume and settle, CPU allowed", "us/event", cpu_of(tidings), cpu_max, cpu_of(tidings) <= cpu_max);
-}
+
+  void consume() {
+    std::vector<Usage> tidings, alone;
+    for (int i = 0; i < runs_; ++i) {
+      tidings.push_back(ours_.consume(fmt::format("ours-{}", i), count_));
+      alone.push_back(raw_.consume(topic(), fmt::format("{}raw-{}", prefix_, i), count_));
+    }
+    report_.add("consume and settle, tidings", tidings);
+    report_.add("consume and settle, raw", alone);
+    report_.ratio("consume and settle, of raw", rate_of(tidings) / rate_of(alone), 0.90);
+    report_.most("consume and settle, CPU allowed", "us/event", cpu_of(tidings), 1.3 * cpu_of(alone));
+  }
+
+  void handle_typed() {
+    std::vector<Usage> tidings, alone;
+    for (int i = 0; i < runs_; ++i) {
+      tidings.push_back(handle(url_of(prefix_), executor_, {.group = fmt::format("typed-{}", i), .count = count_}));
+      alone.push_back(raw_.consume(topic(), fmt::format("{}raw-typed-{}", prefix_, i), count_));
+    }
+    report_.add("typed handler, tidings", tidings);
+    report_.add("typed handler, raw bytes", alone);
+    report_.add("JSON decoding", decoding_);
+    report_.most("typed handler, CPU allowed", "us/event", cpu_of(tidings),
+                 1.3 * cpu_of(alone) + 1.2 * cpu_of(decoding_));
+  }
+
+  void wait_in_lanes() {
+    const std::string url = url_of(prefix_ + "one.", "&partitions=1");
+    static_cast<void>(Ours{url, executor_}.publish(kWaiting, kWindow));
+    const Handling at_once{.group = "lanes", .count = kWaiting, .lanes = kLanes, .work = 5ms};
+    const Handling alone{.group = "one", .count = kWaiting / kLanes, .lanes = 1, .work = 5ms};
+    std::vector<Usage> lanes{handle(url, executor_, at_once)}, one{handle(url, executor_, alone)};
+    report_.add("handlers wait 5 ms, 16 lanes", lanes);
+    report_.add("handlers wait 5 ms, one at a time", one);
+    report_.ratio("16 lanes, times one at a time", rate_of(lanes) / rate_of(one), 15);
+  }
+
+  void be_idle() {
+    const std::string url = url_of(prefix_ + "idle.", "&partitions=1&linger=0ms");
+    const auto ours = in_ms(latencies(url, executor_, kLatencies));
+    const auto sample = raw_.take(prefix_ + "idle.orders", 1);
+    const auto alone = in_ms(raw_.latencies(prefix_ + "idle.orders", sample.front(), kLatencies));
+    report_.add("publish to handler, tidings", ours);
+    report_.add("publish to handler, raw", alone);
+    report_.most("publish to handler, times raw", "ratio", Report::at(ours, 0.5) / Report::at(alone, 0.5), 1.15);
+  }
+
+  void transact() {
+    const std::string url = url_of(prefix_, "&transactional=yes");
+    const int count = std::min(count_, kTransacted);
+    const auto run = [&](const std::string& at, const std::string& group) {
+      return std::vector{handle(at, executor_, {.group = group, .count = count, .publishes = true})};
+    };
+    report_.add("a handler that publishes, with transactions", run(url, "transactions"));
+    report_.add("a handler that publishes, without", run(url_of(prefix_), "outputs"));
+  }
+
+ private:
+  std::string url_of(const std::string& prefix, std::string_view more = "&partitions=4") const {
+    const bool has_partitions = more.find("&partitions=") != std::string_view::npos;
+    return fmt::format("{}?prefix={}&create_topics=yes{}{}", url_, prefix, more, has_partitions ? "" : "&partitions=4");
+  }
+  std::string topic() const { return prefix_ + "orders"; }
+  static std::vector<double> in_ms(const std::vector<Duration>& times) {
+    std::vector<double> milliseconds;
+    for (const Duration time : times) {
+      milliseconds.push_back(std::chrono::duration<double, std::milli>{time}.count());
+    }
+    return milliseconds;
+  }
+
+  const std::shared_ptr<Executor> executor_;
+  const std::string prefix_;
+  const std::string url_;
+  const int count_;
+  const int runs_;
+  Report report_;
+  std::vector<Usage> encoding_, decoding_;
+  RawKafka raw_;
+  Ours ours_;
+};
 
 }  // namespace
 
@@ -219,17 +230,14 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "usage: TIDINGS_KAFKA_URL=kafka://HOST:PORT kafka_bench [EVENTS [RUNS [MEASURES]]]\n");
     return 2;
   }
-  const int count = argc > 1 ? std::atoi(argv[1]) : 200'000;
-  const int runs = argc > 2 ? std::atoi(argv[2]) : 9;
-  const auto executor = thread_executor();
-  const std::string prefix = fmt::format("bench{:08x}.", executor->random() & 0xffff'ffffu);
-  const std::string brokers = std::string{url}.substr(std::string_view{"kafka://"}.size());
-  Report report;
-  bench::RawKafka raw{brokers, *executor};
-  Ours ours{fmt::format("{}?prefix={}&create_topics=yes&partitions=4", url, prefix), executor};
-  const std::string_view measures = argc > 3 ? argv[3] : "ab";
-  const auto wanted = [&](char measure) { return measures.find(measure) != std::string_view::npos; };
-  publish(report, ours, raw, *executor, prefix + "orders", count, wanted('a') ? runs : 1);
-  if (wanted('b')) consume(report, ours, raw, prefix + "orders", count, runs);
+  Bench bench{url, argc > 1 ? std::atoi(argv[1]) : 200'000, argc > 2 ? std::atoi(argv[2]) : 9};
+  for (const char measure : std::string{argc > 3 ? argv[3] : "abcdef"}) {
+    if (measure == 'a') bench.publish();
+    if (measure == 'b') bench.consume();
+    if (measure == 'c') bench.handle_typed();
+    if (measure == 'd') bench.wait_in_lanes();
+    if (measure == 'e') bench.be_idle();
+    if (measure == 'f') bench.transact();
+  }
   return 0;
 }

@@ -132,14 +132,14 @@ struct RawKafka::Producer {
   Owned<rd_kafka_t> client;
   std::unique_ptr<Thread> poller;
 
-  Producer(const std::string& brokers, Executor& executor) {
+  Producer(const std::string& brokers, Executor& executor, const std::string& linger_ms = "5") {
     client = open(
         RD_KAFKA_PRODUCER,
         {{"bootstrap.servers", brokers},
          {"acks", "all"},
          {"enable.idempotence", "true"},
          {"partitioner", "murmur2_random"},
-         {"linger.ms", "5"},
+         {"linger.ms", linger_ms},
          {"compression.type", "snappy"},
          {"queue.buffering.max.messages", "1000000"}},
         &confirmed,
@@ -153,6 +153,15 @@ struct RawKafka::Producer {
     });
   }
   ~Producer() { ending = true; }
+
+  void send(const std::string& topic, const Sample& sample) {
+    rd_kafka_headers_t* headers = headers_of(sample);
+    const auto code = rd_kafka_producev(client.get(), RD_KAFKA_V_TOPIC(topic.c_str()),
+                                        RD_KAFKA_V_KEY(sample.key.data(), sample.key.size()),
+                                        RD_KAFKA_V_VALUE(const_cast<char*>(sample.body.data()), sample.body.size()),
+                                        RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(code));
+  }
 };
 
 RawKafka::RawKafka(std::string brokers, Executor& executor)
@@ -176,12 +185,7 @@ Usage RawKafka::publish(const std::string& topic, const std::vector<Sample>& sam
   for (int i = 0; i < count; ++i) {
     while (i - producer_->confirmed >= window) executor_.sleep_until(executor_.now() + std::chrono::microseconds{200});
     const Sample& sample = samples[static_cast<std::size_t>(i) % samples.size()];
-    rd_kafka_headers_t* headers = headers_of(sample);
-    const auto code = rd_kafka_producev(producer_->client.get(), RD_KAFKA_V_TOPIC(topic.c_str()),
-                                        RD_KAFKA_V_KEY(sample.key.data(), sample.key.size()),
-                                        RD_KAFKA_V_VALUE(const_cast<char*>(sample.body.data()), sample.body.size()),
-                                        RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) fail(rd_kafka_err2str(code));
+    producer_->send(topic, sample);
   }
   while (producer_->confirmed < count) executor_.sleep_until(executor_.now() + std::chrono::microseconds{200});
   return watch.of(count);
@@ -213,6 +217,31 @@ Usage RawKafka::consume(const std::string& topic, const std::string& group, int 
   const Usage usage = watch->of(seen);
   rd_kafka_consumer_close(client.get());
   return usage;
+}
+
+std::vector<Duration> RawKafka::latencies(const std::string& topic, const Sample& sample, int count) {
+  Producer producer{brokers_, executor_, "0"};
+  int answered = 0;
+  const auto client = open_consumer(brokers_, topic + "-latency", topic, &answered, Commits::answered);
+  const auto next = [&](int within_ms) {
+    Owned<rd_kafka_message_t> message{rd_kafka_consumer_poll(client.get(), within_ms)};
+    return message && message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+  };
+  while (!next(kPollMs)) {
+  }
+  while (next(10 * kPollMs)) {
+  }
+  std::vector<Duration> times;
+  for (int i = 0; i < count; ++i) {
+    executor_.sleep_until(executor_.now() + std::chrono::milliseconds{5});
+    const Time sent = executor_.now();
+    producer.send(topic, sample);
+    while (!next(kPollMs)) {
+    }
+    times.push_back(executor_.now() - sent);
+  }
+  rd_kafka_consumer_close(client.get());
+  return times;
 }
 
 }  // namespace tidings::bench

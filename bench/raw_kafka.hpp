@@ -32,6 +32,8 @@ class RawKafka final {
   Usage publish(const std::string& topic, const std::vector<Sample>& samples, int count, int window);
   // Reads that many in batches, and commits each 100 ms without waiting. From the first message to the last commit.
   Usage consume(const std::string& topic, const std::string& group, int count);
+  // From the call that sends to the consumer that has it, one after the other, without linger.
+  std::vector<Duration> latencies(const std::string& topic, const Sample& sample, int count);
 
  private:
   struct Producer;

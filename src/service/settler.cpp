@@ -62,7 +62,7 @@ void Settler::add(Settling settling) {
   if (closed_) return;
   bytes_ += bytes_of(settling);
   queue_.push_back(std::move(settling));
-  if (waiting_) changed_->notify_all();
+  tell();
 }
 
 void Settler::add(std::vector<Settling> settlings) {
@@ -76,7 +76,18 @@ void Settler::push(std::vector<Settling> settlings, Room room) {
   if (closed_) return;
   bytes_ += bytes_of(settlings);
   std::ranges::move(settlings, std::back_inserter(queue_));
-  if (waiting_) changed_->notify_all();
+  tell();
+}
+
+void Settler::tell() {
+  if (!waiting_ && (!napping_ || is_small())) return;
+  waiting_ = napping_ = false;  // once is enough
+  changed_->notify_all();
+}
+
+bool Settler::is_small() const {
+  const std::size_t large = std::min(kSettleBatchMax, plan_.spec.in_flight_max / kLargePartOfFlight);
+  return queue_.size() < large && hurried_ == 0 && !closed_;
 }
 
 void Settler::release(std::vector<transport::Delivery> deliveries) {
@@ -123,7 +134,14 @@ void Settler::run() {
     } else if (under_way_.empty() && !again_.empty()) {
       try_again(lock);
     } else if (may_send()) {
-      send_next(lock);
+      const Time next = sent_at_ + kSettleApart;
+      if (is_small() && executor_->now() < next) {
+        napping_ = true;
+        changed_->wait_until(lock, next);
+        napping_ = false;
+      } else {
+        send_next(lock);
+      }
     } else {
       waiting_ = true;
       changed_->wait_until(lock, kNever);
@@ -158,6 +176,7 @@ void Settler::send_next(Lock& lock) {
     queue_.pop_front();
   }
   under_way_.push_back(batch);
+  sent_at_ = executor_->now();
   lock.unlock();
   send(batch);
   lock.lock();
@@ -264,15 +283,26 @@ bool Settler::closed() const {
   return closed_;
 }
 
+// Under the mutex.
+void Settler::begin_hurry() {
+  ++hurried_;
+  if (napping_) changed_->notify_all();
+}
+
 void Settler::wait_settled() {
   if (flawed(Flaw::suspect_left_unsettled)) return;
   std::unique_lock lock{mutex_};
+  begin_hurry();
   while (!is_idle() && !closed_) changed_->wait_until(lock, kNever);
+  --hurried_;
 }
 
 bool Settler::wait_idle(Time deadline) {
   std::unique_lock lock{mutex_};
-  return changed_->wait_until(lock, deadline, *executor_, [this] { return is_idle(); });
+  begin_hurry();
+  const bool idle = changed_->wait_until(lock, deadline, *executor_, [this] { return is_idle(); });
+  --hurried_;
+  return idle;
 }
 
 void Settler::close() {

@@ -26,6 +26,10 @@
 namespace tidings::service {
 
 inline constexpr std::size_t kSettleBatchMax = 1'000;
+// Between two batches, unless the second is large or waited for: a thread that is woken for each event costs more than
+// most handlers. The first after a pause goes at once.
+inline constexpr Duration kSettleApart = std::chrono::milliseconds{1};
+inline constexpr std::size_t kLargePartOfFlight = 8;  // so much of what may be in flight is large
 inline constexpr std::size_t kBatchesUnderWayMax = 8;
 // Strict retries settle a delivery again and again, so what is in flight is no bound.
 inline constexpr std::size_t kUnsettledMax = 20'000;
@@ -75,11 +79,14 @@ class Settler final {
   void run();
   enum class Room { wait, none };
   void push(std::vector<Settling> settlings, Room room);
+  void tell();
+  void begin_hurry();
   bool is_full() const { return queue_.size() >= kUnsettledMax || bytes_ >= kUnsettledBytesMax; }
   bool is_idle() const { return queue_.empty() && under_way_.empty() && again_.empty(); }
   bool publishing() const;
   bool must_wait(const Settling& settling) const;
   bool may_send() const;
+  bool is_small() const;
   void send_next(Lock& lock);
   void send(const std::shared_ptr<Batch>& batch);
   void conclude_first(Lock& lock);
@@ -105,6 +112,9 @@ class Settler final {
   std::size_t bytes_ = 0;                         // of what is published with all of these
   std::size_t marking_ = 0;
   bool waiting_ = false;  // the thread waits for work
+  bool napping_ = false;  // the thread waits for more work
+  Time sent_at_{};        // the last batch
+  int hurried_ = 0;       // who wait until all is settled
   bool closed_ = false;
   std::unique_ptr<Thread> thread_;
 };

@@ -154,16 +154,16 @@ TEST_F(SettlerTest, ItsEndIsNotHeldUpByThoseWhoWait) {
 // P4: the transport keeps the order of what is published within a call only.
 TEST_F(SettlerTest, PublishesWithOneCallAtATime) {
   settler_.add(numbered(1, Publishes::yes));
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   settler_.add(numbered(2, Publishes::no));
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   settler_.add(numbered(3, Publishes::no));
   settler_.add(numbered(4, Publishes::yes));
   settler_.add(numbered(5, Publishes::no));
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 1), Pair(3, 1)));
   consumer_.answer();
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 1), Pair(3, 1), Pair(4, 2)));
   consumer_.open();
 }
@@ -186,21 +186,38 @@ TEST_F(SettlerTest, SettlesNothingOfADeliveryWhoseRetryIsUnderWay) {
   consumer_.open();
 }
 
+// A thread that is woken for each event costs more than most handlers do.
+TEST_F(SettlerTest, GathersForAMomentUnlessItWasIdle) {
+  settler_.add(numbered(1, Publishes::no));
+  executor_->run_until_idle();
+  for (const std::uint64_t token : {2, 3, 4}) settler_.add(numbered(token, Publishes::no));
+  executor_->run_until_idle();
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1)));
+  executor_->run_for(kSettleApart);
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 3)));
+  settler_.add(numbered(5, Publishes::no));
+  const auto waiter = executor_->spawn("waiter", [&] { settler_.wait_settled(); });
+  executor_->run_until_idle();
+  EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 3), Pair(5, 1))) << "somebody waits for it";
+  consumer_.open();
+  executor_->run_until_idle();
+}
+
 // What is refused for now comes before all that was not sent yet.
 TEST_F(SettlerTest, TriesAgainInOrder) {
   settler_.add(numbered(1, Publishes::yes));
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   settler_.add(numbered(2, Publishes::no));
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   consumer_.answer(1);
   settler_.add(numbered(3, Publishes::yes));
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   EXPECT_EQ(consumer_.calls().size(), 2u) << "what is under way may be refused, too";
   consumer_.answer(1);
   executor_->run_for(1s);
   EXPECT_THAT(consumer_.calls(), ElementsAre(Pair(1, 1), Pair(2, 1), Pair(1, 3)));
   consumer_.open();
-  executor_->run_until_idle();
+  executor_->run_for(kSettleApart);
   EXPECT_EQ(steps_.size(), 3u + 2u) << "three settled, two published";
 }
 

@@ -1,0 +1,75 @@
+// The other side of kafka_bench: the same work by Tidings, from structs to handlers.
+//
+// Threads: one, but that handlers run on their own.
+// Errors:  end the program with a message.
+#pragma once
+
+#include <boost/describe.hpp>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tidings/bus.hpp"
+#include "tidings/money.hpp"
+#include "usage.hpp"
+
+namespace tidings::bench {
+
+struct OrderItem {
+  std::string product_id;
+  int quantity = 0;
+  double price = 0;
+};
+BOOST_DESCRIBE_STRUCT(OrderItem, (), (product_id, quantity, price))
+
+struct OrderCreated {
+  std::string customer_id;
+  std::vector<OrderItem> items;
+  Money total_amount;
+};
+BOOST_DESCRIBE_STRUCT(OrderCreated, (), (customer_id, items, total_amount))
+
+// What a handler publishes.
+struct OrderSeen {
+  std::string order;
+};
+BOOST_DESCRIBE_STRUCT(OrderSeen, (), (order))
+
+OrderCreated order_of(int number);
+
+class Ours final {
+ public:
+  Ours(const std::string& url, std::shared_ptr<Executor> executor);
+
+  // From the struct to the last confirmation; at most `window` of them unconfirmed.
+  Usage publish(int count, int window);
+  // Takes the bytes and settles them: from the first delivery to the last answer.
+  Usage consume(const std::string& group, int count);
+
+ private:
+  const std::shared_ptr<Executor> executor_;
+  const std::shared_ptr<transport::Transport> transport_;
+  Bus bus_;
+};
+
+// A service that handles what is there, from its first event until it has stopped, all of it settled.
+struct Handling {
+  std::string group;
+  int count = 0;
+  int lanes = 1;
+  Duration work{};         // that a handler waits
+  bool publishes = false;  // an event of its own for each
+};
+Usage handle(const std::string& url, const std::shared_ptr<Executor>& executor, const Handling& handling);
+
+// From publish() to the handler, one event after the other.
+std::vector<Duration> latencies(const std::string& url, const std::shared_ptr<Executor>& executor, int count);
+
+}  // namespace tidings::bench
+
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<tidings::bench::OrderCreated>{.type = "OrderCreated",
+                                                                                      .topic = "orders"};
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<tidings::bench::OrderSeen>{.type = "OrderSeen",
+                                                                                   .topic = "seen"};
