@@ -52,8 +52,14 @@ inline Error unsupported(std::string message) {
   return {ErrorKind::unsupported, std::move(message)};
 }
 
+namespace detail {
+// Ends the program, with the error's text on stderr.
+[[noreturn]] void end_for_want_of_a_value(const Error& error);
+}  // namespace detail
+
 // A T or an Error; convertible from both, so functions end in `return value;` or `return invalid("...");`.
-// Using the value of an error, or the error of a value, is a programming error, and undefined.
+// value() of an error ends the program with the error's text. To use it by `*` or `->`, or the error of a value, is a
+// programming error, and undefined.
 template <class T>
 class [[nodiscard]] Result {
  public:
@@ -68,9 +74,18 @@ class [[nodiscard]] Result {
 
   explicit operator bool() const { return state_.has_value(); }
 
-  T& value() & { return *state_; }
-  const T& value() const& { return *state_; }
-  T&& value() && { return *std::move(state_); }
+  T& value() & {
+    check();
+    return *state_;
+  }
+  const T& value() const& {
+    check();
+    return *state_;
+  }
+  T&& value() && {
+    check();
+    return *std::move(state_);
+  }
   T& operator*() & { return *state_; }
   const T& operator*() const& { return *state_; }
   T&& operator*() && { return *std::move(state_); }
@@ -85,6 +100,10 @@ class [[nodiscard]] Result {
   }
 
  private:
+  void check() const {
+    if (!state_) detail::end_for_want_of_a_value(state_.error());
+  }
+
   tl::expected<T, Error> state_;
 };
 

@@ -1,5 +1,8 @@
 #include "tidings/result.hpp"
 
+#include <cstdio>
+#include <cstdlib>
+
 namespace tidings {
 
 std::string_view to_string(ErrorKind kind) {
@@ -18,6 +21,12 @@ std::string_view to_string(ErrorKind kind) {
       return "unsupported";
   }
   return "invalid";
+}
+
+void detail::end_for_want_of_a_value(const Error& error) {
+  std::fprintf(stderr, "the value of a result was used, and it is an error: %s: %s\n",
+               std::string{to_string(error.kind)}.c_str(), error.message.c_str());
+  std::abort();
 }
 
 }  // namespace tidings

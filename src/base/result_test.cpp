@@ -31,6 +31,10 @@ TEST(Result, OfNothingIsDoneOrAnError) {
   EXPECT_EQ(Result<void>{overloaded("full")}.error().kind, ErrorKind::overloaded);
 }
 
+TEST(ResultDeathTest, TheValueOfAnErrorEndsTheProgramWithItsText) {
+  EXPECT_DEATH(static_cast<void>(half(3).value()), "it is an error: invalid: odd");
+}
+
 TEST(ErrorKind, HasANameForEachKind) {
   EXPECT_EQ(to_string(ErrorKind::overloaded), "overloaded");
   EXPECT_EQ(to_string(ErrorKind::unsupported), "unsupported");
