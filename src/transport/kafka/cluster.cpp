@@ -6,6 +6,7 @@
 #include <array>
 #include <limits>
 #include <set>
+#include <utility>
 
 #include "transport/kafka/kafka_limits.hpp"
 
@@ -83,7 +84,14 @@ Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& setti
   const Settings common{{"bootstrap.servers", options_.brokers},
                         {"client.software.name", "tidings"},
                         {"topic.metadata.refresh.interval.ms", "60000"}};
-  for (const auto* all : {&common, &*security, &settings}) {
+  // Of those that are members of nothing, too: librdkafka compares it with what the URL may say of
+  // max.poll.interval.ms.
+  Settings of_consumers;
+  if (type == RD_KAFKA_CONSUMER) {
+    const auto session = std::chrono::ceil<std::chrono::milliseconds>(options_.session_timeout).count();
+    of_consumers.emplace_back("session.timeout.ms", std::to_string(session));
+  }
+  for (const Settings* all : {&common, &std::as_const(of_consumers), &*security, &settings}) {
     for (const auto& [name, value] : *all) {
       if (auto done = set(conf.get(), name, value); !done) return done.error();
     }

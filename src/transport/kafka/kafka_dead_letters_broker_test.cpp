@@ -195,7 +195,7 @@ TEST_F(KafkaDeadLettersBrokerTest, AreGoneWithTheirGroup) {
   const transport::SubscriptionSpec spec{.group = "g", .topic = "orders"};
   ASSERT_TRUE(registrations_->join(spec, {.instance = "one", .host = "h", .joined = executor().now()}));
   bury("orders", "0");
-  ASSERT_TRUE(registrations_->leave(spec, "one"));
+  ASSERT_TRUE(registrations_->leave(spec, {.instance = "one", .host = "h"}));
   ASSERT_TRUE(registrations_->remove("g"));
   EXPECT_TRUE(browse().empty());
   bury("orders", "1");

@@ -39,6 +39,8 @@ struct MemberSpec {
   std::function<Result<void>(const std::string& topic)> ensure_topic;
   // So many events of that topic are gone, which the group had not settled. Blocks.
   std::function<void(const std::string& topic, std::uint64_t count)> expired = {};
+  // It is a member again, after another process had its name. Blocks.
+  std::function<void()> returned = {};
   std::shared_ptr<InstanceBoard> board;  // none: what may be in flight is all that is known after its death
   // Of the numbers of partitions that it owned: the first, and the distance of two.
   std::uint64_t first_slot = 1;
@@ -63,7 +65,7 @@ class KafkaMember final {
     std::size_t bytes = 0;
   };
   InFlight in_flight() const;
-  // What the broker refuses it, until it is told; for good where only another program can help.
+  // What the broker refuses it, until it is told; until it comes back where it was fenced.
   std::optional<Error> trouble();
 
   void settle(std::vector<SettleOrder> orders) { inbox_->put(std::move(orders)); }
@@ -103,7 +105,13 @@ class KafkaMember final {
   void note_trouble(rd_kafka_event_t& event);
   void refresh_topics(Time now);
   void leave();
+  PartitionListHandle all_partitions() const;
   void give_up_all();
+
+  // ---- Fenced, and back (member_return.cpp)
+  void go_out(Error why);
+  void come_back();
+  bool may_come_back() const;
 
   // ---- Ownership (member_ownership.cpp)
   void rebalance(rd_kafka_event_t& event);
@@ -151,7 +159,7 @@ class KafkaMember final {
   const std::shared_ptr<Producer> producer_;
   const MemberSpec spec_;
   const std::shared_ptr<Bell> bell_;
-  const std::unique_ptr<MemberClient> client_;
+  std::unique_ptr<MemberClient> client_;  // the thread's, but for its wake(): another one after each return
   const std::shared_ptr<MemberInbox> inbox_;
 
   mutable std::mutex mutex_;  // of what take() and the thread share; never held while calling out
@@ -181,6 +189,7 @@ class KafkaMember final {
   Time transact_not_before_{};
   bool leaving_ = false;
   bool assigned_once_ = false;
+  Time come_back_at_ = kNever;
 
   std::unique_ptr<Thread> thread_;
 };

@@ -174,8 +174,9 @@ void MemberClient::abandon(std::shared_ptr<const Cluster> cluster) {
   (void)new std::tuple{std::move(cluster), requests_, client_};
 }
 
-void MemberClient::begin_close() {
+bool MemberClient::begin_close() {
   const ErrorHandle error{rd_kafka_consumer_close_queue(client_.get(), queue_.get())};
+  return error == nullptr;
 }
 
 }  // namespace tidings::kafka

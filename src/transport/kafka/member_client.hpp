@@ -94,7 +94,8 @@ class MemberClient final {
   // Never ends it: a few threads and some memory stay behind, and what they look into.
   void abandon(std::shared_ptr<const Cluster> cluster);
 
-  void begin_close();
+  // False: it is dead, and not closed but destroyed.
+  bool begin_close();
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }
 
  private:

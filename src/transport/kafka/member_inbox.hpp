@@ -86,6 +86,11 @@ class MemberInbox final {
   void wake() {
     add([] {});
   }
+  // By another way from now on.
+  void wakes(std::function<void()> wake) {
+    const std::lock_guard lock{mutex_};
+    wake_ = std::move(wake);
+  }
   Letters take() {
     const std::lock_guard lock{mutex_};
     return std::exchange(letters_, {});
