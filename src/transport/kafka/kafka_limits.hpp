@@ -42,6 +42,10 @@ inline constexpr std::size_t kFetchMax = 500;  // messages of a partition that a
 inline constexpr std::size_t kFetchedKilobytesMax = 16'384;  // of a partition, that librdkafka fetches ahead
 inline constexpr std::size_t kHopsMax = 500;  // retries of a partition that are on the way to their next step
 
+// A retry that was refused its next step so often becomes a dead letter. Where that is refused, too, it stays.
+inline constexpr int kHopTriesMax = 5;
+inline constexpr Duration kHopPauseMax = std::chrono::seconds{30};  // before it is tried again; it doubles up to that
+
 // What one more retry may add to a commit's metadata, without its error's text.
 inline constexpr std::size_t kRetryMetadataMax = 40;
 

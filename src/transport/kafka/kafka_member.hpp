@@ -144,16 +144,23 @@ class KafkaMember final {
   void published(Published& published);
 
   // ---- Transactions (member_transactions.cpp)
-  void hop(const Hop& hop);
+  bool is_ready(TransactionOrder& order, Time now);
   void transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> messages);
   void transact(Time now);
   void begin_transaction(std::vector<TransactionOrder> orders, const std::vector<OwnedPartition*>& partitions,
                          OwnedPartition::Last last, Time now);
-  bool topics_are_ready();
+  Result<void> ensure_topics(const TransactionOrder& order);
+  void expire_orders(Time now);
   bool may_transact(TransactionOrder& order, Time now);
   void transacted(TransactionAnswer& answer);
   void not_transacted(TransactionAnswer& answer);
   std::vector<OwnedPartition*> with_news();
+
+  // ---- Retries on their way to their next step (member_hops.cpp)
+  void hop(const Hop& hop);
+  void hop_refused(TransactionOrder order, const Error& why, Time now);
+  void hop_again(Time now);
+  Message next_copy(OwnedPartition& partition, const TransactionOrder& order, Time now) const;
 
   const std::shared_ptr<Cluster> cluster_;
   const std::shared_ptr<Producer> producer_;
@@ -183,7 +190,8 @@ class KafkaMember final {
   int commits_under_way_ = 0;
   Time committed_at_{};
   Time commit_not_before_{};
-  std::deque<TransactionOrder> to_transact_;  // as many as callers leave unanswered, and kHopsMax of each partition
+  std::deque<TransactionOrder> to_transact_;   // as many as callers leave unanswered, and kHopsMax of each partition
+  std::deque<TransactionOrder> refused_hops_;  // kHopsMax of each partition, with those
   std::unique_ptr<Transactor> transactor_;
   bool transacting_ = false;
   Time transact_not_before_{};

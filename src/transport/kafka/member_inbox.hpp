@@ -36,6 +36,10 @@ struct TransactionOrder {
   std::int64_t offset = 0;
   Waiter waiter;  // none: a copy that goes to its next step
   std::vector<Message> messages;
+  // Of such a copy, when it was refused:
+  int refusals = 0;
+  std::string refusal;
+  Time not_before{};
 };
 
 struct Transaction {
