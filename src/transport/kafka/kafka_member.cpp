@@ -116,6 +116,7 @@ void KafkaMember::take(Room& room, transport::Batch& batch) {
         const std::size_t before = batch.deliveries.size();
         partition.hand_out(room, now, batch.deliveries, offsets);
         if (batch.deliveries.size() > before) served_ = at->first;
+        note_expired(partition, batch);
         urgent = urgent || (partition.is_urgent() && !was_urgent);
         for (const std::int64_t offset : offsets) hops.push_back({at->first, offset});
       }
@@ -126,6 +127,25 @@ void KafkaMember::take(Room& room, transport::Batch& batch) {
   }
   if (!hops.empty()) inbox_->put(std::move(hops));
   if (urgent) inbox_->wake();
+}
+
+// Under the lock. Counted by the thread: that takes a while.
+void KafkaMember::note_expired(OwnedPartition& partition, transport::Batch& batch) {
+  const std::uint64_t count = partition.take_expired();
+  if (count == 0) return;
+  batch.notices.push_back({.kind = transport::Notice::Kind::expired, .partitions = {partition.id()}, .records = count});
+  if (spec_.kind == Fetched::Kind::events) expired_[partition.id().topic] += count;
+}
+
+void KafkaMember::count_expired() {
+  std::map<std::string, std::uint64_t> expired;
+  {
+    const std::lock_guard lock{mutex_};
+    expired.swap(expired_);
+  }
+  for (const auto& [topic, count] : expired) {
+    if (spec_.expired) spec_.expired(topic, count);
+  }
 }
 
 Time KafkaMember::waits_until() const {
@@ -181,6 +201,7 @@ void KafkaMember::turn(Time deadline) {
     for (auto& [slot, partition] : partitions_) partition->expire(now, answers_);
   }
   answers_.tell();
+  count_expired();
   if (const EventHandle event = client_->next_event(deadline)) handle(*event);
   answers_.tell();
 }

@@ -96,7 +96,10 @@ class KafkaMember final {
   Result<void> establish_positions(const std::set<std::string>& topics);
   Result<std::vector<PartitionOffset>> starts_of(std::vector<PartitionOffset> partitions) const;
 
+  void note_expired(OwnedPartition& partition, transport::Batch& batch);
+
   // ---- Its thread (kafka_member.cpp)
+  void count_expired();
   void run();
   void turn(Time deadline);
   Time next_turn(Time now);
@@ -174,6 +177,7 @@ class KafkaMember final {
   std::vector<transport::Notice> notices_;
   std::uint64_t served_ = 0;  // slot of the partition that was handed out last
   std::set<transport::PartitionId> paused_;
+  std::map<std::string, std::uint64_t> expired_;  // by topic, not counted yet
   std::optional<Error> trouble_;
   bool trouble_stays_ = false;
   bool stopping_ = false;
