@@ -86,14 +86,15 @@ bool interrupts() {
 
 class KafkaFixture final : public Fixture {
  public:
-  KafkaFixture() {
+  // `more`: of the URL, with its `&`.
+  explicit KafkaFixture(const std::string& more) {
     if (interrupts()) broker_ = std::make_unique<PrivateBroker>(scratch_ / "broker");
     const char* given = std::getenv("TIDINGS_KAFKA_URL");
     const std::string shared = given != nullptr ? given : content_of(std::filesystem::path{KAFKA_BROKER} / "url");
     url_ = broker_ ? broker_->url() : shared;
     prefix_ = "t" + std::to_string(executor_->random() % 1'000'000'000) + ".";
-    url_ += "?prefix=" + prefix_ + kOptions;
-    if (const char* more = std::getenv("TIDINGS_KAFKA_EXTRA")) url_ += more;  // say, &rdkafka.debug=cgrp
+    url_ += "?prefix=" + prefix_ + kOptions + more;
+    if (const char* extra = std::getenv("TIDINGS_KAFKA_EXTRA")) url_ += extra;  // say, &rdkafka.debug=cgrp
   }
   ~KafkaFixture() override {
     if (!broker_) remove_topics();
@@ -158,9 +159,21 @@ class KafkaFixture final : public Fixture {
 
 }  // namespace
 
-const Driver kKafka{"kafka", [](Room) { return std::make_unique<KafkaFixture>(); }};
+const Driver kKafka{"kafka", [](Room) { return std::make_unique<KafkaFixture>(""); }};
+// What handlers publish and their settlements are one step.
+const Driver kTransactional{"kafka", [](Room) { return std::make_unique<KafkaFixture>("&transactional=yes"); }};
 
 TIDINGS_CONFORMANCE(Kafka, kKafka);
 TIDINGS_SERVICE_CONFORMANCE(Kafka, kKafka);
+// Of it, what settlements have to do with.
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, SettlingConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, RetryConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, HandOverConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, DeadLetterConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, RetryingConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, ReplayingConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, PoisonConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, OnceConformance, kTransactional);
+TIDINGS_CONFORMANCE_SUITE(KafkaTransactional, SpreadConformance, kTransactional);
 
 }  // namespace tidings::conformance

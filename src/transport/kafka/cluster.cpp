@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
+#include <utility>
 
 #include "transport/kafka/kafka_limits.hpp"
 
@@ -82,7 +84,14 @@ Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& setti
   const Settings common{{"bootstrap.servers", options_.brokers},
                         {"client.software.name", "tidings"},
                         {"topic.metadata.refresh.interval.ms", "60000"}};
-  for (const auto* all : {&common, &*security, &settings}) {
+  // Of those that are members of nothing, too: librdkafka compares it with what the URL may say of
+  // max.poll.interval.ms.
+  Settings of_consumers;
+  if (type == RD_KAFKA_CONSUMER) {
+    const auto session = std::chrono::ceil<std::chrono::milliseconds>(options_.session_timeout).count();
+    of_consumers.emplace_back("session.timeout.ms", std::to_string(session));
+  }
+  for (const Settings* all : {&common, &std::as_const(of_consumers), &*security, &settings}) {
     for (const auto& [name, value] : *all) {
       if (auto done = set(conf.get(), name, value); !done) return done.error();
     }
@@ -178,15 +187,14 @@ Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic
 }
 
 // Asked by a consumer: a producer's question would have some brokers make the topic.
-Result<Cluster::MetadataHandle> Cluster::metadata_of(const std::string& topic) const {
-  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{
-      rd_kafka_topic_new(reader_.get(), topic.c_str(), nullptr)};
-  return metadata(reader_.get(), Which::none, handle.get(), soon(), "ask for topic '" + topic + "'");
+Result<Cluster::MetadataHandle> Cluster::metadata_of(const std::string& topic, rd_kafka_t* reader) const {
+  const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{rd_kafka_topic_new(reader, topic.c_str(), nullptr)};
+  return metadata(reader, Which::none, handle.get(), soon(), "ask for topic '" + topic + "'");
 }
 
 Result<bool> Cluster::has_topic(const std::string& topic) const {
   if (known(topic)) return true;
-  const auto answer = metadata_of(topic);
+  const auto answer = metadata_of(topic, reader_.get());
   if (!answer) return answer.error();
   if ((*answer)->topic_cnt == 0) return false;
   const auto& found = (*answer)->topics[0];
@@ -200,7 +208,7 @@ Result<bool> Cluster::has_topic(const std::string& topic) const {
 }
 
 Result<std::int32_t> Cluster::copies(const std::string& topic) const {
-  const auto answer = metadata_of(topic);
+  const auto answer = metadata_of(topic, reader_.get());
   if (!answer) return answer.error();
   if ((*answer)->topic_cnt == 0 || (*answer)->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
   const auto& found = (*answer)->topics[0];
@@ -254,8 +262,9 @@ Result<std::vector<PartitionOffset>> Cluster::list_offsets(rd_kafka_t* reader, s
                                                            std::int64_t time) const {
   if (partitions.empty()) return partitions;
   const Time deadline = soon();
+  const Time known_by = executor_->now() + kTopicsKnownFor;
   while (true) {
-    auto found = list_offsets_once(reader, partitions, time, deadline);
+    auto found = list_offsets_once(reader, partitions, time, deadline, known_by);
     if (found || found.error().kind != ErrorKind::unavailable || executor_->now() + kOffsetsPause >= deadline) {
       return found;
     }
@@ -265,12 +274,19 @@ Result<std::vector<PartitionOffset>> Cluster::list_offsets(rd_kafka_t* reader, s
 
 Result<std::vector<PartitionOffset>> Cluster::list_offsets_once(rd_kafka_t* reader,
                                                                 std::vector<PartitionOffset> partitions,
-                                                                std::int64_t time, Time deadline) const {
+                                                                std::int64_t time, Time deadline, Time known_by) const {
   const PartitionListHandle list = partition_list(partitions.size());
   for (const auto& [topic, partition, offset] : partitions) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
   }
   const auto code = rd_kafka_offsets_for_times(reader, list.get(), milliseconds_until(deadline, executor_->now()));
+  // Who asks knows of its partitions, by another client: this one remembers from before that it was not there.
+  if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && executor_->now() < known_by) {
+    std::set<std::string> topics;
+    for (const PartitionOffset& partition : partitions) topics.insert(partition.topic);
+    for (const std::string& topic : topics) (void)metadata_of(topic, reader);
+    return unavailable("could not look up offsets: a partition is not there yet");
+  }
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return failure(code, "look up offsets");
   for (PartitionOffset& partition : partitions) {
     const auto* found = rd_kafka_topic_partition_list_find(list.get(), partition.topic.c_str(), partition.partition);

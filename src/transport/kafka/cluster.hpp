@@ -98,12 +98,12 @@ class Cluster final {
   enum class Which { all, none };  // of the topics, where none is named
   Result<MetadataHandle> metadata(rd_kafka_t* client, Which topics, rd_kafka_topic_t* topic, Time deadline,
                                   std::string_view doing) const;
-  Result<MetadataHandle> metadata_of(const std::string& topic) const;
+  Result<MetadataHandle> metadata_of(const std::string& topic, rd_kafka_t* reader) const;
   Result<std::vector<PartitionOffset>> ends(std::vector<PartitionOffset> partitions) const;
   Result<std::vector<PartitionOffset>> list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                     std::int64_t time) const;
   Result<std::vector<PartitionOffset>> list_offsets_once(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
-                                                         std::int64_t time, Time deadline) const;
+                                                         std::int64_t time, Time deadline, Time known_by) const;
 
   const KafkaOptions options_;
   const std::shared_ptr<Executor> executor_;

@@ -12,6 +12,18 @@ namespace {
 constexpr std::string_view kFloor = "floor/";  // TOPIC/PARTITION; an id begins with a digit
 }
 
+std::string_view to_string(DeadState state) {
+  switch (state) {
+    case DeadState::replayed:
+      return "replayed";
+    case DeadState::discarded:
+      return "discarded";
+    case DeadState::edited:
+      return "edited";
+  }
+  return "";
+}
+
 Result<void> DeadStates::prepare() {
   const std::string topic = cluster_->names().dead_states();
   const auto there = cluster_->partitions(topic);
@@ -29,8 +41,8 @@ Message DeadStates::message(std::string key, std::optional<std::string> value) c
           .partition = 0};
 }
 
-Message DeadStates::closing(const std::string& id, std::string_view how) const {
-  return message(id, std::string{how});
+Message DeadStates::closing(const std::string& id, DeadState state) const {
+  return message(id, std::string{to_string(state)});
 }
 
 std::vector<Message> DeadStates::raising(const DeadLetterId& floor) const {

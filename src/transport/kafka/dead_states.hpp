@@ -21,6 +21,14 @@
 
 namespace tidings::kafka {
 
+// What became of a dead letter that is not open any more.
+enum class DeadState {
+  replayed,
+  discarded,
+  edited,  // another event was published in its place
+};
+std::string_view to_string(DeadState state);
+
 class DeadStates final {
  public:
   explicit DeadStates(std::shared_ptr<Cluster> cluster) : cluster_{std::move(cluster)} {}
@@ -36,7 +44,7 @@ class DeadStates final {
   std::optional<DeadLetterId> floor(const Place& place) const;
 
   // What says that it is dealt with, and how.
-  Message closing(const std::string& id, std::string_view how) const;
+  Message closing(const std::string& id, DeadState state) const;
   // What says that all up to that one are, and erases what is said of those before it, some at a time.
   std::vector<Message> raising(const DeadLetterId& floor) const;
   // Makes the topic where it is missing.

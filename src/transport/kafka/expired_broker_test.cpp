@@ -1,14 +1,24 @@
 // C13: positions that are not there any more.
 #include "tidings/transport/url.hpp"
 #include "transport/kafka/broker_here.hpp"
+#include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/kafka_transport.hpp"
 #include "transport/kafka/topic_admin.hpp"
+#include "transport/kafka/topic_reader.hpp"
 #include "transport/kafka/transactional_client.hpp"
 
 namespace tidings::kafka {
 namespace {
 
 using transport::Notice;
+
+// So that little lies in memory of what comes next.
+const std::string kFetchesOneByOne = "&rdkafka.queued.min.messages=1&rdkafka.fetch.message.max.bytes=1";
+const TopicConfig kCompacted{{"cleanup.policy", "compact"},
+                             {"segment.ms", "100"},
+                             {"min.cleanable.dirty.ratio", "0.01"},
+                             {"max.compaction.lag.ms", "100"},
+                             {"delete.retention.ms", "600000"}};
 
 // One partition of `orders` with records 0, 1, 2...
 class ExpiredBrokerTest : public BrokerHere {
@@ -58,24 +68,45 @@ class ExpiredBrokerTest : public BrokerHere {
   }
   struct Seen {
     std::vector<std::string> ids;
+    std::vector<std::string> nulls;
     std::vector<Notice> expired;
   };
   // Settles so many, one after another.
   Seen serve(transport::Consumer& consumer, std::size_t count) {
+    return serve(consumer, [count](const Seen& seen) { return seen.ids.size() >= count; });
+  }
+  Seen serve(transport::Consumer& consumer, const std::function<bool(const Seen&)>& done) {
     Seen seen;
     const Time deadline = soon();
-    while (seen.ids.size() < count && executor().now() < deadline) {
-      const auto batch = consumer.receive(1, deadline);
+    while (!done(seen) && executor().now() < deadline) {
+      const auto batch = consumer.receive(1, executor().now() + kTick);
       EXPECT_TRUE(batch) << batch.error().message;
       for (const Notice& notice : batch->notices) {
         if (notice.kind == Notice::Kind::expired) seen.expired.push_back(notice);
       }
       for (const transport::Delivery& delivery : batch->deliveries) {
         seen.ids.emplace_back(delivery.record.id);
+        if (!delivery.record.body) seen.nulls.emplace_back(delivery.record.id);
         EXPECT_TRUE(settle_now(consumer, executor(), {{.token = delivery.token, .outcome = transport::Accept{}}})[0]);
       }
     }
     return seen;
+  }
+  // Publishes one after another, of another key, until of key `k` only the last one is left; the last id.
+  std::optional<std::string> compact(int first) {
+    const Time deadline = soon() + std::chrono::seconds{20};
+    for (int id = first; executor().now() < deadline; ++id) {
+      send(topic_, {{.topic = "orders", .key = "last", .id = std::to_string(id), .body = "b"}});
+      std::size_t left = 0;
+      const auto spans = whole(cluster(), {&topic_, 1});
+      EXPECT_TRUE(read_range(cluster(), *spans, [&](const rd_kafka_message_t& message) {
+        left += std::string_view{static_cast<const char*>(message.key), message.key_len} == "k" ? 1 : 0;
+        return true;
+      }));
+      if (left == 1) return std::to_string(id);
+      executor().sleep_until(executor().now() + kTick);
+    }
+    return std::nullopt;
   }
   std::uint64_t expired() {
     const auto lag = transport_->operations().topology->lag();
@@ -173,6 +204,64 @@ TEST_F(ExpiredBrokerTest, GapsAreNoLoss) {
     EXPECT_EQ(seen.ids, std::vector<std::string>{std::to_string(i)});
     EXPECT_TRUE(seen.expired.empty());
   }
+  EXPECT_EQ(expired(), 0u);
+}
+
+// A member that is so far behind that retention overtakes it.
+TEST_F(ExpiredBrokerTest, WhatRetentionTakesFromUnderAMemberIsToldAndCounted) {
+  const auto slow = open_transport(kFetchesOneByOne);
+  const auto consumer = join(*slow);
+  for (int i = 0; i < 10; ++i) publish(i, 1);  // a batch each
+  const Seen before = serve(*consumer, 1);
+  EXPECT_TRUE(before.expired.empty());
+  remove_before(8);
+  const Seen after = serve(*consumer, [](const Seen& seen) { return !seen.ids.empty() && seen.ids.back() == "9"; });
+  const std::vector<std::string> last{after.ids.end() - 2, after.ids.end()};
+  EXPECT_EQ(last, (std::vector<std::string>{"8", "9"}));
+  const std::size_t lost = 10 - before.ids.size() - after.ids.size();
+  EXPECT_GT(lost, 0u) << "what was fetched before is there still, no more";
+  ASSERT_EQ(after.expired.size(), 1u);
+  EXPECT_EQ(after.expired[0].records, lost);
+  EXPECT_EQ(after.expired[0].partitions, (std::vector{transport::PartitionId{"orders", 0}}));
+  const Time deadline = soon();
+  while (expired() != lost && executor().now() < deadline) (void)serve(*consumer, 0);
+  EXPECT_EQ(expired(), lost);
+  publish(10, 1);
+  EXPECT_TRUE(serve(*consumer, 1).expired.empty()) << "it is said once";
+}
+
+TEST_F(ExpiredBrokerTest, AMemberGoesOnAtTheEndWhereTheUrlSaysSo) {
+  const auto slow = open_transport(kFetchesOneByOne + "&when_expired=end");
+  const auto consumer = join(*slow);
+  for (int i = 0; i < 10; ++i) publish(i, 1);
+  EXPECT_EQ(serve(*consumer, 1).ids.size(), 1u);
+  remove_before(8);
+  int next = 10;  // until it has found out
+  const Seen after = serve(*consumer, [&](const Seen& seen) {
+    publish(next++, 1);
+    return !seen.expired.empty();
+  });
+  ASSERT_EQ(after.expired.size(), 1u);
+  EXPECT_GE(after.expired[0].records, 2u) << "8 and 9 are there, and left out";
+  for (const std::string id : {"8", "9"}) EXPECT_THAT(after.ids, ::testing::Not(::testing::Contains(id)));
+}
+
+// Compaction keeps the last record of each key: what it took is no loss, and what deletes a key comes as a null value.
+TEST_F(ExpiredBrokerTest, ACompactedTopicLeavesOutNothingThatCounts) {
+  publish(0, 10);  // all of one key
+  EXPECT_EQ(serve(*join(*transport_), 2).ids, (std::vector<std::string>{"0", "1"}));
+  ASSERT_TRUE(set_config(cluster(), topic_, kCompacted));
+  send(topic_, {{.topic = "orders", .key = "other", .id = "10", .body = std::nullopt}});
+  send(topic_, {{.topic = "orders", .key = "k", .id = "11", .body = "b"}});
+  const auto last = compact(12);
+  ASSERT_TRUE(last) << "the broker does not compact it";
+  const Seen seen =
+      serve(*join(*transport_), [&](const Seen& so_far) { return !so_far.ids.empty() && so_far.ids.back() == *last; });
+  ASSERT_GT(seen.ids.size(), 2u);
+  EXPECT_EQ(seen.ids[0], "10") << "2 to 9 are no more";
+  EXPECT_EQ(seen.ids[1], "11");
+  EXPECT_EQ(seen.nulls, std::vector<std::string>{"10"});
+  EXPECT_TRUE(seen.expired.empty());
   EXPECT_EQ(expired(), 0u);
 }
 

@@ -17,7 +17,9 @@ bool is_missing(rd_kafka_resp_err_t code) {
 }
 
 LiveMember member_of(const rd_kafka_MemberDescription_t& described) {
-  LiveMember member{.client_id = rd_kafka_MemberDescription_client_id(&described)};
+  LiveMember member{.client_id = rd_kafka_MemberDescription_client_id(&described), .static_id = {}, .partitions = {}};
+  const char* static_id = rd_kafka_MemberDescription_group_instance_id(&described);
+  if (static_id != nullptr) member.static_id = static_id;
   const auto* assignment = rd_kafka_MemberDescription_assignment(&described);
   const auto* list = assignment != nullptr ? rd_kafka_MemberAssignment_partitions(assignment) : nullptr;
   for (int i = 0; list != nullptr && i < list->cnt; ++i) {

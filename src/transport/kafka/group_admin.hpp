@@ -14,6 +14,7 @@ namespace tidings::kafka {
 
 struct LiveMember {
   std::string client_id;
+  std::string static_id;                    // group.instance.id; empty: none
   std::vector<PartitionOffset> partitions;  // that it owns; without offsets
 };
 

@@ -83,7 +83,10 @@ void InstanceBoard::remove_slot(std::uint64_t slot) {
   }
 }
 
+// Another process of that name may have made its own by now.
 void InstanceBoard::remove() {
+  const auto there = transport::RunningBoard::open(path_);
+  if (there == nullptr || there->slots().front() != id_) return;
   transport::remove_board(path_);
 }
 

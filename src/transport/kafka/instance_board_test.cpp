@@ -56,6 +56,15 @@ TEST_F(InstanceBoardTest, IsGoneAfterACleanEnd) {
   EXPECT_EQ(life(9)->left_by(7, 3), std::nullopt);
 }
 
+// Two processes of one name, by mistake.
+TEST_F(InstanceBoardTest, ACleanEndLeavesWhatAnotherLifeMadeMeanwhile) {
+  const auto first = life(7);
+  const auto second = life(9);
+  second->running()[0] = token_of(3, 40);
+  first->remove();
+  EXPECT_EQ(life(11)->left_by(9, 3), Offsets{40});
+}
+
 TEST_F(InstanceBoardTest, IsNamedAfterClusterGroupAndInstance) {
   const std::string path = board_path("127.0.0.1:9092", "shop/a", "shop-1");
   EXPECT_EQ(path, board_path("127.0.0.1:9092", "shop/a", "shop-1"));

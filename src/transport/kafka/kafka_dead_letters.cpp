@@ -266,7 +266,7 @@ Result<std::set<std::string>> KafkaDeadLetters::close_once(std::span<const std::
       if (!replay) return replay.error();
       messages.push_back(*std::move(replay));
     }
-    messages.push_back(states_.closing(id, fate == Fate::replayed ? "replayed" : "discarded"));
+    messages.push_back(states_.closing(id, fate == Fate::replayed ? DeadState::replayed : DeadState::discarded));
   }
   if (messages.empty()) return closed;
   auto raised = raise_floors(closed);

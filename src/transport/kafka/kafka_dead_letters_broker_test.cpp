@@ -1,4 +1,8 @@
+#include <array>
+#include <set>
+
 #include "transport/kafka/broker_here.hpp"
+#include "transport/kafka/dead_states.hpp"
 #include "transport/kafka/kafka_dead_letters.hpp"
 #include "transport/kafka/kept_copy.hpp"
 #include "transport/kafka/topic_admin.hpp"
@@ -189,13 +193,33 @@ TEST_F(KafkaDeadLettersBrokerTest, ATopicThatIsMadeAnewHidesNothing) {
   EXPECT_EQ(browse().size(), 3u);
 }
 
+// By whatever state, of which no command of ours sets `edited` yet.
+TEST_F(KafkaDeadLettersBrokerTest, AreOpenUntilAnyStateSaysOtherwise) {
+  for (const char* id : {"0", "1", "2", "3"}) bury("orders", id);
+  DeadStates states{shared_cluster()};
+  ASSERT_TRUE(states.prepare());
+  const auto letters = browse();
+  ASSERT_EQ(letters.size(), 4u);
+  const std::array all{DeadState::replayed, DeadState::discarded, DeadState::edited};
+  std::set<std::string> written;
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    const Message state = states.closing(letters[i].id, all[i]);
+    send(state.topic, {state.record});
+    written.insert(state.record.body.value());
+  }
+  EXPECT_EQ(written, (std::set<std::string>{"replayed", "discarded", "edited"}));
+  const auto open = browse();
+  ASSERT_EQ(open.size(), 1u);
+  EXPECT_EQ(open[0].id, letters[3].id);
+}
+
 TEST_F(KafkaDeadLettersBrokerTest, AreGoneWithTheirGroup) {
   const NewTopic orders{.name = cluster().names().on_cluster("orders")};
   ASSERT_TRUE(create_topics(cluster(), {&orders, 1}));
   const transport::SubscriptionSpec spec{.group = "g", .topic = "orders"};
   ASSERT_TRUE(registrations_->join(spec, {.instance = "one", .host = "h", .joined = executor().now()}));
   bury("orders", "0");
-  ASSERT_TRUE(registrations_->leave(spec, "one"));
+  ASSERT_TRUE(registrations_->leave(spec, {.instance = "one", .host = "h"}));
   ASSERT_TRUE(registrations_->remove("g"));
   EXPECT_TRUE(browse().empty());
   bury("orders", "1");

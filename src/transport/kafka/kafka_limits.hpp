@@ -43,6 +43,10 @@ inline constexpr std::size_t kFetchedKilobytesMax = 16'384;  // of a partition, 
 inline constexpr std::size_t kFetchedRecordsMax = 100'000;   // likewise; about
 inline constexpr std::size_t kHopsMax = 500;  // retries of a partition that are on the way to their next step
 
+// A retry that was refused its next step so often becomes a dead letter. Where that is refused, too, it stays.
+inline constexpr int kHopTriesMax = 5;
+inline constexpr Duration kHopPauseMax = std::chrono::seconds{30};  // before it is tried again; it doubles up to that
+
 // What one more retry may add to a commit's metadata, without its error's text.
 inline constexpr std::size_t kRetryMetadataMax = 40;
 
@@ -63,6 +67,7 @@ inline constexpr Duration kLookWithin = std::chrono::seconds{2};  // for the pos
 inline constexpr Duration kLeaveReserve =
     std::chrono::seconds{4};                                       // of kCloseWithin, for what comes after a first join
 inline constexpr Duration kTick = std::chrono::milliseconds{250};  // at most that long a member looks at nothing else
+inline constexpr Duration kNameAskEvery = std::chrono::seconds{2};  // who was fenced, whether its name is free
 inline constexpr Duration kRefreshEvery = std::chrono::seconds{5};  // of the topics that a pattern reads
 
 }  // namespace tidings::kafka

@@ -116,6 +116,7 @@ void KafkaMember::take(Room& room, transport::Batch& batch) {
         const std::size_t before = batch.deliveries.size();
         partition.hand_out(room, now, batch.deliveries, offsets);
         if (batch.deliveries.size() > before) served_ = at->first;
+        note_expired(partition, batch);
         urgent = urgent || (partition.is_urgent() && !was_urgent);
         for (const std::int64_t offset : offsets) hops.push_back({at->first, offset});
       }
@@ -126,6 +127,25 @@ void KafkaMember::take(Room& room, transport::Batch& batch) {
   }
   if (!hops.empty()) inbox_->put(std::move(hops));
   if (urgent) inbox_->wake();
+}
+
+// Under the lock. Counted by the thread: that takes a while.
+void KafkaMember::note_expired(OwnedPartition& partition, transport::Batch& batch) {
+  const std::uint64_t count = partition.take_expired();
+  if (count == 0) return;
+  batch.notices.push_back({.kind = transport::Notice::Kind::expired, .partitions = {partition.id()}, .records = count});
+  if (spec_.kind == Fetched::Kind::events) expired_[partition.id().topic] += count;
+}
+
+void KafkaMember::count_expired() {
+  std::map<std::string, std::uint64_t> expired;
+  {
+    const std::lock_guard lock{mutex_};
+    expired.swap(expired_);
+  }
+  for (const auto& [topic, count] : expired) {
+    if (spec_.expired) spec_.expired(topic, count);
+  }
 }
 
 Time KafkaMember::waits_until() const {
@@ -162,6 +182,7 @@ void KafkaMember::run() {
     }
     const Time now = cluster_->executor().now();
     refresh_topics(now);
+    if (come_back_at_ <= now) come_back();
     turn(next_turn(now));
   }
   leave();
@@ -180,6 +201,7 @@ void KafkaMember::turn(Time deadline) {
     for (auto& [slot, partition] : partitions_) partition->expire(now, answers_);
   }
   answers_.tell();
+  count_expired();
   if (const EventHandle event = client_->next_event(deadline)) handle(*event);
   answers_.tell();
 }
@@ -215,12 +237,12 @@ void KafkaMember::note_trouble(rd_kafka_event_t& event) {
   const bool fatal = rd_kafka_event_error_is_fatal(&event) != 0;
   Error error = to_error(rd_kafka_event_error(&event), "receive as a member of group '" + spec_.who.group_id + "'",
                          rd_kafka_event_error_string(&event));
-  if (!fatal && (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded)) return;
+  if (fatal) return go_out(std::move(error));
+  if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded) return;
   {
     const std::lock_guard lock{mutex_};
     if (trouble_stays_) return;
     trouble_ = std::move(error);
-    trouble_stays_ = fatal;
   }
   bell_->ring();
 }
@@ -239,13 +261,17 @@ void KafkaMember::refresh_topics(Time now) {
   if (client_->subscribe(*topics)) topics_ = *topics;
 }
 
-void KafkaMember::give_up_all() {
-  const PartitionListHandle all = partition_list();
+PartitionListHandle KafkaMember::all_partitions() const {
+  PartitionListHandle all = partition_list();
   for (const auto& [slot, partition] : partitions_) {
     const std::string topic = cluster_->names().on_cluster(partition->id().topic);
     rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition->id().partition);
   }
-  begin_revocation(*all);
+  return all;
+}
+
+void KafkaMember::give_up_all() {
+  begin_revocation(*all_partitions());
 }
 
 // Gives everything up, cleanly, as far as that can be done in time.
@@ -261,8 +287,8 @@ void KafkaMember::leave() {
     if (revocation_) revocation_->deadline = std::min(revocation_->deadline, cluster_->executor().now());
     while (revocation_ && cluster_->executor().now() < until) turn(next_turn(cluster_->executor().now()));
   }
-  client_->begin_close();
-  while (!client_->closed() && cluster_->executor().now() < until) turn(cluster_->executor().now() + kTick);
+  const bool closes = client_->begin_close();
+  while (closes && !client_->closed() && cluster_->executor().now() < until) turn(cluster_->executor().now() + kTick);
 }
 
 }  // namespace tidings::kafka

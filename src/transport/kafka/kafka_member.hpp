@@ -39,6 +39,8 @@ struct MemberSpec {
   std::function<Result<void>(const std::string& topic)> ensure_topic;
   // So many events of that topic are gone, which the group had not settled. Blocks.
   std::function<void(const std::string& topic, std::uint64_t count)> expired = {};
+  // It is a member again, after another process had its name. Blocks.
+  std::function<void()> returned = {};
   std::shared_ptr<InstanceBoard> board;  // none: what may be in flight is all that is known after its death
   // Of the numbers of partitions that it owned: the first, and the distance of two.
   std::uint64_t first_slot = 1;
@@ -63,7 +65,7 @@ class KafkaMember final {
     std::size_t bytes = 0;
   };
   InFlight in_flight() const;
-  // What the broker refuses it, until it is told; for good where only another program can help.
+  // What the broker refuses it, until it is told; until it comes back where it was fenced.
   std::optional<Error> trouble();
 
   void settle(SettleOrders orders) { inbox_->put(std::move(orders)); }
@@ -94,7 +96,10 @@ class KafkaMember final {
   Result<void> establish_positions(const std::set<std::string>& topics);
   Result<std::vector<PartitionOffset>> starts_of(std::vector<PartitionOffset> partitions) const;
 
+  void note_expired(OwnedPartition& partition, transport::Batch& batch);
+
   // ---- Its thread (kafka_member.cpp)
+  void count_expired();
   void run();
   void turn(Time deadline);
   Time next_turn(Time now);
@@ -103,7 +108,13 @@ class KafkaMember final {
   void note_trouble(rd_kafka_event_t& event);
   void refresh_topics(Time now);
   void leave();
+  PartitionListHandle all_partitions() const;
   void give_up_all();
+
+  // ---- Fenced, and back (member_return.cpp)
+  void go_out(Error why);
+  void come_back();
+  bool may_come_back() const;
 
   // ---- Ownership (member_ownership.cpp)
   void rebalance(rd_kafka_event_t& event);
@@ -138,22 +149,29 @@ class KafkaMember final {
   void published(Published& published);
 
   // ---- Transactions (member_transactions.cpp)
-  void hop(const Hop& hop);
+  bool is_ready(TransactionOrder& order, Time now);
   void transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> messages);
   void transact(Time now);
   void begin_transaction(std::vector<TransactionOrder> orders, const std::vector<OwnedPartition*>& partitions,
                          OwnedPartition::Last last, Time now);
-  bool topics_are_ready();
+  Result<void> ensure_topics(const TransactionOrder& order);
+  void expire_orders(Time now);
   bool may_transact(TransactionOrder& order, Time now);
   void transacted(TransactionAnswer& answer);
   void not_transacted(TransactionAnswer& answer);
   std::vector<OwnedPartition*> with_news();
 
+  // ---- Retries on their way to their next step (member_hops.cpp)
+  void hop(const Hop& hop);
+  void hop_refused(TransactionOrder order, const Error& why, Time now);
+  void hop_again(Time now);
+  Message next_copy(OwnedPartition& partition, const TransactionOrder& order, Time now) const;
+
   const std::shared_ptr<Cluster> cluster_;
   const std::shared_ptr<Producer> producer_;
   const MemberSpec spec_;
   const std::shared_ptr<Bell> bell_;
-  const std::unique_ptr<MemberClient> client_;
+  std::unique_ptr<MemberClient> client_;  // the thread's, but for its wake(): another one after each return
   const std::shared_ptr<MemberInbox> inbox_;
 
   mutable std::mutex mutex_;  // of what take() and the thread share; never held while calling out
@@ -161,6 +179,7 @@ class KafkaMember final {
   std::vector<transport::Notice> notices_;
   std::uint64_t served_ = 0;  // slot of the partition that was handed out last
   std::set<transport::PartitionId> paused_;
+  std::map<std::string, std::uint64_t> expired_;  // by topic, not counted yet
   std::optional<Error> trouble_;
   bool trouble_stays_ = false;
   bool stopping_ = false;
@@ -177,12 +196,14 @@ class KafkaMember final {
   int commits_under_way_ = 0;
   Time committed_at_{};
   Time commit_not_before_{};
-  std::deque<TransactionOrder> to_transact_;  // as many as callers leave unanswered, and kHopsMax of each partition
+  std::deque<TransactionOrder> to_transact_;   // as many as callers leave unanswered, and kHopsMax of each partition
+  std::deque<TransactionOrder> refused_hops_;  // kHopsMax of each partition, with those
   std::unique_ptr<Transactor> transactor_;
   bool transacting_ = false;
   Time transact_not_before_{};
   bool leaving_ = false;
   bool assigned_once_ = false;
+  Time come_back_at_ = kNever;
 
   std::unique_ptr<Thread> thread_;
 };

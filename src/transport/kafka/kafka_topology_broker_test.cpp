@@ -122,7 +122,7 @@ TEST_F(KafkaTopologyBrokerTest, RemovesAGroupThatIsGone) {
   commit("g", "orders", {.watermark = 2});
   ASSERT_TRUE(prepare_retries(cluster(), "g", "orders"));
   EXPECT_EQ(topology_->remove_group("g").error().kind, ErrorKind::conflict);
-  ASSERT_TRUE(registrations_->leave({.group = "g", .topic = "orders"}, "one"));
+  ASSERT_TRUE(registrations_->leave({.group = "g", .topic = "orders"}, {.instance = "one", .host = "h", .pid = 7}));
   const auto removed = topology_->remove_group("g");
   ASSERT_TRUE(removed) << removed.error().message;
   EXPECT_TRUE(topology_->groups().value().empty());

@@ -30,7 +30,7 @@ Capabilities capabilities_of(const KafkaOptions& options) {
           .record_bytes_max = kRecordBytesMax,
           .time_unit = std::chrono::milliseconds{1},
           .stamps_time = true,
-          .transactional = false,
+          .transactional = options.transactional,
           .keeps_unsettled = false,
           .refuses_when_full = false,
           .running_board = false,
@@ -120,9 +120,9 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const Subs
   const std::string retries = cluster_->names().retry(spec.group, spec.topic.empty() ? spec.pattern : spec.topic);
   ConsumerPorts ports{
       .has_retries = [topics = own_topics_, retries] { return topics->is_there(retries); },
-      .left = [registrations = registrations_, spec] { (void)registrations->leave(spec, spec.instance); }};
+      .left = [registrations = registrations_, spec, member] { (void)registrations->leave(spec, member); }};
   auto consumer = join(*sender, spec, member_of(spec, member), std::move(ports));
-  if (!consumer) (void)registrations_->leave(spec, spec.instance);
+  if (!consumer) (void)registrations_->leave(spec, member);
   return consumer;
 }
 
@@ -166,6 +166,8 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
       // Where it cannot be counted, it was said all the same.
       .expired = [expired = expired_, group = spec.group](
                      const std::string& topic, std::uint64_t count) { (void)expired->add(group, topic, count); },
+      // Who is not seen by others for a while is seen when it joins the next time.
+      .returned = [registrations = registrations_, spec, member] { (void)registrations->join(spec, member); },
       .board = board_of(spec, who)};
 }
 

@@ -46,7 +46,7 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
        {"client.id", who.instance},
        {"enable.auto.commit", "false"},
        {"enable.auto.offset.store", "false"},
-       {"auto.offset.reset", "earliest"},
+       {"auto.offset.reset", cluster.options().when_expired == WhenExpired::end ? "latest" : "earliest"},
        {"partition.assignment.strategy", "cooperative-sticky"},
        {"session.timeout.ms", milliseconds(session)},
        {"heartbeat.interval.ms", milliseconds(session / kHeartbeatsPerSession)},
@@ -69,6 +69,7 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
 MemberClient::MemberClient(const Cluster& cluster, std::shared_ptr<GroupRequests> requests,
                            std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell)
     : executor_{cluster.executor()},
+      when_expired_{cluster.options().when_expired},
       bell_{std::move(bell)},
       requests_{std::move(requests)},
       client_{std::move(client)} {
@@ -112,12 +113,16 @@ Result<std::vector<Committed>> MemberClient::committed(const rd_kafka_topic_part
 }
 
 PartitionQueue MemberClient::partition_queue(const std::string& topic, std::int32_t partition) const {
-  return {client_, topic, partition, *bell_};
+  return {client_, topic, partition, when_expired_, *bell_};
 }
 
-PartitionQueue::PartitionQueue(std::shared_ptr<rd_kafka_t> client, const std::string& topic, std::int32_t partition,
-                               Bell& bell)
-    : client_{std::move(client)}, queue_{rd_kafka_queue_get_partition(client_.get(), topic.c_str(), partition)} {
+PartitionQueue::PartitionQueue(std::shared_ptr<rd_kafka_t> client, std::string topic, std::int32_t partition,
+                               WhenExpired when_expired, Bell& bell)
+    : client_{std::move(client)},
+      topic_{std::move(topic)},
+      partition_{partition},
+      when_expired_{when_expired},
+      queue_{rd_kafka_queue_get_partition(client_.get(), topic_.c_str(), partition_)} {
   rd_kafka_queue_forward(queue_.get(), nullptr);
   rd_kafka_queue_cb_event_enable(queue_.get(), ring, &bell);
 }
@@ -155,6 +160,14 @@ void wake_fetching(rd_kafka_t& client) {
   };
   const std::string user = set("sasl.username"), password = set("sasl.password");
   const ErrorHandle error{rd_kafka_sasl_set_credentials(&client, user.c_str(), password.c_str())};
+}
+
+// Each answer with records says where the log begins.
+std::int64_t PartitionQueue::expired_before(std::int64_t next, std::int64_t offset) const {
+  std::int64_t begin = -1, end = -1;
+  rd_kafka_get_watermark_offsets(client_.get(), topic_.c_str(), partition_, &begin, &end);
+  if (begin <= next) return next;
+  return when_expired_ == WhenExpired::end ? offset : std::min(begin, offset);
 }
 
 // What librdkafka says against it comes as an error of the group later.
@@ -195,8 +208,9 @@ void MemberClient::abandon(std::shared_ptr<const Cluster> cluster) {
   (void)new std::tuple{std::move(cluster), requests_, client_};
 }
 
-void MemberClient::begin_close() {
+bool MemberClient::begin_close() {
   const ErrorHandle error{rd_kafka_consumer_close_queue(client_.get(), queue_.get())};
+  return error == nullptr;
 }
 
 }  // namespace tidings::kafka

@@ -35,7 +35,8 @@ PartitionListHandle partition_list(const std::vector<CommitOf>& offsets);
 // Messages of one partition, apart from others.
 class PartitionQueue final {
  public:
-  PartitionQueue(std::shared_ptr<rd_kafka_t> client, const std::string& topic, std::int32_t partition, Bell& bell);
+  PartitionQueue(std::shared_ptr<rd_kafka_t> client, std::string topic, std::int32_t partition,
+                 WhenExpired when_expired, Bell& bell);
   ~PartitionQueue();
   PartitionQueue(PartitionQueue&&) = default;
   PartitionQueue(const PartitionQueue&) = delete;
@@ -44,9 +45,15 @@ class PartitionQueue final {
   // Up to so many of those that are here. Once half of what librdkafka fetches ahead is taken, it looks for more.
   std::vector<MessageHandle> take(std::size_t max);
   const std::shared_ptr<rd_kafka_t>& client() const { return client_; }
+  // `next` was wanted, and the record at `offset` came: retention took what lies between, up to this. What compaction
+  // or a transaction left out is no loss.
+  std::int64_t expired_before(std::int64_t next, std::int64_t offset) const;
 
  private:
   std::shared_ptr<rd_kafka_t> client_;
+  std::string topic_;  // on the cluster
+  std::int32_t partition_;
+  WhenExpired when_expired_;
   QueueHandle queue_;
   std::size_t taken_ = 0;  // since it was told to look
   std::size_t taken_bytes_ = 0;
@@ -100,7 +107,8 @@ class MemberClient final {
   // Never ends it: a few threads and some memory stay behind, and what they look into.
   void abandon(std::shared_ptr<const Cluster> cluster);
 
-  void begin_close();
+  // False: it is dead, and not closed but destroyed.
+  bool begin_close();
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }
 
  private:
@@ -108,6 +116,7 @@ class MemberClient final {
                std::shared_ptr<Bell> bell);
 
   Executor& executor_;
+  const WhenExpired when_expired_;
   const std::shared_ptr<Bell> bell_;
   const std::shared_ptr<GroupRequests> requests_;  // the client reads it until it ends
   const std::shared_ptr<rd_kafka_t> client_;

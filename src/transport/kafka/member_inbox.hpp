@@ -39,6 +39,10 @@ struct TransactionOrder {
   std::int64_t offset = 0;
   Waiter waiter;  // none: a copy that goes to its next step
   std::vector<Message> messages;
+  // Of such a copy, when it was refused:
+  int refusals = 0;
+  std::string refusal;
+  Time not_before{};
 };
 
 struct Transaction {
@@ -88,6 +92,11 @@ class MemberInbox final {
   }
   void wake() {
     add([] {});
+  }
+  // By another way from now on.
+  void wakes(std::function<void()> wake) {
+    const std::lock_guard lock{mutex_};
+    wake_ = std::move(wake);
   }
   Letters take() {
     const std::lock_guard lock{mutex_};

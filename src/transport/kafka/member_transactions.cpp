@@ -15,19 +15,11 @@ Error lost() {
       "the partition is another member's by now: the settlement was not made, and the event is handled there");
 }
 
-}  // namespace
-
-void KafkaMember::hop(const Hop& hop) {
-  const std::lock_guard lock{mutex_};
-  const auto found = partitions_.find(hop.slot);
-  if (found == partitions_.end() || found->second->held(hop.offset) != Held::hopping) return;
-  OwnedPartition& partition = *found->second;
-  const Settled settled{partition.record_at(hop.offset), partition.id().partition, partition.attempts_at(hop.offset)};
-  std::vector<Message> messages;
-  messages.push_back(
-      waiting_copy(settled, settled.attempts, spec_.subscriber, cluster_->names(), cluster_->executor().now()));
-  to_transact_.push_back({.slot = hop.slot, .offset = hop.offset, .waiter = {}, .messages = std::move(messages)});
+Error not_made() {
+  return unavailable("the broker did not take the settlement in time; it was not made");
 }
+
+}  // namespace
 
 // Under the lock.
 void KafkaMember::transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter,
@@ -38,18 +30,22 @@ void KafkaMember::transact_later(OwnedPartition& partition, std::int64_t offset,
 }
 
 void KafkaMember::transact(Time now) {
+  if (!transacting_) hop_again(now);
   if (to_transact_.empty() || transacting_ || leaving_ || now < transact_not_before_) return;
   if (commits_under_way_ > 0) return;  // what they say is older
   if (revocation_ && revocation_->last_commit_until) return;
-  if (!topics_are_ready()) {
-    transact_not_before_ = now + kCommitPause;
-    return;
-  }
   std::vector<TransactionOrder> orders;
   while (!to_transact_.empty() && orders.size() < kTransactionOrdersMax) {
+    if (!orders.empty() && to_transact_.front().refusals > 0) break;
     TransactionOrder order = std::move(to_transact_.front());
     to_transact_.pop_front();
-    if (may_transact(order, now)) orders.push_back(std::move(order));
+    if (!is_ready(order, now)) {
+      if (now < transact_not_before_) break;
+      continue;
+    }
+    const bool alone = order.refusals > 0;  // others would be refused with it
+    orders.push_back(std::move(order));
+    if (alone) break;
   }
   if (!orders.empty()) begin_transaction(std::move(orders), with_news(), OwnedPartition::Last::no, now);
 }
@@ -75,15 +71,47 @@ void KafkaMember::begin_transaction(std::vector<TransactionOrder> orders,
 }
 
 // Topics of ours are made when the first copy goes there.
-bool KafkaMember::topics_are_ready() {
-  for (const TransactionOrder& order : to_transact_) {
-    for (const Message& message : order.messages) {
-      if (!message.copy || ready_topics_.contains(message.topic)) continue;
-      if (!spec_.ensure_topic(message.topic)) return false;
-      ready_topics_.insert(message.topic);
-    }
+Result<void> KafkaMember::ensure_topics(const TransactionOrder& order) {
+  for (const Message& message : order.messages) {
+    if (!message.copy || ready_topics_.contains(message.topic)) continue;
+    if (auto ensured = spec_.ensure_topic(message.topic); !ensured) return ensured;
+    ready_topics_.insert(message.topic);
   }
-  return true;
+  return {};
+}
+
+// Otherwise it was answered, or waits for its turn.
+bool KafkaMember::is_ready(TransactionOrder& order, Time now) {
+  const auto ensured = ensure_topics(order);
+  if (ensured) return may_transact(order, now);
+  const ErrorKind kind = ensured.error().kind;
+  if (kind == ErrorKind::unavailable || kind == ErrorKind::overloaded) {
+    transact_not_before_ = now + kCommitPause;
+    to_transact_.push_front(std::move(order));
+    expire_orders(now);
+    return false;
+  }
+  const std::lock_guard lock{mutex_};
+  if (order.waiter.call == nullptr) {
+    hop_refused(std::move(order), ensured.error(), now);
+    return false;
+  }
+  const auto found = partitions_.find(order.slot);
+  if (found != partitions_.end()) found->second->hold_as(order.offset, Held::out);
+  answers_.add(std::move(order.waiter), found == partitions_.end() ? lost() : ensured.error());
+  return false;
+}
+
+// They were not made, and wait for what is away.
+void KafkaMember::expire_orders(Time now) {
+  const std::lock_guard lock{mutex_};
+  std::erase_if(to_transact_, [&](TransactionOrder& order) {
+    if (order.waiter.call == nullptr || order.waiter.call->deadline > now) return false;
+    const auto found = partitions_.find(order.slot);
+    if (found != partitions_.end()) found->second->hold_as(order.offset, Held::out);
+    answers_.add(std::move(order.waiter), found == partitions_.end() ? lost() : not_made());
+    return true;
+  });
 }
 
 bool KafkaMember::may_transact(TransactionOrder& order, Time now) {
@@ -96,8 +124,7 @@ bool KafkaMember::may_transact(TransactionOrder& order, Time now) {
   OwnedPartition& partition = *found->second;
   if (order.waiter.call != nullptr && order.waiter.call->deadline <= now) {
     partition.hold_as(order.offset, Held::out);
-    answers_.add(std::move(order.waiter),
-                 unavailable("the broker did not take the settlement in time; it was not made"));
+    answers_.add(std::move(order.waiter), not_made());
     return false;
   }
   partition.begin_settling(order.offset);
@@ -122,7 +149,8 @@ void KafkaMember::transacted(TransactionAnswer& answer) {
 
 // Under the lock. Those at fault are answered; the others are tried again, in their order.
 void KafkaMember::not_transacted(TransactionAnswer& answer) {
-  transact_not_before_ = cluster_->executor().now() + kCommitPause;
+  const Time now = cluster_->executor().now();
+  transact_not_before_ = now + kCommitPause;
   for (const auto& [slot, commit] : answer.commits) {
     const auto found = partitions_.find(slot);
     if (found != partitions_.end()) found->second->commit_failed();
@@ -141,7 +169,11 @@ void KafkaMember::not_transacted(TransactionAnswer& answer) {
     if (at_fault) {
       for (const Message& message : order.messages) ready_topics_.erase(message.topic);  // it may be gone
     }
-    if (!at_fault || order.waiter.call == nullptr) {
+    if (at_fault && order.waiter.call == nullptr) {
+      hop_refused(std::move(order), refused->second, now);
+      continue;
+    }
+    if (!at_fault) {
       to_transact_.push_front(std::move(order));
       continue;
     }

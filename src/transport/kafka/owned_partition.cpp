@@ -57,6 +57,9 @@ void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, s
     }
     if (!fetch(room.records)) return;
     const FetchedRecord& record = ahead_->records()[ahead_index_];
+    if (const auto next = progress_.next(); record.offset > next) {
+      expired_ += progress_.unsettled_before(queue_.expired_before(next, record.offset));
+    }
     progress_.skip_to(record.offset);
     if (record.offset + window_.records() / 2 >= committing_below_) make_urgent();
     if (record.offset >= handed_below_) return window_.waits();

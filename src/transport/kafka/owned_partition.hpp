@@ -9,6 +9,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "transport/kafka/fetched.hpp"
@@ -44,6 +45,8 @@ class OwnedPartition final {
   bool stopped() const { return stopped_; }
   // What may be handed out now, as far as there is room. `hops`: offsets of copies that have to wait on, elsewhere.
   void hand_out(Room& room, Time now, std::vector<transport::Delivery>& to, std::vector<std::int64_t>& hops);
+  // How many were gone before they were fetched, since this was asked last.
+  std::uint64_t take_expired() { return std::exchange(expired_, 0); }
   // When the next of a retry topic has waited long enough; kNever: nothing waits.
   Time waits_until() const { return waits_until_; }
   std::size_t out_count() const { return out_count_; }
@@ -142,6 +145,7 @@ class OwnedPartition final {
   std::shared_ptr<const Fetched> ahead_;  // fetched and, from `ahead_index_` on, not handed out
   std::size_t ahead_index_ = 0;
   Time waits_until_ = kNever;
+  std::uint64_t expired_ = 0;
   OffsetTable<Item> held_;
   std::set<std::int64_t> released_;
   std::size_t out_count_ = 0;  // out or publishing

@@ -48,6 +48,13 @@ void PartitionProgress::skip_to(std::int64_t offset) {
   next_ = std::max(next_, offset);
 }
 
+std::uint64_t PartitionProgress::unsettled_before(std::int64_t offset) const {
+  CommitRecord rest{.watermark = next_, .settled = found_.settled};
+  std::erase_if(rest.settled, [this](const OffsetRange& range) { return range.last < next_; });
+  if (!rest.settled.empty()) rest.settled.front().first = std::max(rest.settled.front().first, next_);
+  return tidings::kafka::skip_to(rest, offset);
+}
+
 PartitionProgress::Open PartitionProgress::settle(std::int64_t offset) {
   if (!open_.take(offset)) return {};
   return std::move(said_.extract(offset).mapped());

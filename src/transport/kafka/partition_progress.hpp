@@ -30,6 +30,9 @@ class PartitionProgress final {
   // No record is before `offset` any more.
   void skip_to(std::int64_t offset);
 
+  // How many records from the next one on, before `offset`, were not settled by who had the partition before.
+  std::uint64_t unsettled_before(std::int64_t offset) const;
+
   std::int64_t next() const { return next_; }  // the offset after the last that came
 
   struct Open {

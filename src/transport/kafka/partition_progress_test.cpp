@@ -102,5 +102,14 @@ TEST(PartitionProgress, ChargesAMarkOnlyToWhoDoesNotEnd) {
   EXPECT_TRUE(progress.record(6).attempts.empty());
 }
 
+TEST(PartitionProgress, CountsWhatIsGoneButForWhatWasSettledBefore) {
+  PartitionProgress progress{CommitRecord{.watermark = 5, .settled = {{7, 8}, {20, 30}}}};
+  EXPECT_EQ(progress.unsettled_before(5), 0u);
+  EXPECT_EQ(progress.unsettled_before(10), 3u) << "5, 6 and 9";
+  progress.skip_to(8);
+  EXPECT_EQ(progress.unsettled_before(10), 1u) << "8 was settled, too";
+  EXPECT_EQ(progress.unsettled_before(22), 11u) << "9 to 19";
+}
+
 }  // namespace
 }  // namespace tidings::kafka

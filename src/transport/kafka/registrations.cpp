@@ -66,11 +66,13 @@ Result<void> Registrations::join(const SubscriptionSpec& spec, const GroupMember
   });
 }
 
-Result<void> Registrations::leave(const SubscriptionSpec& spec, const std::string& instance) {
+Result<void> Registrations::leave(const SubscriptionSpec& spec, const GroupMember& member) {
   return change(spec.group, [&](GroupRecord& record) -> Result<void> {
     for (GroupSubscription& there : record.subscriptions) {
       if (!there.is_of(spec)) continue;
-      std::erase_if(there.members, [&](const auto& other) { return other.instance == instance; });
+      std::erase_if(there.members, [&](const auto& other) {
+        return other.instance == member.instance && other.host == member.host && other.pid == member.pid;
+      });
     }
     return {};
   });

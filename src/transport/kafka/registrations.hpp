@@ -26,8 +26,8 @@ class Registrations final {
   // Announces the member; before it joins Kafka's group, with client.id = `instance`. An instance that is there already
   // is replaced. invalid: no such subscription, or the group reads a topic twice. conflict: a command's second group.
   Result<void> join(const transport::SubscriptionSpec& spec, const GroupMember& member);
-  // Withdraws it; after it left.
-  Result<void> leave(const transport::SubscriptionSpec& spec, const std::string& instance);
+  // Withdraws it; after it left. Not another process of that name, which came later.
+  Result<void> leave(const transport::SubscriptionSpec& spec, const GroupMember& member);
 
   // Which topics it reads now, in our words.
   Result<std::set<std::string>> topics_read(const transport::SubscriptionSpec& spec);

@@ -108,7 +108,7 @@ TEST_F(RegistrationsBrokerTest, AGroupReadsATopicOnceAtATime) {
   EXPECT_THAT(twice.error().message, ::testing::HasSubstr("orders"));
   EXPECT_TRUE(join({.group = "other", .pattern = "order.#"}));
   EXPECT_EQ(registrations_->remove("g").error().kind, ErrorKind::conflict);
-  ASSERT_TRUE(registrations_->leave(topic, "one"));
+  ASSERT_TRUE(registrations_->leave(topic, {.instance = "one", .host = "h", .pid = 7}));
   EXPECT_TRUE(join({.group = "g", .pattern = "order.#"}));
 }
 
@@ -132,7 +132,7 @@ TEST_F(RegistrationsBrokerTest, RemovesAGroupThatIsGone) {
   declare({.topics = {{.name = "emails", .command = true}}, .published = {}});
   const SubscriptionSpec spec{.group = "g", .topic = "emails", .command = true};
   ASSERT_TRUE(join(spec));
-  ASSERT_TRUE(registrations_->leave(spec, "one"));
+  ASSERT_TRUE(registrations_->leave(spec, {.instance = "one", .host = "h", .pid = 7}));
   ASSERT_TRUE(registrations_->remove("g"));
   EXPECT_TRUE(registrations_->removed("g").value());
   EXPECT_TRUE(registrations_->groups().value().empty());

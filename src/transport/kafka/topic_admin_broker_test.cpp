@@ -64,5 +64,21 @@ TEST_F(TopicAdminBrokerTest, ReadsARangeToItsEnd) {
   EXPECT_EQ(visited, 20);
 }
 
+// Who asked for it before remembers for a while that it is not there.
+TEST_F(TopicAdminBrokerTest, OffsetsOfATopicAreThereAtOnceThoughItWasMissed) {
+  const std::string topic = cluster().names().on_cluster("later");
+  const auto missed = cluster().partitions(topic);
+  ASSERT_TRUE(missed) << missed.error().message;
+  EXPECT_FALSE(*missed);
+  const auto maker = open();
+  const NewTopic wanted{.name = topic, .partitions = 2};
+  ASSERT_TRUE(create_topics(*maker, {&wanted, 1}));
+  for (const Bound bound : {Bound::earliest, Bound::latest, Bound::written}) {
+    const auto offsets = cluster().offsets({{topic, 0, -1}, {topic, 1, -1}}, bound);
+    ASSERT_TRUE(offsets) << offsets.error().message;
+    EXPECT_EQ((*offsets)[1].offset, 0);
+  }
+}
+
 }  // namespace
 }  // namespace tidings::kafka
