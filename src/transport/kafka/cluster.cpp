@@ -81,6 +81,7 @@ Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& setti
   if (!security) return security.error();
   const Settings common{{"bootstrap.servers", options_.brokers},
                         {"client.software.name", "tidings"},
+                        {"reconnect.backoff.max.ms", "1000"},  // a broker that is back is found soon
                         {"topic.metadata.refresh.interval.ms", "60000"}};
   for (const auto* all : {&common, &*security, &settings}) {
     for (const auto& [name, value] : *all) {
@@ -118,7 +119,10 @@ Result<Cluster::MetadataHandle> Cluster::metadata(rd_kafka_t* client, Which topi
     const int within = milliseconds_until(std::min(deadline, now + patience), now);
     const struct rd_kafka_metadata* answer = nullptr;
     const auto code = rd_kafka_metadata(client, topics == Which::all ? 1 : 0, topic, &answer, within);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataHandle{answer};
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      watch_->reached();
+      return MetadataHandle{answer};
+    }
     const bool waits = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
     const auto fault = watch_->fault();
     if (!waits || (fault && fault->certain) || executor_->now() >= deadline) return failure(code, doing, last_words());
