@@ -2,10 +2,12 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "tests/support/child_process.hpp"
@@ -57,6 +59,13 @@ int KafkaBrokers::count() const {
   int count = 0;
   while (std::filesystem::exists(directory_ / std::to_string(count + 1))) ++count;
   return count;
+}
+
+int KafkaBrokers::controller() const {
+  constexpr std::string_view kLeader = "\"leaderId\":";
+  const std::string state = first_line(directory_ / "1" / "data" / "__cluster_metadata-0" / "quorum-state");
+  const auto at = state.find(kLeader);
+  return at == state.npos ? 0 : std::max(0, std::atoi(state.c_str() + at + kLeader.size()));
 }
 
 int KafkaBrokers::pid_of(int broker) const {

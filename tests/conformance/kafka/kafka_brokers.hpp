@@ -33,6 +33,8 @@ class KafkaBrokers final {
   std::string direct_url() const { return first_line(directory_ / "direct"); }
   testing::TcpProxy& proxy() const { return *proxy_; }
   int count() const;
+  // The number of the one that is the controller, as broker 1 knows; 0: there is none.
+  int controller() const;
 
   // Of broker 1, 2, 3.
   void signal(int number, int broker = 1) const;
