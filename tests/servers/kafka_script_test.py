@@ -95,6 +95,46 @@ class KafkaScript(unittest.TestCase):
             for host in hosts:
                 self.assertTrue(listens(int(host.split(":")[1])), line)
 
+    def test_clients_are_told_the_proxys_port(self):
+        with socket.socket() as proxy:
+            proxy.bind(("127.0.0.1", 0))
+            port = proxy.getsockname()[1]
+            started = kafka("up", str(self.folder), "--proxied", str(port))
+            self.assertEqual(started.returncode, 0, started.stderr)
+            self.assertEqual(started.stdout.strip(), f"kafka://127.0.0.1:{port}")
+        behind, direct = ((self.folder / name).read_text() for name in ("behind", "direct"))
+        self.assertTrue(listens(int(behind.split(":")[-1])))
+        self.assertTrue(listens(int(direct.split(":")[-1])))
+
+    def test_its_data_may_have_little_room_which_outlives_it_and_grows(self):
+        self.up("--room", "48")
+        small = self.blocks_of_room()
+        os.kill(pid_of(self.folder, 1), signal.SIGKILL)
+        self.assertEqual(kafka("room", str(self.folder), "96").returncode, 0)
+        self.assertEqual(self.blocks_of_room(), 2 * small)
+        back = kafka("start", str(self.folder))
+        self.assertEqual(back.returncode, 0, "what it had stored is there: " + back.stderr)
+
+    def blocks_of_room(self):
+        keeper = (self.folder / "1" / "keeper").read_text().strip()
+        inside = ["nsenter", "--target", keeper, "--user", "--mount", "--preserve-credentials"]
+        asked = subprocess.run([*inside, "stat", "-f", "-c", "%b", self.folder / "1" / "room"], capture_output=True,
+                               text=True, check=True)
+        return int(asked.stdout)
+
+    def test_ends_with_its_owner(self):
+        with subprocess.Popen(["sleep", "600"]) as owner:
+            try:
+                self.up("--while", str(owner.pid))
+                broker = pid_of(self.folder, 1)
+            finally:
+                owner.kill()
+        deadline = time.monotonic() + 60
+        while self.folder.exists():
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+        self.assertFalse(pathlib.Path(f"/proc/{broker}/cwd").exists())
+
     def test_one_that_is_told_to_stop_while_it_starts_leaves_nothing(self):
         starting = subprocess.Popen([SCRIPT, "up", str(self.folder)], stdout=subprocess.DEVNULL)
         pid = self.folder / "1" / "pid"
@@ -117,7 +157,7 @@ class KafkaScript(unittest.TestCase):
 
     def test_says_how_it_is_used(self):
         for wrong in ([], ["fly"], ["up"], ["up", "x", "--brokers", "2"], ["up", "x", "--brokers"],
-                      ["up", "x", "--safe"], ["acls", "x"], ["down"], ["start"]):
+                      ["up", "x", "--safe"], ["up", "x", "--room"], ["up", "x", "--while", "me"], ["room", "x"], ["acls", "x"], ["down"], ["start"]):
             ended = kafka(*wrong)
             self.assertEqual(ended.returncode, 2, wrong)
             self.assertIn("usage", ended.stderr)

@@ -13,6 +13,7 @@
 #include <span>
 #include <system_error>
 
+#include "tests/support/fd.hpp"
 #include "tidings/executor.hpp"
 
 extern char** environ;  // NOLINT: POSIX declares it nowhere
@@ -27,27 +28,6 @@ constexpr std::string_view kFlawVariable = "TIDINGS_FLAW";
 [[noreturn]] void fail(const char* what) {
   throw std::system_error{errno, std::generic_category(), what};
 }
-
-class Fd final {
- public:
-  Fd() = default;
-  explicit Fd(int number) : number_{number} {}
-  Fd(Fd&& other) noexcept : number_{std::exchange(other.number_, -1)} {}
-  Fd& operator=(Fd&& other) noexcept {
-    std::swap(number_, other.number_);
-    return *this;
-  }
-  ~Fd() { close(); }
-
-  int get() const { return number_; }
-  void close() {
-    if (number_ >= 0) ::close(number_);
-    number_ = -1;
-  }
-
- private:
-  int number_ = -1;
-};
 
 struct Pipe {
   Fd read;

@@ -121,6 +121,7 @@ void ClientWatch::hear(int level, const char* text) {
 
 // A suspicion does not hide what is known.
 void ClientWatch::note(ConnectionFault fault) {
+  if (!fault.certain && reached_) return;
   const Time now = executor_->now();
   const std::lock_guard lock{mutex_};
   const bool knows = fault_ && fault_->certain && now - fault_at_ <= kFaultFresh;

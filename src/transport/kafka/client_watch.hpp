@@ -5,6 +5,7 @@
 // Outlives every client that it is attached to.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -29,6 +30,8 @@ class ClientWatch final {
   void attach(rd_kafka_conf_t* conf);
   // Once it is made.
   Result<void> begin(rd_kafka_t* client);
+  // A broker answered: who hangs up from now on dies, rather than that our settings are wrong.
+  void reached() { reached_ = true; }
 
   // What librdkafka said last of something that fails; empty: nothing.
   std::string last_words() const;
@@ -50,6 +53,7 @@ class ClientWatch final {
   std::string last_words_;
   std::optional<ConnectionFault> fault_;
   Time fault_at_{};
+  std::atomic<bool> reached_ = false;
 };
 
 }  // namespace tidings::kafka

@@ -18,6 +18,9 @@ constexpr int kConnectMilliseconds = 1'000;
 constexpr Duration kMetadataPatience = std::chrono::milliseconds{500};  // at first
 constexpr Duration kMarkersWithin = std::chrono::seconds{2};
 constexpr Duration kMarkersPause = std::chrono::milliseconds{5};
+constexpr Duration kAskAgainAfter =
+    std::chrono::seconds{3};  // at first: who was asked may be dead, and another one lead
+constexpr Duration kTopicSpreadsWithin = std::chrono::seconds{5};  // to all brokers, once one of them knows it
 constexpr Duration kOffsetsPause = std::chrono::milliseconds{50};
 constexpr std::int64_t kEarliest = -2, kLatest = -1;  // of a ListOffsets request
 
@@ -27,6 +30,11 @@ Result<void> set(rd_kafka_conf_t* conf, const std::string& name, const std::stri
     return invalid(fmt::format("librdkafka does not take '{}' as it is set: {}", name, words.data()));
   }
   return {};
+}
+
+bool is_unknown(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+         code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
 }  // namespace
@@ -43,6 +51,7 @@ Result<std::shared_ptr<Cluster>> Cluster::open(KafkaOptions options, std::shared
 }
 
 Result<void> Cluster::open_clients() {
+  const Time deadline = executor_->now() + kReachWithin;
   const struct {
     ClientHandle* handle;
     rd_kafka_type_t type;
@@ -55,9 +64,9 @@ Result<void> Cluster::open_clients() {
     if (!made) return made.error();
     *handle = *std::move(made);
     const auto fault = watch_->fault();
-    if (!fault || !fault->certain) continue;
+    if (handle != &client_ && !(fault && fault->certain)) continue;
     // The others would fail as this one does, unless some of the brokers are well.
-    const auto reached = metadata(handle->get(), Which::none, nullptr, soon(), "reach " + options_.brokers);
+    const auto reached = metadata(handle->get(), Which::none, nullptr, deadline, "reach " + options_.brokers);
     if (!reached) return reached.error();
   }
   return {};
@@ -83,6 +92,7 @@ Result<ClientHandle> Cluster::client(rd_kafka_type_t type, const Settings& setti
   if (!security) return security.error();
   const Settings common{{"bootstrap.servers", options_.brokers},
                         {"client.software.name", "tidings"},
+                        {"reconnect.backoff.max.ms", "1000"},  // a broker that is back is found soon
                         {"topic.metadata.refresh.interval.ms", "60000"}};
   // Of those that are members of nothing, too: librdkafka compares it with what the URL may say of
   // max.poll.interval.ms.
@@ -127,7 +137,10 @@ Result<Cluster::MetadataHandle> Cluster::metadata(rd_kafka_t* client, Which topi
     const int within = milliseconds_until(std::min(deadline, now + patience), now);
     const struct rd_kafka_metadata* answer = nullptr;
     const auto code = rd_kafka_metadata(client, topics == Which::all ? 1 : 0, topic, &answer, within);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return MetadataHandle{answer};
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      watch_->reached();
+      return MetadataHandle{answer};
+    }
     const bool waits = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
     const auto fault = watch_->fault();
     if (!waits || (fault && fault->certain) || executor_->now() >= deadline) return failure(code, doing, last_words());
@@ -224,6 +237,12 @@ Result<void> Cluster::check(Time deadline) const {
   return {};
 }
 
+Result<void> Cluster::refresh(rd_kafka_t* client, std::string_view doing) const {
+  const auto answer = metadata(client, Which::none, nullptr, soon(), doing);
+  if (!answer) return answer.error();
+  return {};
+}
+
 Result<std::vector<PartitionOffset>> Cluster::offsets(std::vector<PartitionOffset> partitions, Bound bound) const {
   if (bound == Bound::latest) return ends(std::move(partitions));
   if (bound == Bound::written) return list_offsets(raw_reader_.get(), std::move(partitions), kLatest);
@@ -257,59 +276,78 @@ Result<std::vector<PartitionOffset>> Cluster::offsets_at(std::vector<PartitionOf
   return found;
 }
 
-// A topic that was just made has no leader yet, or none that this client knows of.
+// A topic that was just made has no leader yet, or is not known to the broker that this client asked; a leader that
+// died is taken for it still. librdkafka keeps all of that until somebody asks.
 Result<std::vector<PartitionOffset>> Cluster::list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                            std::int64_t time) const {
   if (partitions.empty()) return partitions;
-  const Time deadline = soon();
-  const Time known_by = executor_->now() + kTopicsKnownFor;
-  while (true) {
-    auto found = list_offsets_once(reader, partitions, time, deadline, known_by);
-    if (found || found.error().kind != ErrorKind::unavailable || executor_->now() + kOffsetsPause >= deadline) {
-      return found;
-    }
+  const Time deadline = soon(), known_by = executor_->now() + kTopicSpreadsWithin;
+  for (Duration patience = kAskAgainAfter;; patience *= 2) {
+    auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
+    auto found = list_offsets_once(reader, partitions, time, std::min(deadline, executor_->now() + patience), code);
+    if (found) return found;
+    const Time until = is_unknown(code) ? known_by : deadline;
+    const bool passes = is_unknown(code) || found.error().kind == ErrorKind::unavailable;
+    if (!passes || executor_->now() + kOffsetsPause >= until) return found;
     executor_->sleep_until(executor_->now() + kOffsetsPause);
+    learn_leaders(reader, partitions, std::min(until, executor_->now() + patience));
+  }
+}
+
+// What cannot be learned now is asked for again.
+void Cluster::learn_leaders(rd_kafka_t* reader, const std::vector<PartitionOffset>& partitions, Time deadline) const {
+  std::set<std::string> topics;
+  for (const PartitionOffset& partition : partitions) topics.insert(partition.topic);
+  for (const std::string& topic : topics) {
+    const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{rd_kafka_topic_new(reader, topic.c_str(), nullptr)};
+    if (!metadata(reader, Which::none, handle.get(), deadline, "ask for topic '" + topic + "'")) return;
   }
 }
 
 Result<std::vector<PartitionOffset>> Cluster::list_offsets_once(rd_kafka_t* reader,
                                                                 std::vector<PartitionOffset> partitions,
-                                                                std::int64_t time, Time deadline, Time known_by) const {
+                                                                std::int64_t time, Time deadline,
+                                                                rd_kafka_resp_err_t& code) const {
   const PartitionListHandle list = partition_list(partitions.size());
   for (const auto& [topic, partition, offset] : partitions) {
     rd_kafka_topic_partition_list_add(list.get(), topic.c_str(), partition)->offset = time;
   }
-  const auto code = rd_kafka_offsets_for_times(reader, list.get(), milliseconds_until(deadline, executor_->now()));
-  // Who asks knows of its partitions, by another client: this one remembers from before that it was not there.
-  if (code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION && executor_->now() < known_by) {
-    std::set<std::string> topics;
-    for (const PartitionOffset& partition : partitions) topics.insert(partition.topic);
-    for (const std::string& topic : topics) (void)metadata_of(topic, reader);
-    return unavailable("could not look up offsets: a partition is not there yet");
-  }
+  code = rd_kafka_offsets_for_times(reader, list.get(), milliseconds_until(deadline, executor_->now()));
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return failure(code, "look up offsets");
   for (PartitionOffset& partition : partitions) {
     const auto* found = rd_kafka_topic_partition_list_find(list.get(), partition.topic.c_str(), partition.partition);
-    const std::string doing = fmt::format("look up an offset of '{}'", partition.topic);
-    if (found == nullptr) return to_error(RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION, doing);
-    if (found->err != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(found->err, doing);
+    code = found == nullptr ? RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION : found->err;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return to_error(code, fmt::format("look up an offset of '{}'", partition.topic));
+    }
     partition.offset = found->offset;
   }
   return partitions;
 }
 
+// All that is asked for may be asked for twice. Whom librdkafka takes for the controller may have died.
 Result<EventHandle> Cluster::request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send) const {
+  const Time deadline = soon();
+  for (Duration patience = kAskAgainAfter;; patience *= 2) {
+    EventHandle answer = request_once(operation, send, std::min(deadline, executor_->now() + patience));
+    const auto code = rd_kafka_event_error(answer.get());
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return answer;
+    const bool unanswered = code == RD_KAFKA_RESP_ERR__TIMED_OUT || code == RD_KAFKA_RESP_ERR__TRANSPORT;
+    if (!unanswered || executor_->now() >= deadline) {
+      return failure(code, doing, rd_kafka_event_error_string(answer.get()));
+    }
+    (void)metadata(client_.get(), Which::none, nullptr, std::min(deadline, executor_->now() + patience), doing);
+  }
+}
+
+EventHandle Cluster::request_once(rd_kafka_admin_op_t operation, const Send& send, Time deadline) const {
   const AdminOptionsHandle admin{rd_kafka_AdminOptions_new(client_.get(), operation)};
-  const int within = milliseconds_until(soon(), executor_->now());
+  const int within = milliseconds_until(deadline, executor_->now());
   std::array<char, 256> words{};
   rd_kafka_AdminOptions_set_request_timeout(admin.get(), within, words.data(), words.size());
   const QueueHandle queue{rd_kafka_queue_new(client_.get())};
   send(client_.get(), admin.get(), queue.get());
-  EventHandle answer{rd_kafka_queue_poll(queue.get(), -1)};  // its time-out is an answer, too
-  if (const auto code = rd_kafka_event_error(answer.get()); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return failure(code, doing, rd_kafka_event_error_string(answer.get()));
-  }
-  return answer;
+  return EventHandle{rd_kafka_queue_poll(queue.get(), -1)};  // its time-out is an answer, too
 }
 
 }  // namespace tidings::kafka

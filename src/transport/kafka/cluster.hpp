@@ -69,6 +69,8 @@ class Cluster final {
   // Whether it is there; remembered likewise.
   Result<bool> has_topic(const std::string& topic) const;
   Result<void> check(Time deadline) const;
+  // Has that client ask who leads the partitions that it knows of.
+  Result<void> refresh(rd_kafka_t* client, std::string_view doing) const;
 
   // Where these partitions begin or end now. Records of a transaction that is open are beyond the end; for one that was
   // just committed it waits, kMarkersWithin at most, until the broker shows it.
@@ -77,7 +79,7 @@ class Cluster final {
   Result<std::vector<PartitionOffset>> offsets_at(std::vector<PartitionOffset> partitions, Time time) const;
 
   // An admin request: `send` sends it, with these options and that queue. Returns its answer, whose parts the caller
-  // looks at; `doing` completes "could not ...".
+  // looks at; `doing` completes "could not ...". What is not answered soon is sent again, to another broker if need be.
   using Send = std::function<void(rd_kafka_t*, rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
   Result<EventHandle> request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send) const;
 
@@ -103,7 +105,10 @@ class Cluster final {
   Result<std::vector<PartitionOffset>> list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                     std::int64_t time) const;
   Result<std::vector<PartitionOffset>> list_offsets_once(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
-                                                         std::int64_t time, Time deadline, Time known_by) const;
+                                                         std::int64_t time, Time deadline,
+                                                         rd_kafka_resp_err_t& code) const;
+  void learn_leaders(rd_kafka_t* reader, const std::vector<PartitionOffset>& partitions, Time deadline) const;
+  EventHandle request_once(rd_kafka_admin_op_t operation, const Send& send, Time deadline) const;
 
   const KafkaOptions options_;
   const std::shared_ptr<Executor> executor_;

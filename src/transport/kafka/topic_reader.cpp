@@ -72,14 +72,7 @@ Result<void> TopicReader::learn_leaders(std::span<const PartitionOffset> of) {
     auto& handle = topics_[topic];
     if (handle == nullptr) handle.reset(rd_kafka_topic_new(client_.get(), topic.c_str(), nullptr));
   }
-  const struct rd_kafka_metadata* answer = nullptr;
-  const int within = milliseconds_until(cluster_.soon(), cluster_.executor().now());
-  const auto code = rd_kafka_metadata(client_.get(), 0, nullptr, &answer, within);
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return cluster_.failure(code, "find the leaders of topics", cluster_.last_words());
-  }
-  rd_kafka_metadata_destroy(answer);
-  return {};
+  return cluster_.refresh(client_.get(), "find the leaders of topics");
 }
 
 Result<void> TopicReader::assign(std::span<const PartitionOffset> from) {

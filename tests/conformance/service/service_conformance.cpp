@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 #include "tidings/codec.hpp"
 #include "tidings/sqlite.hpp"
@@ -176,6 +177,23 @@ std::vector<std::string> disorder(const std::vector<Entry>& entries) {
     if (entry.step == "begin" && run.open) found.push_back(at + " during another run");
     if (entry.number < run.last) found.push_back(at + " after " + std::to_string(run.last));
     run = {.open = entry.step == "begin", .last = entry.number};
+  }
+  return found;
+}
+
+std::vector<std::string> overtaking(const std::vector<Entry>& entries) {
+  std::map<std::string, int> last;  // number, by group, key and step
+  std::set<std::string> seen;
+  std::vector<std::string> found;
+  for (const Entry& entry : entries) {
+    if (entry.step != "begin" && entry.step != "end") continue;
+    const std::string lane = entry.step + " " + entry.group + " " + entry.key;
+    if (!seen.insert(lane + " " + entry.id).second) continue;
+    const auto [before, is_first] = last.emplace(lane, entry.number);
+    if (!is_first && entry.number < before->second) {
+      found.push_back(lane + ": first of " + std::to_string(entry.number) + " after " + std::to_string(before->second));
+    }
+    before->second = std::max(before->second, entry.number);
   }
   return found;
 }

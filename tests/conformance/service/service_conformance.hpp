@@ -48,6 +48,8 @@ class ServiceConformance : public Conformance {
   Result<void> flush() { return client().flush(deadline(std::chrono::seconds{3})); }
   // How much the client's publisher keeps; before the first send.
   void keep_at_most(std::size_t records) { publisher_options_.buffer_records_max = records; }
+  // How long it tries; likewise.
+  void try_for(Duration time) { publisher_options_.deliver_within = time; }
 
   // Waits until `done()`: in time?
   bool within(Duration expected, const std::function<bool()>& done);
@@ -81,6 +83,8 @@ class ServiceConformance : public Conformance {
 
 // Runs of one key that overlap or go back: `key: what`; but for the time between `killing` and `killed`.
 std::vector<std::string> disorder(const std::vector<Entry>& entries);
+// Likewise, of each event's first run alone, at any time: an event may come again, and none may overtake.
+std::vector<std::string> overtaking(const std::vector<Entry>& entries);
 
 std::string id_of(const Order& order);
 

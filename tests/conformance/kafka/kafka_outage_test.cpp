@@ -1,0 +1,50 @@
+// C17: a broker that dies, or hangs, while services publish and consume. They go on by themselves when it is back.
+#include <csignal>
+
+#include "tests/conformance/kafka/kafka_failures.hpp"
+
+namespace tidings::conformance {
+namespace {
+
+using std::chrono::seconds;
+
+constexpr Duration kBackWithin = seconds{40};
+
+class KafkaOutage : public KafkaFailures {};
+
+TEST_P(KafkaOutage, P1ABrokerThatIsKilledUnderLoadLosesNothingConfirmed) {
+  begin_traffic();
+  ASSERT_TRUE(all_flows(kBackWithin));
+  std::vector<Duration> absences{seconds{1}};
+  if (long_run()) absences.push_back(seconds{30});
+  for (const Duration absence : absences) {
+    brokers().signal(SIGKILL);
+    pass(absence);
+    brokers().start();
+    ASSERT_TRUE(all_flows(kBackWithin));
+  }
+  expect_the_books_to_balance();
+}
+
+// Requests that are not answered in time are given up, and what they asked for is asked again.
+TEST_P(KafkaOutage, P10ABrokerThatHangsLongerThanRequestsWaitIsSurvived) {
+  begin_traffic();
+  ASSERT_TRUE(all_flows(kBackWithin));
+  brokers().signal(SIGSTOP);
+  pass(long_run() ? seconds{75} : seconds{8});
+  brokers().signal(SIGCONT);
+  ASSERT_TRUE(all_flows(kBackWithin));
+  expect_the_books_to_balance();
+}
+
+// Shorter than usual in the short form: requests wait a minute otherwise.
+std::unique_ptr<Fixture> make_fixture(Room) {
+  const std::string impatient = "&rdkafka.socket.timeout.ms=2000&rdkafka.request.timeout.ms=2000";
+  return std::make_unique<KafkaFixture>(std::make_unique<KafkaBrokers>(),
+                                        long_run() ? kFewSuspects : kFewSuspects + impatient);
+}
+
+INSTANTIATE_TEST_SUITE_P(Kafka, KafkaOutage, ::testing::Values(Driver{"kafka", make_fixture}), driver_name);
+
+}  // namespace
+}  // namespace tidings::conformance
