@@ -1,5 +1,7 @@
 #include "transport/kafka/group_requests.hpp"
 
+#include <algorithm>
+
 #include "transport/kafka/kafka_limits.hpp"
 
 namespace tidings::kafka {
@@ -20,8 +22,9 @@ rd_kafka_resp_err_t on_sent(rd_kafka_t*, int, const char*, std::int32_t, std::in
 }
 
 rd_kafka_resp_err_t on_answered(rd_kafka_t*, int, const char*, std::int32_t, std::int16_t api_key, std::int16_t,
-                                std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t, void* requests) {
-  of(requests).answered(api_key);
+                                std::int32_t, std::size_t, std::int64_t, rd_kafka_resp_err_t error, void* requests) {
+  const bool heard = error == RD_KAFKA_RESP_ERR_NO_ERROR;
+  of(requests).answered(api_key, heard ? GroupRequests::Answer::heard : GroupRequests::Answer::none);
   return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -57,10 +60,11 @@ void GroupRequests::sent(std::int16_t api_key) {
   if (*request == join) joins_until_ = Time::min();
 }
 
-void GroupRequests::answered(std::int16_t api_key) {
+void GroupRequests::answered(std::int16_t api_key, Answer answer) {
   const auto request = request_of(api_key);
   if (!request) return;
   const std::lock_guard lock{mutex_};
+  if (answer == Answer::heard && sent_at_[*request]) heard_at_ = std::max(heard_at_, *sent_at_[*request]);
   sent_at_[*request].reset();
   answered_at_ = executor_.now();
 }
@@ -68,6 +72,11 @@ void GroupRequests::answered(std::int16_t api_key) {
 void GroupRequests::joins_soon() {
   const std::lock_guard lock{mutex_};
   joins_until_ = executor_.now() + kJoinsWithin;
+}
+
+Time GroupRequests::heard_at() const {
+  const std::lock_guard lock{mutex_};
+  return heard_at_;
 }
 
 GroupRequests::Now GroupRequests::now() const {

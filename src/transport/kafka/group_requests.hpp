@@ -29,7 +29,8 @@ class GroupRequests final {
 
   // What it hears: a request was sent; it was answered, or failed without an answer.
   void sent(std::int16_t api_key);
-  void answered(std::int16_t api_key);
+  enum class Answer { heard, none };
+  void answered(std::int16_t api_key, Answer answer = Answer::heard);
   // We did what makes the client join anew.
   void joins_soon();
 
@@ -39,6 +40,9 @@ class GroupRequests final {
     joining,  // the group is being put together, which may take a session
   };
   Now now() const;
+  // When the last one was sent that the coordinator heard: from then on it waits a session long for the next, before it
+  // gives our partitions to others. Long ago: none was.
+  Time heard_at() const;
 
  private:
   enum Request { heartbeat, join, sync, kRequests };
@@ -48,6 +52,7 @@ class GroupRequests final {
   mutable std::mutex mutex_;
   std::array<std::optional<Time>, kRequests> sent_at_;  // of those without an answer
   Time answered_at_ = Time::min();
+  Time heard_at_ = Time::min();
   Time joins_until_ = Time::min();
 };
 

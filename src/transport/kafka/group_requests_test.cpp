@@ -54,6 +54,22 @@ TEST_F(GroupRequestsTest, AJoinThatTakesLongIsGoneRound) {
   EXPECT_EQ(requests.now(), Now::commit);
 }
 
+TEST_F(GroupRequestsTest, TheCoordinatorHeardWhatItAnswered) {
+  EXPECT_EQ(requests.heard_at(), Time::min());
+  const Time begin = executor.now();
+  requests.sent(kHeartbeat);
+  pass(kAnswerIsNew);
+  EXPECT_EQ(requests.heard_at(), Time::min()) << "nobody knows yet";
+  requests.answered(kHeartbeat);
+  EXPECT_EQ(requests.heard_at(), begin) << "it may have heard it at once";
+  requests.sent(kHeartbeat);
+  pass(kAnswerIsNew);
+  requests.answered(kHeartbeat, GroupRequests::Answer::none);
+  requests.sent(kOffsetCommit);
+  requests.answered(kOffsetCommit);
+  EXPECT_EQ(requests.heard_at(), begin);
+}
+
 TEST_F(GroupRequestsTest, WhatMakesItJoinIsInTheWayUntilItJoinsOrDoesNot) {
   requests.joins_soon();
   EXPECT_EQ(requests.now(), Now::wait);

@@ -121,9 +121,10 @@ void KafkaMember::take(Room& room, transport::Batch& batch) {
         for (const std::int64_t offset : offsets) hops.push_back({at->first, offset});
       }
     };
+    const bool is_ours = now < ours_until_;               // nothing new while others may have it
     const auto first = partitions_.upper_bound(served_);  // so that none waits for ever for room that others take
-    hand_out(first, partitions_.end());
-    hand_out(partitions_.begin(), first);
+    if (is_ours) hand_out(first, partitions_.end());
+    if (is_ours) hand_out(partitions_.begin(), first);
   }
   if (!hops.empty()) inbox_->put(std::move(hops));
   if (urgent) inbox_->wake();
@@ -199,6 +200,8 @@ void KafkaMember::turn(Time deadline) {
   {
     const std::lock_guard lock{mutex_};
     for (auto& [slot, partition] : partitions_) partition->expire(now, answers_);
+    const Time was = std::exchange(ours_until_, client_->ours_until());
+    if (was <= now && now < ours_until_) bell_->ring();
   }
   answers_.tell();
   count_expired();

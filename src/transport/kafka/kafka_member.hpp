@@ -180,6 +180,7 @@ class KafkaMember final {
   std::uint64_t served_ = 0;  // slot of the partition that was handed out last
   std::set<transport::PartitionId> paused_;
   std::map<std::string, std::uint64_t> expired_;  // by topic, not counted yet
+  Time ours_until_{};                             // what it has: the coordinator gives it to nobody else before
   std::optional<Error> trouble_;
   bool trouble_stays_ = false;
   bool stopping_ = false;

@@ -69,6 +69,7 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
 MemberClient::MemberClient(const Cluster& cluster, std::shared_ptr<GroupRequests> requests,
                            std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell)
     : executor_{cluster.executor()},
+      session_{cluster.options().session_timeout},
       when_expired_{cluster.options().when_expired},
       bell_{std::move(bell)},
       requests_{std::move(requests)},

@@ -93,6 +93,8 @@ class MemberClient final {
   // Whether it was thrown out of its group.
   bool is_lost() const { return rd_kafka_assignment_lost(client_.get()) != 0; }
 
+  // Until when its partitions are nobody else's, as far as it has heard.
+  Time ours_until() const { return requests_->heard_at() + session_; }
   // Whether a commit may be sent now.
   GroupRequests::Now requests() const { return requests_->now(); }
   // Answered by an event RD_KAFKA_EVENT_OFFSET_COMMIT with that opaque; false: it will not be.
@@ -116,6 +118,7 @@ class MemberClient final {
                std::shared_ptr<Bell> bell);
 
   Executor& executor_;
+  const Duration session_;
   const WhenExpired when_expired_;
   const std::shared_ptr<Bell> bell_;
   const std::shared_ptr<GroupRequests> requests_;  // the client reads it until it ends

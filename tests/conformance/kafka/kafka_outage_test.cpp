@@ -9,6 +9,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr Duration kBackWithin = seconds{40};
+constexpr Duration kSession = seconds{4};  // the fixture's
 
 class KafkaOutage : public KafkaFailures {};
 
@@ -35,6 +36,25 @@ TEST_P(KafkaOutage, P10ABrokerThatHangsLongerThanRequestsWaitIsSurvived) {
   brokers().signal(SIGCONT);
   ASSERT_TRUE(all_flows(kBackWithin));
   expect_the_books_to_balance();
+}
+
+// P4: its partitions may be another's by then, which nobody can tell it. What was fetched before waits with it.
+TEST_P(KafkaOutage, P4AMemberThatHearsNothingForASessionHandsOutNothing) {
+  declare_topic("orders", 1);
+  publish_numbers("orders", 0, 50, 1);
+  auto reader = join("g", "orders");
+  const auto before = reader.next(1, deadline(seconds{2}));
+  ASSERT_EQ(before.size(), 1u);
+  brokers().signal(SIGSTOP);
+  const auto at_once = reader.consumer().receive(1, now() + seconds{1});
+  ASSERT_TRUE(at_once);
+  EXPECT_THAT(at_once->deliveries, ::testing::SizeIs(1)) << "it was fetched";
+  pass(kSession + seconds{1});
+  const auto later = reader.consumer().receive(1, now() + seconds{1});
+  ASSERT_TRUE(later);
+  EXPECT_THAT(later->deliveries, IsEmpty());
+  brokers().signal(SIGCONT);
+  EXPECT_THAT(reader.next(50 - 2, deadline(kBackWithin)), Not(IsEmpty())) << "it goes on";
 }
 
 // Shorter than usual in the short form: requests wait a minute otherwise.
