@@ -56,7 +56,9 @@ Result<std::vector<Committed>> KafkaMember::look_up(const rd_kafka_topic_partiti
 // death. Of a member that lives it is tried again.
 void KafkaMember::end_transactions_of_peers() const {
   for (const std::string& instance : spec_.peers()) {
-    if (!TransactionalClient::open(*cluster_, transactional_id(instance))) return;  // the broker is away, rather
+    const Time deadline = cluster_->executor().now() + kEndOfPeerWithin;
+    if (!TransactionalClient::open(*cluster_, transactional_id(instance), deadline))
+      return;  // the broker is away, rather
   }
 }
 
@@ -169,6 +171,7 @@ void KafkaMember::run() {
 
 // One look at everything; then waits for an event.
 void KafkaMember::turn(Time deadline) {
+  if (joins_again_) join_again();
   read_letters();
   const Time now = cluster_->executor().now();
   if (assigned_ != nullptr && assign_again_at_ <= now) try_assign();
@@ -213,6 +216,10 @@ void KafkaMember::handle(rd_kafka_event_t& event) {
 // What passes by itself is none.
 void KafkaMember::note_trouble(rd_kafka_event_t& event) {
   const bool fatal = rd_kafka_event_error_is_fatal(&event) != 0;
+  if (fatal && may_join_again()) {
+    joins_again_ = true;  // not in the middle of the client's event
+    return;
+  }
   Error error = to_error(rd_kafka_event_error(&event), "receive as a member of group '" + spec_.who.group_id + "'",
                          rd_kafka_event_error_string(&event));
   if (!fatal && (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded)) return;
@@ -223,6 +230,31 @@ void KafkaMember::note_trouble(rd_kafka_event_t& event) {
     trouble_stays_ = fatal;
   }
   bell_->ring();
+}
+
+// It asked to join while the broker stood still, and again when it had no answer: the broker takes these for two, and
+// the one fences the other. Whoever is fenced without having lost its session shares its name with another process.
+bool KafkaMember::may_join_again() const {
+  return thrown_out_ && !leaving_ && joined_again_ < kJoinedAgainMax && client_->is_fenced();
+}
+
+void KafkaMember::join_again() {
+  joins_again_ = false;
+  ++joined_again_;
+  const Time until = cluster_->executor().now() + kDrainWithin;
+  while (commits_under_way_ > 0 && cluster_->executor().now() < until) {
+    const EventHandle event = client_->next_event(until);
+    if (event && rd_kafka_event_type(event.get()) == RD_KAFKA_EVENT_OFFSET_COMMIT) commit_answered(*event);
+  }
+  revocation_.reset();
+  lose(*all_partitions());
+  commits_under_way_ = 0;
+  assigned_.reset();
+  if (!assigned_once_ && client_->has_joined()) client_->abandon(cluster_);
+  assigned_once_ = false;
+  if (!client_->reopen(*cluster_)) joins_again_ = true;
+  topics_.clear();
+  refresh_at_ = {};
 }
 
 std::optional<Error> KafkaMember::trouble() {
@@ -239,13 +271,17 @@ void KafkaMember::refresh_topics(Time now) {
   if (client_->subscribe(*topics)) topics_ = *topics;
 }
 
-void KafkaMember::give_up_all() {
-  const PartitionListHandle all = partition_list();
+PartitionListHandle KafkaMember::all_partitions() const {
+  PartitionListHandle all = partition_list();
   for (const auto& [slot, partition] : partitions_) {
     const std::string topic = cluster_->names().on_cluster(partition->id().topic);
     rd_kafka_topic_partition_list_add(all.get(), topic.c_str(), partition->id().partition);
   }
-  begin_revocation(*all);
+  return all;
+}
+
+void KafkaMember::give_up_all() {
+  begin_revocation(*all_partitions());
 }
 
 // Gives everything up, cleanly, as far as that can be done in time.

@@ -101,8 +101,11 @@ class KafkaMember final {
   Time next_look(Time now) const;
   void handle(rd_kafka_event_t& event);
   void note_trouble(rd_kafka_event_t& event);
+  bool may_join_again() const;
+  void join_again();
   void refresh_topics(Time now);
   void leave();
+  PartitionListHandle all_partitions() const;
   void give_up_all();
 
   // ---- Ownership (member_ownership.cpp)
@@ -181,6 +184,9 @@ class KafkaMember final {
   Time transact_not_before_{};
   bool leaving_ = false;
   bool assigned_once_ = false;
+  bool thrown_out_ = false;  // and has got nothing since
+  bool joins_again_ = false;
+  int joined_again_ = 0;  // without getting anything
 
   std::unique_ptr<Thread> thread_;
 };

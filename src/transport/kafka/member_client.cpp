@@ -6,6 +6,7 @@
 #include <cstring>
 #include <tuple>
 
+#include "transport/kafka/client_death.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 
 namespace tidings::kafka {
@@ -37,9 +38,35 @@ PartitionListHandle partition_list(const std::vector<CommitOf>& offsets) {
 
 Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster, const Who& who,
                                                          std::shared_ptr<Bell> bell) {
+  std::unique_ptr<MemberClient> member{new MemberClient{cluster, who, std::move(bell)}};
+  if (auto opened = member->reopen(cluster); !opened) return opened.error();
+  return member;
+}
+
+MemberClient::MemberClient(const Cluster& cluster, Who who, std::shared_ptr<Bell> bell)
+    : executor_{cluster.executor()}, who_{std::move(who)}, bell_{std::move(bell)} {}
+
+Result<void> MemberClient::reopen(const Cluster& cluster) {
+  auto requests = std::make_shared<GroupRequests>(executor_);
+  auto made = make(cluster, who_, requests);
+  if (!made) return made.error();
+  all_requests_.push_back(requests);
+  requests_ = std::move(requests);
+  rd_kafka_poll_set_consumer(made->get());
+  QueueHandle queue{rd_kafka_queue_get_consumer(made->get())};
+  {
+    const std::lock_guard lock{mutex_};
+    std::swap(queue, queue_);
+  }
+  queue.reset();  // before its client
+  client_ = *std::move(made);
+  return {};
+}
+
+Result<MemberClient::Client> MemberClient::make(const Cluster& cluster, const Who& who,
+                                                const std::shared_ptr<GroupRequests>& requests) {
   const Duration session = cluster.options().session_timeout;
   const Duration poll_within = std::max<Duration>(session, std::chrono::minutes{1});  // we poll all the time
-  auto requests = std::make_shared<GroupRequests>(cluster.executor());
   auto client = cluster.client(
       RD_KAFKA_CONSUMER,
       {{"group.id", who.group_id},
@@ -61,18 +88,16 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
         rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);
       });
   if (!client) return client.error();
-  return std::unique_ptr<MemberClient>{
-      new MemberClient{cluster, std::move(requests), *std::move(client), std::move(bell)}};
+  return Client{*std::move(client)};
 }
 
-MemberClient::MemberClient(const Cluster& cluster, std::shared_ptr<GroupRequests> requests,
-                           std::shared_ptr<rd_kafka_t> client, std::shared_ptr<Bell> bell)
-    : executor_{cluster.executor()},
-      bell_{std::move(bell)},
-      requests_{std::move(requests)},
-      client_{std::move(client)} {
-  rd_kafka_poll_set_consumer(client_.get());
-  queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+void MemberClient::wake() {
+  const std::lock_guard lock{mutex_};
+  rd_kafka_queue_yield(queue_.get());
+}
+
+bool MemberClient::is_fenced() const {
+  return death_of(client_.get()) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
 }
 
 MemberClient::~MemberClient() = default;

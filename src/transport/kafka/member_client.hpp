@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <mutex>
 #include <set>
 #include <string>
 #include <vector>
@@ -64,11 +65,13 @@ class MemberClient final {
     std::string static_id;
   };
   static Result<std::unique_ptr<MemberClient>> open(const Cluster& cluster, const Who& who, std::shared_ptr<Bell> bell);
+  // Another one takes its place, which has joined nothing yet. No partition queue is left.
+  Result<void> reopen(const Cluster& cluster);
   ~MemberClient();
 
   // The next event, or nothing at the deadline or after wake().
   EventHandle next_event(Time deadline);
-  void wake() { rd_kafka_queue_yield(queue_.get()); }
+  void wake();
 
   Result<void> subscribe(const std::set<std::string>& topics);
   // Blocks, at most kLookWithin.
@@ -79,6 +82,9 @@ class MemberClient final {
   void unassign(const rd_kafka_topic_partition_list_t& partitions);
   // Whether it was thrown out of its group.
   bool is_lost() const { return rd_kafka_assignment_lost(client_.get()) != 0; }
+
+  // Whether another one of the same name took its place, for good.
+  bool is_fenced() const;
 
   // Whether a commit may be sent now.
   GroupRequests::Now requests() const { return requests_->now(); }
@@ -98,13 +104,17 @@ class MemberClient final {
   bool closed() const { return rd_kafka_consumer_closed(client_.get()) != 0; }
 
  private:
-  MemberClient(const Cluster& cluster, std::shared_ptr<GroupRequests> requests, std::shared_ptr<rd_kafka_t> client,
-               std::shared_ptr<Bell> bell);
+  using Client = std::shared_ptr<rd_kafka_t>;
+  MemberClient(const Cluster& cluster, Who who, std::shared_ptr<Bell> bell);
+  static Result<Client> make(const Cluster& cluster, const Who& who, const std::shared_ptr<GroupRequests>& requests);
 
   Executor& executor_;
+  const Who who_;
   const std::shared_ptr<Bell> bell_;
-  const std::shared_ptr<GroupRequests> requests_;  // the client reads it until it ends
-  const std::shared_ptr<rd_kafka_t> client_;
+  std::vector<std::shared_ptr<GroupRequests>> all_requests_;  // of those before, too: a client reads it until it ends
+  std::shared_ptr<GroupRequests> requests_;
+  Client client_;
+  std::mutex mutex_;  // of the queue, which others yield
   QueueHandle queue_;
 };
 

@@ -38,6 +38,7 @@ std::vector<OwnedPartition*> KafkaMember::owned(const rd_kafka_topic_partition_l
 // librdkafka asks one thing at a time, and waits until it is told that it is done.
 void KafkaMember::rebalance(rd_kafka_event_t& event) {
   assigned_once_ = true;
+  if (client_->is_lost()) thrown_out_ = true;
   const rd_kafka_topic_partition_list_t& partitions = *rd_kafka_event_topic_partition_list(&event);
   if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     assigned_.reset(rd_kafka_topic_partition_list_copy(&partitions));
@@ -133,6 +134,8 @@ void KafkaMember::own(const std::vector<Committed>& found) {
     if (spec_.kind == Fetched::Kind::events) notices_.push_back(std::move(notice));
   }
   client_->assign(*std::exchange(assigned_, nullptr));
+  thrown_out_ = false;
+  joined_again_ = 0;
   bell_->ring();
 }
 
