@@ -96,6 +96,10 @@ void MemberClient::wake() {
   rd_kafka_queue_yield(queue_.get());
 }
 
+void MemberClient::fence() {
+  rd_kafka_test_fatal_error(client_.get(), RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID, "asked for by a test");
+}
+
 bool MemberClient::is_fenced() const {
   return death_of(client_.get()) == RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID;
 }
