@@ -65,6 +65,7 @@ inline constexpr Duration kJoinsWithin = std::chrono::seconds{2};        // afte
 inline constexpr Duration kCommitLook = std::chrono::milliseconds{5};    // whether a commit may be sent by now
 inline constexpr Duration kLastCommitWithin = std::chrono::seconds{4};   // of a partition that goes to another member
 inline constexpr Duration kLookWithin = std::chrono::seconds{2};  // for the positions of partitions that were assigned
+inline constexpr Duration kEndOfPeerWithin = std::chrono::seconds{2};  // for the transaction of one that may have died
 inline constexpr Duration kLeaveReserve =
     std::chrono::seconds{4};                                       // of kCloseWithin, for what comes after a first join
 inline constexpr Duration kTick = std::chrono::milliseconds{250};  // at most that long a member looks at nothing else

@@ -56,7 +56,9 @@ Result<std::vector<Committed>> KafkaMember::look_up(const rd_kafka_topic_partiti
 // death. Of a member that lives it is tried again.
 void KafkaMember::end_transactions_of_peers() const {
   for (const std::string& instance : spec_.peers()) {
-    if (!TransactionalClient::open(*cluster_, transactional_id(instance))) return;  // the broker is away, rather
+    const Time deadline = cluster_->executor().now() + kEndOfPeerWithin;
+    if (!TransactionalClient::open(*cluster_, transactional_id(instance), deadline))
+      return;  // the broker is away, rather
   }
 }
 

@@ -33,6 +33,7 @@ void KafkaMember::come_back() {
   if (!may_come_back()) return;
   auto client = MemberClient::open(*cluster_, spec_.who, bell_);
   if (!client) return;
+  if (!assigned_once_ && client_->has_joined()) client_->abandon(cluster_);
   inbox_->wakes([wakened = client->get()] { wakened->wake(); });
   client_ = *std::move(client);
   assigned_.reset();

@@ -49,7 +49,8 @@ rd_kafka_resp_err_t produce(rd_kafka_t* client, const Message& message, Report* 
 }  // namespace
 
 Result<std::unique_ptr<TransactionalClient>> TransactionalClient::open(const Cluster& cluster,
-                                                                       const std::string& transactional_id) {
+                                                                       const std::string& transactional_id,
+                                                                       std::optional<Time> deadline) {
   auto client = cluster.client(RD_KAFKA_PRODUCER,
                                {{"transactional.id", transactional_id},
                                 {"transaction.timeout.ms", kTransactionTimeout},
@@ -60,7 +61,7 @@ Result<std::unique_ptr<TransactionalClient>> TransactionalClient::open(const Clu
                                 {"linger.ms", "0"}},
                                [](rd_kafka_conf_t* conf) { rd_kafka_conf_set_dr_msg_cb(conf, report); });
   if (!client) return client.error();
-  const int within = milliseconds_until(cluster.soon(), cluster.executor().now());
+  const int within = milliseconds_until(deadline.value_or(cluster.soon()), cluster.executor().now());
   if (const ErrorHandle error{rd_kafka_init_transactions(client->get(), within)}) {
     return to_error(*error, "begin transactions as '" + transactional_id + "'");
   }

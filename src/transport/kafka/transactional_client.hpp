@@ -2,11 +2,12 @@
 //
 // Owns:    a librdkafka producer with a transactional.id; who opens another with that id ends what this one has open.
 // Threads: one at a time.
-// Blocks:  open() and run(), until the broker answers or kRequestWithin.
+// Blocks:  open() and run(), until the broker answers or the deadline; kRequestWithin where none is given.
 #pragma once
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -26,7 +27,8 @@ struct GroupOffsets {
 
 class TransactionalClient final {
  public:
-  static Result<std::unique_ptr<TransactionalClient>> open(const Cluster& cluster, const std::string& transactional_id);
+  static Result<std::unique_ptr<TransactionalClient>> open(const Cluster& cluster, const std::string& transactional_id,
+                                                           std::optional<Time> deadline = {});
 
   // What is wrong where it was not committed: `refused` has those messages that are at fault themselves. conflict:
   // another client, or another member, took over. unavailable: it may or may not be there only if `doubtful`.

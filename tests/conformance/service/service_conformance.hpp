@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <random>
+#include <set>
 #include <span>
 #include <string>
 #include <vector>
@@ -145,7 +146,7 @@ class SoakConformance : public ServiceConformance {
   Order random_order();
   void send_some();
   void feed_anew();
-  void interrupt();
+  void interrupt(Away how);
   void disturb();
   // Starts again who died.
   void revive();
@@ -155,6 +156,8 @@ class SoakConformance : public ServiceConformance {
   std::mt19937_64 random_;
   std::vector<WorkerPlan> plans_;
   std::vector<Order> orders_;
+  std::vector<Away> ways_;
+  std::set<Away> interrupted_;
   int feeders_ = 0;
 };
 

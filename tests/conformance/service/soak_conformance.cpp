@@ -41,6 +41,7 @@ void SoakConformance::SetUp() {
   const std::uint64_t seed = asked("TIDINGS_SOAK_SEED", executor().random());
   std::cout << "seed " << seed << "\n";
   random_.seed(seed);
+  ways_ = fixture().interruptions();
   const auto plan = [&](const std::string& instance, const std::string& group) {
     WorkerPlan made;
     made.instance = instance;
@@ -97,9 +98,8 @@ void SoakConformance::revive() {
 }
 
 // Who loses its connection may still be inside of handlers when it is back, and its events go to others.
-void SoakConformance::interrupt() {
-  const auto ways = fixture().interruptions();
-  const Away how = ways[draw(ways.size())];
+void SoakConformance::interrupt(Away how) {
+  interrupted_.insert(how);
   if (how == Away::gone) note("killing");
   {
     const auto away = fixture().interrupt(how);
@@ -125,7 +125,7 @@ void SoakConformance::disturb() {
       kill(kFed + std::to_string(feeders_));
       return feed_anew();
     case 3:
-      return interrupt();
+      return interrupt(ways_[draw(ways_.size())]);
     default:
       return pass(units(0.5));
   }
@@ -135,6 +135,12 @@ void SoakConformance::run(int steps) {
   for (int step = 0; step < steps; ++step) {
     send_some();
     disturb();
+    revive();
+  }
+  for (const Away how : ways_) {  // each at least once, whatever was drawn
+    if (interrupted_.contains(how)) continue;
+    send_some();
+    interrupt(how);
     revive();
   }
   ASSERT_TRUE(stop(kFed + std::to_string(feeders_)));
@@ -192,6 +198,7 @@ void SoakConformance::expect_all_well() {
   auto strict = entries();
   std::erase_if(strict, [](const Entry& entry) { return entry.group == "side"; });
   EXPECT_THAT(disorder(strict), IsEmpty());
+  EXPECT_THAT(overtaking(strict), IsEmpty()) << "also while the transport is gone";
 }
 
 TEST_P(SoakConformance, EachEventHasItsOneOutcomeInEachGroup) {
