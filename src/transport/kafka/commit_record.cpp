@@ -111,6 +111,11 @@ std::string metadata_of(const CommitRecord& record) {
   return text;
 }
 
+std::size_t bytes_needed(CommitRecord record) {
+  for (auto& [offset, attempts] : record.attempts) attempts.last_error.clear();
+  return metadata_of(record).size();
+}
+
 std::uint64_t skip_to(CommitRecord& record, std::int64_t begin) {
   if (begin <= record.watermark) return 0;
   auto lost = static_cast<std::uint64_t>(begin - record.watermark);

@@ -44,6 +44,8 @@ inline constexpr std::size_t kCommitMetadataMax = 4'096;
 // The metadata of a commit at `watermark`. Where error texts do not fit they are cut, all alike. Longer than
 // kCommitMetadataMax: too much is settled beyond the watermark, or tried.
 std::string metadata_of(const CommitRecord& record);
+// What of it cannot be left out: errors' texts can.
+std::size_t bytes_needed(CommitRecord record);
 
 // Goes on at `begin`, because what lies before it is gone. Returns how much of that was not settled.
 std::uint64_t skip_to(CommitRecord& record, std::int64_t begin);

@@ -207,7 +207,7 @@ bool OwnedPartition::release(std::int64_t offset) {
 }
 
 bool OwnedPartition::has_room_to_retry() const {
-  return metadata_of(progress_.record(handed_below_)).size() + kRetryMetadataMax <= kCommitMetadataMax;
+  return bytes_needed(progress_.record(handed_below_)) + kRetryMetadataMax <= kCommitMetadataMax;
 }
 
 OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
@@ -224,6 +224,7 @@ OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
   Commit commit{.offset = record.watermark, .metadata = metadata_of(record), .change = changes_};
   commit.in_flight_below = last == Last::yes ? handed_below_ : below;
   metadata_bytes_ = commit.metadata.size();
+  if (metadata_bytes_ > kCommitMetadataMax / 2) metadata_bytes_ = bytes_needed(std::move(record));
   return commit;
 }
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <cerrno>
 
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/wire.hpp"
@@ -74,6 +75,7 @@ TransactionalClient::Outcome TransactionalClient::run(std::span<const Message* c
   const Time deadline = cluster_.soon();
   if (const ErrorHandle error{rd_kafka_begin_transaction(client_.get())}) {
     outcome.result = failed(*error, "begin a transaction");
+    spoiled_ = true;
     return outcome;
   }
   outcome.result = send(messages, deadline, outcome.refused);
@@ -82,11 +84,12 @@ TransactionalClient::Outcome TransactionalClient::run(std::span<const Message* c
     abort();
     return outcome;
   }
-  cluster_.faults().at("in_transaction");
-  outcome.result = commit(deadline);
+  outcome.result = commit_or_fail(deadline);
   if (outcome.result) return outcome;
+  // It may be under way still: who asks for anything else is told of a conflict, again and again.
   outcome.doubtful = outcome.result.error().kind == ErrorKind::unavailable;
-  abort();
+  spoiled_ = outcome.doubtful;
+  if (!outcome.doubtful) abort();
   return outcome;
 }
 
@@ -109,7 +112,7 @@ Result<void> TransactionalClient::send(std::span<const Message* const> messages,
     rd_kafka_flush(client_.get(), within(cluster_.executor().now() + kAbortWithin));
     return to_error(code, "publish in a transaction");
   }
-  if (is_dead()) {  // fenced, say: no message is at fault
+  if (has_died()) {  // fenced, say: no message is at fault
     refused.clear();
     return fatal("publish in a transaction");
   }
@@ -134,14 +137,22 @@ Result<void> TransactionalClient::commit(Time deadline) {
   }
 }
 
+// A test's fault. EIO: the answer is lost; otherwise nobody waits for it.
+Result<void> TransactionalClient::commit_or_fail(Time deadline) {
+  const int fault = cluster_.faults().at("in_transaction");
+  auto committed = commit(fault != 0 && fault != EIO ? cluster_.executor().now() : deadline);
+  return fault == EIO && committed ? Result<void>{unavailable("the answer to a commit was lost")} : committed;
+}
+
 // Where it fails, its time-out does it, or the next client of that id.
 void TransactionalClient::abort() {
   const ErrorHandle error{rd_kafka_abort_transaction(client_.get(), within(cluster_.executor().now() + kAbortWithin))};
+  if (error != nullptr) spoiled_ = true;  // it is under way still, and nothing else is taken
 }
 
 // Whoever is fenced is told so in several ways: what ended the client says it best.
 Error TransactionalClient::failed(const rd_kafka_error_t& error, std::string_view doing) const {
-  return is_dead() ? fatal(doing) : to_error(error, doing);
+  return has_died() ? fatal(doing) : to_error(error, doing);
 }
 
 Error TransactionalClient::fatal(std::string_view doing) const {
@@ -151,6 +162,10 @@ Error TransactionalClient::fatal(std::string_view doing) const {
 }
 
 bool TransactionalClient::is_dead() const {
+  return spoiled_ || has_died();
+}
+
+bool TransactionalClient::has_died() const {
   return rd_kafka_fatal_error(client_.get(), nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -39,7 +39,7 @@ class TransactionalClient final {
   };
   // All of it. The messages' `answered` is not called.
   Outcome run(std::span<const Message* const> messages, const GroupOffsets* group);
-  // After such an outcome a new one is needed.
+  // After such an outcome, and after a doubtful one, a new one is needed: opened, it has ended what is under way.
   bool is_dead() const;
 
  private:
@@ -48,13 +48,17 @@ class TransactionalClient final {
   Result<void> send(std::span<const Message* const> messages, Time deadline, std::map<std::size_t, Error>& refused);
   Result<void> add(const GroupOffsets& group, Time deadline);
   Result<void> commit(Time deadline);
+  Result<void> commit_or_fail(Time deadline);
   void abort();
   Error fatal(std::string_view doing) const;
   Error failed(const rd_kafka_error_t& error, std::string_view doing) const;
   int within(Time deadline) const;
 
+  bool has_died() const;
+
   const Cluster& cluster_;
   const ClientHandle client_;
+  bool spoiled_ = false;  // it waits for ever for the end of something that took too long
 };
 
 }  // namespace tidings::kafka

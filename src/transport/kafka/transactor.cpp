@@ -1,10 +1,30 @@
 #include "transport/kafka/transactor.hpp"
 
+#include <algorithm>
+
+#include "transport/kafka/group_admin.hpp"
+#include "transport/kafka/kafka_limits.hpp"
+
 namespace tidings::kafka {
 
-Transactor::Transactor(std::shared_ptr<Cluster> cluster, std::string transactional_id,
+namespace {
+
+// The group committed these very words: nobody else says them.
+bool are_there(const std::vector<CommitOf>& offsets, const std::vector<GroupCommit>& found) {
+  return std::ranges::all_of(offsets, [&](const CommitOf& wanted) {
+    return std::ranges::any_of(found, [&](const GroupCommit& commit) {
+      return commit.position.topic == wanted.topic && commit.position.partition == wanted.partition &&
+             commit.position.offset == wanted.offset && commit.metadata == wanted.metadata;
+    });
+  });
+}
+
+}  // namespace
+
+Transactor::Transactor(std::shared_ptr<Cluster> cluster, std::string group_id, std::string transactional_id,
                        std::shared_ptr<MemberInbox> inbox)
     : cluster_{std::move(cluster)},
+      group_id_{std::move(group_id)},
       transactional_id_{std::move(transactional_id)},
       inbox_{std::move(inbox)},
       changed_{cluster_->executor().condition()} {}
@@ -62,7 +82,31 @@ TransactionAnswer Transactor::perform(Transaction transaction) {
   cluster_->faults().at("after_transaction");
   for (auto& [index, error] : outcome.refused) answer.refused.emplace(order_of[index], std::move(error));
   answer.result = std::move(outcome.result);
+  if (outcome.doubtful) answer.result = find_out(transaction.group, answer.result.error());
   return answer;
+}
+
+// The broker went away while it committed. Whether it did is seen when it is back: until then nothing else is done.
+Result<void> Transactor::find_out(const GroupOffsets& group, Error doubt) {
+  client_.reset();
+  do {
+    auto opened = TransactionalClient::open(*cluster_, transactional_id_);
+    if (!opened && opened.error().kind != ErrorKind::unavailable) return opened.error();
+    if (!opened) continue;
+    client_ = *std::move(opened);
+    const auto found = commits_of(*cluster_, group_id_);
+    if (!found) continue;
+    return are_there(group.offsets, *found) ? Result<void>{} : doubt;
+  } while (wait_on());
+  return doubt;
+}
+
+// False: it is to end.
+bool Transactor::wait_on() {
+  std::unique_lock lock{mutex_};
+  const Time until = cluster_->executor().now() + kCommitPause;
+  while (!stopping_ && cluster_->executor().now() < until) changed_->wait_until(lock, until);
+  return !stopping_;
 }
 
 }  // namespace tidings::kafka

@@ -18,7 +18,8 @@ namespace tidings::kafka {
 
 class Transactor final {
  public:
-  Transactor(std::shared_ptr<Cluster> cluster, std::string transactional_id, std::shared_ptr<MemberInbox> inbox);
+  Transactor(std::shared_ptr<Cluster> cluster, std::string group_id, std::string transactional_id,
+             std::shared_ptr<MemberInbox> inbox);
   ~Transactor();  // waits for the one that runs
 
   // One at a time: the next one after the answer to the last.
@@ -27,8 +28,11 @@ class Transactor final {
  private:
   void run();
   TransactionAnswer perform(Transaction transaction);
+  Result<void> find_out(const GroupOffsets& group, Error doubt);
+  bool wait_on();
 
   const std::shared_ptr<Cluster> cluster_;
+  const std::string group_id_;
   const std::string transactional_id_;
   const std::shared_ptr<MemberInbox> inbox_;
   std::mutex mutex_;
