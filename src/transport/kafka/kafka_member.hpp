@@ -42,6 +42,7 @@ struct MemberSpec {
   // It is a member again, after another process had its name. Blocks.
   std::function<void()> returned = {};
   std::shared_ptr<InstanceBoard> board;  // none: what may be in flight is all that is known after its death
+  std::uint64_t life = 0;  // number of this one, by which its commits are known: the board's, if it has one
   // Of the numbers of partitions that it owned: the first, and the distance of two.
   std::uint64_t first_slot = 1;
   std::uint64_t slot_step = 1;
@@ -121,6 +122,7 @@ class KafkaMember final {
   void try_assign();
   Result<void> skip_expired(std::vector<Committed>& found);
   void own(const std::vector<Committed>& found);
+  void absolve(const transport::PartitionId& id, CommitRecord& found);
   void begin_revocation(const rd_kafka_topic_partition_list_t& partitions);
   void go_on_revoking(Time now);
   Time next_of_revocation(Time now) const;
@@ -189,6 +191,8 @@ class KafkaMember final {
   Answers answers_;
   std::set<std::string> topics_;        // that it subscribes to
   std::set<std::string> ready_topics_;  // for copies
+  // What it lost, and had no suspects of then, by its slot: as many as it ever owned.
+  std::map<transport::PartitionId, std::uint64_t> lost_unsuspected_;
   Time refresh_at_{};
   std::uint64_t next_slot_;
   PartitionListHandle assigned_;  // and not taken yet

@@ -149,6 +149,7 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
                         .instance = spec.instance,
                         .static_id = {}};
   if (spec.instance_is_stable) who.static_id = subscription.name() + "." + spec.instance;
+  const auto board = board_of(spec, who);
   return {
       .who = who,
       .subscriber = {.group = spec.group, .subscription = subscription.name(), .host = member.host, .pid = member.pid},
@@ -168,7 +169,8 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
                      const std::string& topic, std::uint64_t count) { (void)expired->add(group, topic, count); },
       // Who is not seen by others for a while is seen when it joins the next time.
       .returned = [registrations = registrations_, spec, member] { (void)registrations->join(spec, member); },
-      .board = board_of(spec, who)};
+      .board = board,
+      .life = board != nullptr ? board->id() : cluster_->executor().random() | 1};
 }
 
 Result<std::shared_ptr<Producer>> KafkaTransport::producer() {

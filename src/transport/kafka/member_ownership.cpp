@@ -113,6 +113,14 @@ Result<void> KafkaMember::skip_expired(std::vector<Committed>& found) {
   return {};
 }
 
+// A session that was lost is no death: what we left in flight ended here, or goes on.
+void KafkaMember::absolve(const PartitionId& id, CommitRecord& found) {
+  const auto lost = lost_unsuspected_.find(id);
+  if (lost == lost_unsuspected_.end()) return;
+  if (found.board == spec_.life && found.slot == lost->second) found.in_flight_below.reset();
+  lost_unsuspected_.erase(lost);
+}
+
 void KafkaMember::own(const std::vector<Committed>& found) {
   Notice notice{.kind = Notice::Kind::assigned, .partitions = {}};
   {
@@ -122,9 +130,11 @@ void KafkaMember::own(const std::vector<Committed>& found) {
           rd_kafka_topic_partition_list_find(assigned_.get(), partition.topic.c_str(), partition.partition);
       assigned->offset = partition.record->watermark;
       PartitionId id = id_of(partition.topic, partition.partition);
+      CommitRecord record = *partition.record;
+      absolve(id, record);
       auto owned = std::make_unique<OwnedPartition>(
-          id, next_slot_, cluster_->options().suspect_window, *partition.record,
-          client_->partition_queue(partition.topic, partition.partition), spec_.kind, spec_.board);
+          id, next_slot_, cluster_->options().suspect_window, std::move(record),
+          client_->partition_queue(partition.topic, partition.partition), spec_.kind, spec_.board, spec_.life);
       owned->set_paused(paused_.contains(id));
       partitions_.emplace(next_slot_, std::move(owned));
       next_slot_ += spec_.slot_step;
@@ -211,6 +221,7 @@ void KafkaMember::lose(const rd_kafka_topic_partition_list_t& partitions) {
     const std::lock_guard lock{mutex_};
     for (OwnedPartition* partition : owned(partitions)) {
       if (partition->out_count() > 0) notice.partitions.push_back(partition->id());
+      if (!partition->has_suspects()) lost_unsuspected_[partition->id()] = partition->slot();
       partition->lose(answers_);
       if (spec_.board != nullptr) spec_.board->remove_slot(partition->slot());
       partitions_.erase(partition->slot());

@@ -21,12 +21,13 @@ bool has(const Room& room) {
 
 OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max,
                                CommitRecord found, PartitionQueue queue, Fetched::Kind kind,
-                               std::shared_ptr<InstanceBoard> board)
+                               std::shared_ptr<InstanceBoard> board, std::uint64_t life)
     : id_{std::move(id)},
       slot_{slot},
       queue_{std::move(queue)},
       kind_{kind},
       board_{std::move(board)},
+      life_{life},
       progress_{begin(std::move(found), slot_, board_.get())},
       window_{window_max},
       next_at_commit_{progress_.next()},
@@ -217,8 +218,8 @@ OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
   const std::int64_t below = progress_.next() + window_.records();
   committing_below_ = std::max(committing_below_, below);
   CommitRecord record = last == Last::yes ? progress_.last_record() : progress_.record(below);
-  if (last == Last::no && board_ != nullptr) {
-    record.board = board_->id();
+  if (last == Last::no) {
+    record.board = life_;
     record.slot = slot_;
   }
   Commit commit{.offset = record.watermark, .metadata = metadata_of(record), .change = changes_};

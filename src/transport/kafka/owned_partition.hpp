@@ -31,9 +31,9 @@ class OwnedPartition final {
  public:
   // `slot` is its number among all that a consumer ever owned: a partition that comes back is another one.
   // `window_max`: how many records may be in flight beyond those of which a commit has said so. `board`: what the life
-  // before was handling, and where ours stands; none: there is no such thing.
+  // before was handling, and where ours stands; none: there is no such thing. `life`: ours, for commits.
   OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max, CommitRecord found,
-                 PartitionQueue queue, Fetched::Kind kind, std::shared_ptr<InstanceBoard> board);
+                 PartitionQueue queue, Fetched::Kind kind, std::shared_ptr<InstanceBoard> board, std::uint64_t life);
 
   const transport::PartitionId& id() const { return id_; }
   std::uint64_t slot() const { return slot_; }
@@ -76,6 +76,9 @@ class OwnedPartition final {
   bool release(std::int64_t offset);
   // Whether a commit could say that this many more are tried.
   bool has_room_to_retry() const;
+
+  // Whether something of the last owner's is left that has to run alone.
+  bool has_suspects() const { return progress_.last_record().in_flight_below.has_value(); }
 
   // ---- Commits. Each change has a number; a commit says all up to one.
   struct Commit {
@@ -138,6 +141,7 @@ class OwnedPartition final {
   PartitionQueue queue_;
   const Fetched::Kind kind_;
   const std::shared_ptr<InstanceBoard> board_;
+  const std::uint64_t life_;
   PartitionProgress progress_;
   bool paused_ = false;
   bool stopped_ = false;
