@@ -134,8 +134,8 @@ void Settler::run() {
     } else if (under_way_.empty() && !again_.empty()) {
       try_again(lock);
     } else if (may_send()) {
-      const Time next = sent_at_ + kSettleApart;
-      if (is_small() && executor_->now() < next) {
+      const Time next = sent_at_ + kSettleApart, now = executor_->now();
+      if (is_small() && now < next && now >= sent_at_) {  // unless the clock was set back
         napping_ = true;
         changed_->wait_until(lock, next);
         napping_ = false;

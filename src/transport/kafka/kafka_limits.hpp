@@ -50,12 +50,13 @@ inline constexpr Duration kHopPauseMax = std::chrono::seconds{30};  // before it
 
 // What one more retry may add to a commit's metadata, without its error's text.
 inline constexpr std::size_t kRetryMetadataMax = 40;
+// And what is settled between two that wait.
+inline constexpr std::size_t kRangeMetadataMax = 6;
 
 inline constexpr std::int64_t kFloorReadMax = 2'000;       // dead letters that a replay or discarding looks at, whether
                                                            // all before them are dealt with
 inline constexpr std::size_t kStatesErasedMax = 1'000;     // of those, in one transaction
 inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one transaction
-inline constexpr int kCommitsUnderWayMax = 1;  // of a member: a broker takes one request of a connection at a time
 inline constexpr std::uint64_t kCommitAfter = 1'000;  // changes of a partition, or commit_every, whichever is first
 inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
 inline constexpr Duration kAnswerIsNew = std::chrono::milliseconds{20};  // to a request of a membership: what follows

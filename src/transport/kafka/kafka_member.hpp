@@ -191,14 +191,19 @@ class KafkaMember final {
   Answers answers_;
   std::set<std::string> topics_;        // that it subscribes to
   std::set<std::string> ready_topics_;  // for copies
-  // What it lost, and had no suspects of then, by its slot: as many as it ever owned.
-  std::map<transport::PartitionId, std::uint64_t> lost_unsuspected_;
+  // What it lost, and how it left that: as many as it ever owned.
+  struct Lost {
+    std::uint64_t slot = 0;
+    CommitRecord left;
+  };
+  std::map<transport::PartitionId, Lost> lost_;
   Time refresh_at_{};
   std::uint64_t next_slot_;
   PartitionListHandle assigned_;  // and not taken yet
   Time assign_again_at_{};
   std::optional<Revocation> revocation_;
-  int commits_under_way_ = 0;
+  // One at a time: a broker takes one request of a connection at a time.
+  std::unique_ptr<CommitUnderWay> commit_under_way_;
   Time committed_at_{};
   Time commit_not_before_{};
   std::deque<TransactionOrder> to_transact_;   // as many as callers leave unanswered, and kHopsMax of each partition

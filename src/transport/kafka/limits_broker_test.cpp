@@ -27,6 +27,10 @@ class KafkaLimitsBrokerTest : public BrokerHere {
     const auto url =
         "kafka://" + cluster().options().brokers + "?commit_every=5ms&prefix=" + cluster().options().prefix;
     transport_ = open_kafka(transport::parse_url(url).value(), thread_executor()).value();
+    join_again();
+  }
+  void join_again() {
+    consumer_.reset();
     consumer_ = transport_->consumer({.group = "g", .instance = "one", .topic = "orders"}).value();
   }
   std::vector<std::uint64_t> receive(std::size_t max, Time deadline) {
@@ -77,6 +81,19 @@ TEST_F(KafkaLimitsBrokerTest, WhereManyRetriesWaitNothingMoreComesUntilSomeAreSe
   EXPECT_EQ(receive(1, soon()).size(), 1u);
 }
 
+// Who has the partition next gets them all, for they stand in the commit already.
+TEST_F(KafkaLimitsBrokerTest, ManyRetriesThatWaitComeToTheNextOwner) {
+  join();
+  std::size_t waiting = 0;
+  for (auto one = receive(1, soon()); !one.empty(); one = receive(1, executor().now() + kQuiet)) {
+    ASSERT_TRUE(settle(one[0], retry()));
+    ++waiting;
+  }
+  ASSERT_LT(waiting, kEvents);
+  join_again();
+  EXPECT_EQ(receive(waiting, soon()).size(), waiting);
+}
+
 // Those that are in handlers by then.
 TEST_F(KafkaLimitsBrokerTest, ARetryForWhichTheCommitHasNoRoomIsRefusedForNow) {
   join();
@@ -88,9 +105,25 @@ TEST_F(KafkaLimitsBrokerTest, ARetryForWhichTheCommitHasNoRoomIsRefusedForNow) {
   ASSERT_FALSE(last);
   EXPECT_EQ(last.error().kind, ErrorKind::overloaded);
   EXPECT_GT(waiting, kCommitMetadataMax / (2 * kRetryMetadataMax)) << "long errors are cut";
+  EXPECT_TRUE(settle(tokens[0], retry())) << "it waits already: the next failure takes its place";
   for (std::size_t i = 0; i < waiting; ++i) ASSERT_TRUE(settle(tokens[i], transport::Accept{}));
   last = settle(tokens[waiting], retry());
   EXPECT_TRUE(last) << last.error().message;
+}
+
+// What is settled between them takes room, too.
+TEST_F(KafkaLimitsBrokerTest, WhatIsSettledBetweenManyRetriesIsCommitted) {
+  join();
+  const auto tokens = receive(kEvents, soon());
+  ASSERT_EQ(tokens.size(), kEvents);
+  std::vector<transport::Settlement> retries, others;
+  for (std::size_t i = 0; i < kEvents; i += 2) retries.push_back({.token = tokens[i], .outcome = retry()});
+  for (std::size_t i = 1; i < kEvents; i += 2) others.push_back({.token = tokens[i], .outcome = transport::Accept{}});
+  std::size_t waiting = 0;
+  for (const Result<void>& outcome : settle_now(*consumer_, executor(), retries)) waiting += outcome ? 1 : 0;
+  EXPECT_GT(waiting, kCommitMetadataMax / (2 * kRetryMetadataMax));
+  EXPECT_LT(waiting, retries.size());
+  for (const Result<void>& outcome : settle_now(*consumer_, executor(), others)) EXPECT_TRUE(outcome);
 }
 
 }  // namespace

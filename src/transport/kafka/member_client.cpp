@@ -38,7 +38,9 @@ PartitionListHandle partition_list(const std::vector<CommitOf>& offsets) {
 Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster, const Who& who,
                                                          std::shared_ptr<Bell> bell) {
   const Duration session = cluster.options().session_timeout;
-  const Duration poll_within = std::max<Duration>(session, std::chrono::minutes{1});  // we poll all the time
+  // We poll all the time; a revocation must end before it.
+  const Duration revoked_by = cluster.options().revoke_within + 3 * kLastCommitWithin;
+  const Duration poll_within = std::max({session, Duration{std::chrono::minutes{1}}, revoked_by});
   auto requests = std::make_shared<GroupRequests>(cluster.executor());
   auto client = cluster.client(
       RD_KAFKA_CONSUMER,
@@ -62,8 +64,10 @@ Result<std::unique_ptr<MemberClient>> MemberClient::open(const Cluster& cluster,
         rd_kafka_conf_set_events(conf, RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT);
       });
   if (!client) return client.error();
+  // Who ends it last, a delivery perhaps, ends what it calls, too.
+  std::shared_ptr<rd_kafka_t> shared{client->release(), [requests](rd_kafka_t* gone) { rd_kafka_destroy(gone); }};
   return std::unique_ptr<MemberClient>{
-      new MemberClient{cluster, std::move(requests), *std::move(client), std::move(bell)}};
+      new MemberClient{cluster, std::move(requests), std::move(shared), std::move(bell)}};
 }
 
 MemberClient::MemberClient(const Cluster& cluster, std::shared_ptr<GroupRequests> requests,

@@ -19,11 +19,11 @@ void KafkaMember::commit_what_is_due(Time now) {
 bool KafkaMember::try_commit(const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last, Time now) {
   switch (client_->requests()) {
     case GroupRequests::Now::commit:
-      if (commits_under_way_ >= kCommitsUnderWayMax) return false;
+      if (commit_under_way_) return false;
       commit(partitions, last);
       return true;
     case GroupRequests::Now::joining:
-      if (commits_under_way_ > 0 || now < transact_not_before_) return false;
+      if (commit_under_way_ || now < transact_not_before_) return false;
       begin_transaction({}, partitions, last, now);
       return true;
     case GroupRequests::Now::wait:
@@ -68,22 +68,19 @@ void KafkaMember::commit(const std::vector<OwnedPartition*>& partitions, OwnedPa
     }
   }
   committed_at_ = cluster_->executor().now();
-  ++commits_under_way_;
   cluster_->faults().at("before_commit");
   if (client_->commit(offsets, sent.get())) {
-    (void)sent.release();  // commit_answered() has it
+    commit_under_way_ = std::move(sent);
     return;
   }
-  --commits_under_way_;
   const std::lock_guard lock{mutex_};
   for (OwnedPartition* partition : partitions) partition->commit_failed();
   commit_not_before_ = committed_at_ + kCommitPause;
 }
 
 void KafkaMember::commit_answered(rd_kafka_event_t& event) {
-  const std::unique_ptr<CommitUnderWay> sent{static_cast<CommitUnderWay*>(rd_kafka_event_opaque(&event))};
-  if (sent == nullptr) return;
-  --commits_under_way_;
+  if (!commit_under_way_ || rd_kafka_event_opaque(&event) != commit_under_way_.get()) return;
+  const auto sent = std::exchange(commit_under_way_, nullptr);
   cluster_->faults().at("after_commit");
   const auto* list = rd_kafka_event_topic_partition_list(&event);
   const auto code = rd_kafka_event_error(&event);
@@ -107,7 +104,7 @@ void KafkaMember::commit_answered(rd_kafka_event_t& event) {
 }
 
 Time KafkaMember::next_commit_at(Time now) const {
-  if (transacting_ || commits_under_way_ >= kCommitsUnderWayMax) return kNever;
+  if (transacting_ || commit_under_way_) return kNever;
   Time at = kNever;
   {
     const std::lock_guard lock{mutex_};

@@ -113,12 +113,19 @@ Result<void> KafkaMember::skip_expired(std::vector<Committed>& found) {
   return {};
 }
 
-// A session that was lost is no death: what we left in flight ended here, or goes on.
+// A session that was lost is no death: what ran ended here, or goes on. Suspect is what was that before, and no mark is
+// charged; that of one whose settlement was not committed any more is taken back.
 void KafkaMember::absolve(const PartitionId& id, CommitRecord& found) {
-  const auto lost = lost_unsuspected_.find(id);
-  if (lost == lost_unsuspected_.end()) return;
-  if (found.board == spec_.life && found.slot == lost->second) found.in_flight_below.reset();
-  lost_unsuspected_.erase(lost);
+  const auto lost = lost_.find(id);
+  if (lost == lost_.end()) return;
+  const auto [slot, left] = std::move(lost->second);
+  lost_.erase(lost);
+  if (found.board != spec_.life || found.slot != slot) return;
+  found.in_flight_below = left.in_flight_below;
+  for (auto& [offset, attempts] : found.attempts) {
+    const auto then = left.attempts.find(offset);
+    attempts.crashes = then != left.attempts.end() ? then->second.crashes : std::max(0, attempts.crashes - 1);
+  }
 }
 
 void KafkaMember::own(const std::vector<Committed>& found) {
@@ -204,7 +211,7 @@ Time KafkaMember::next_of_revocation(Time now) const {
   if (!revocation_->last_commit_until) {
     return may_commit && now < revocation_->deadline ? revocation_->deadline : now + kCommitLook;
   }
-  if (commits_under_way_ > 0) return *revocation_->last_commit_until;
+  if (commit_under_way_) return *revocation_->last_commit_until;
   return std::min(*revocation_->last_commit_until, std::max(now + kCommitLook, commit_not_before_));
 }
 
@@ -221,7 +228,9 @@ void KafkaMember::lose(const rd_kafka_topic_partition_list_t& partitions) {
     const std::lock_guard lock{mutex_};
     for (OwnedPartition* partition : owned(partitions)) {
       if (partition->out_count() > 0) notice.partitions.push_back(partition->id());
-      if (!partition->has_suspects()) lost_unsuspected_[partition->id()] = partition->slot();
+      Lost& lost = lost_[partition->id()] = {partition->slot(), partition->left()};
+      lost.left.settled.clear();  // what is not asked for
+      for (auto& [offset, attempts] : lost.left.attempts) attempts.last_error.clear();
       partition->lose(answers_);
       if (spec_.board != nullptr) spec_.board->remove_slot(partition->slot());
       partitions_.erase(partition->slot());

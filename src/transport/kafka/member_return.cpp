@@ -18,6 +18,7 @@ void KafkaMember::go_out(Error why) {
         "This one handles nothing of the subscription until no '{0}' is a member any more; then it joins again",
         spec_.who.instance);
   }
+  assigned_.reset();
   lose(*all_partitions());
   {
     const std::lock_guard lock{mutex_};
@@ -39,7 +40,7 @@ void KafkaMember::come_back() {
   assigned_.reset();
   assigned_once_ = false;
   revocation_.reset();
-  commits_under_way_ = 0;
+  commit_under_way_.reset();
   topics_.clear();
   refresh_at_ = {};
   come_back_at_ = kNever;

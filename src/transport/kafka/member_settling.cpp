@@ -102,7 +102,7 @@ void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, tra
     partition.release(offset);
     return partition.answer_later(offset, std::move(waiter), answers_);
   }
-  if (!partition.has_room_to_retry()) {
+  if (!partition.has_room_to_retry(offset)) {
     return answers_.add(std::move(waiter),
                         overloaded("too many retries of the partition wait, and too much is settled beyond them: the "
                                    "commit has no room for another; it goes on when the oldest of them are settled"));

@@ -31,8 +31,9 @@ void KafkaMember::transact_later(OwnedPartition& partition, std::int64_t offset,
 
 void KafkaMember::transact(Time now) {
   if (!transacting_) hop_again(now);
+  if (transacting_) expire_orders(now);  // one whose outcome is in doubt takes as long as the broker is away
   if (to_transact_.empty() || transacting_ || leaving_ || now < transact_not_before_) return;
-  if (commits_under_way_ > 0) return;  // what they say is older
+  if (commit_under_way_) return;  // what it says is older
   if (revocation_ && revocation_->last_commit_until) return;
   std::vector<TransactionOrder> orders;
   while (!to_transact_.empty() && orders.size() < kTransactionOrdersMax) {
@@ -55,13 +56,20 @@ void KafkaMember::begin_transaction(std::vector<TransactionOrder> orders,
                                     const std::vector<OwnedPartition*>& partitions, OwnedPartition::Last last,
                                     Time now) {
   Transaction transaction{.orders = std::move(orders), .commits = {}, .group = {}};
+  bool is_cut = false;
   {
     const std::lock_guard lock{mutex_};
     for (OwnedPartition* partition : partitions) {
       auto commit = partition->next_commit(last);
       transaction.group.offsets.push_back({cluster_->names().on_cluster(partition->id().topic),
                                            partition->id().partition, commit.offset, commit.metadata});
+      is_cut = is_cut || commit.is_cut;
       transaction.commits.emplace(partition->slot(), std::move(commit));
+    }
+    // It would not say that they are settled. With more of them it has room.
+    if (is_cut && !transaction.orders.empty()) {
+      TransactionAnswer put_off{.orders = std::move(transaction.orders), .commits = std::move(transaction.commits)};
+      return not_transacted(put_off);
     }
   }
   transaction.group.member.reset(client_->metadata());

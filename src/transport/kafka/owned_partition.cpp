@@ -52,12 +52,13 @@ void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, s
     give(offset, item, room, to);
   }
   while (has(room) && hop_count_ < kHopsMax) {
-    if (metadata_bytes_ > kCommitMetadataMax * 3 / 4) {  // what is in flight has to be settled first
+    if (!fetch(room.records)) return;
+    const FetchedRecord& record = ahead_->records()[ahead_index_];
+    // What is in flight has to be settled first.
+    if (metadata_bytes_ > kCommitMetadataMax * 3 / 4 && !progress_.was_known(record.offset)) {
       if (has_news()) make_urgent();
       return;
     }
-    if (!fetch(room.records)) return;
-    const FetchedRecord& record = ahead_->records()[ahead_index_];
     if (const auto next = progress_.next(); record.offset > next) {
       expired_ += progress_.unsettled_before(queue_.expired_before(next, record.offset));
     }
@@ -207,15 +208,25 @@ bool OwnedPartition::release(std::int64_t offset) {
   return true;
 }
 
-bool OwnedPartition::has_room_to_retry() const {
-  return bytes_needed(progress_.record(handed_below_)) + kRetryMetadataMax <= kCommitMetadataMax;
+bool OwnedPartition::has_room_to_retry(std::int64_t offset) const {
+  if (progress_.says_more_of(offset)) return true;
+  CommitRecord record = progress_.record(handed_below_);
+  record.board = life_;
+  record.slot = slot_;
+  return room_needed(std::move(record)) + kRetryMetadataMax + kRangeMetadataMax <= kCommitMetadataMax;
+}
+
+// Of what it says, and of what may yet be settled between those that wait.
+std::size_t OwnedPartition::room_needed(CommitRecord record) const {
+  const std::size_t waiting = progress_.said_count(), ranges = record.settled.size();
+  return bytes_needed(std::move(record)) + (waiting > ranges ? waiting - ranges : 0) * kRangeMetadataMax;
 }
 
 OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
   urgent_ = false;
   committing_ = changes_;
   window_.next_commit(progress_.next() - std::exchange(next_at_commit_, progress_.next()));
-  const std::int64_t below = progress_.next() + window_.records();
+  const std::int64_t below = std::max(handed_below_, progress_.next() + window_.records());
   committing_below_ = std::max(committing_below_, below);
   CommitRecord record = last == Last::yes ? progress_.last_record() : progress_.record(below);
   if (last == Last::no) {
@@ -225,8 +236,21 @@ OwnedPartition::Commit OwnedPartition::next_commit(Last last) {
   Commit commit{.offset = record.watermark, .metadata = metadata_of(record), .change = changes_};
   commit.in_flight_below = last == Last::yes ? handed_below_ : below;
   metadata_bytes_ = commit.metadata.size();
-  if (metadata_bytes_ > kCommitMetadataMax / 2) metadata_bytes_ = bytes_needed(std::move(record));
+  if (metadata_bytes_ > kCommitMetadataMax) cut(record, commit);
+  if (metadata_bytes_ > kCommitMetadataMax / 4) metadata_bytes_ = room_needed(std::move(record));
   return commit;
+}
+
+// Too much is settled here and there between what waits. What is left out counts as not committed, and nobody is told
+// that it is: there is room again when some of those that wait are settled.
+void OwnedPartition::cut(const CommitRecord& record, Commit& commit) {
+  CommitRecord less = record;
+  while (commit.metadata.size() > kCommitMetadataMax && !less.settled.empty()) {
+    less.settled.resize(less.settled.size() * 3 / 4);
+    commit.metadata = metadata_of(less);
+  }
+  commit.is_cut = true;
+  commit.change = committing_ = std::max<std::uint64_t>(committed_, 1);  // that we own it, at least
 }
 
 void OwnedPartition::committed(const Commit& commit, Answers& answers) {

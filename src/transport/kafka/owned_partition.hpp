@@ -74,11 +74,11 @@ class OwnedPartition final {
   void mark(std::int64_t offset, int crashes);
   // Whether what a commit says changed.
   bool release(std::int64_t offset);
-  // Whether a commit could say that this many more are tried.
-  bool has_room_to_retry() const;
+  // Whether a commit could say that this one, too, is tried, whatever is settled between those that are.
+  bool has_room_to_retry(std::int64_t offset) const;
 
-  // Whether something of the last owner's is left that has to run alone.
-  bool has_suspects() const { return progress_.last_record().in_flight_below.has_value(); }
+  // As a last commit would say it: without the marks of what runs, and suspect is what was that before.
+  CommitRecord left() const { return progress_.last_record(); }
 
   // ---- Commits. Each change has a number; a commit says all up to one.
   struct Commit {
@@ -86,6 +86,7 @@ class OwnedPartition final {
     std::string metadata;
     std::uint64_t change = 0;
     std::int64_t in_flight_below = 0;
+    bool is_cut = false;  // there is no room for all that is settled: it says less, and `change` is an older one
   };
   enum class Last { no, yes };
   bool has_news() const { return changes_ > committing_; }
@@ -127,6 +128,8 @@ class OwnedPartition final {
     Waiter waiter;
   };
 
+  std::size_t room_needed(CommitRecord record) const;
+  void cut(const CommitRecord& record, Commit& commit);
   static PartitionProgress begin(CommitRecord found, std::uint64_t slot, InstanceBoard* board);
   static const transport::Attempts& attempts_of(const Item& item);
   static const FetchedRecord& record_of(const Item& item) { return item.batch->records()[item.index]; }

@@ -9,6 +9,8 @@ namespace tidings::kafka {
 
 namespace {
 
+constexpr std::size_t kMemoryKept = 64u << 10;  // in any case
+
 struct HeaderSizes {
   std::uint32_t name = 0;
   std::int64_t value = -1;  // none: null
@@ -23,6 +25,8 @@ PackedMessage::Place PackedMessage::put(std::string_view bytes) {
 }
 
 void PackedMessage::pack(const Message& message, const rd_kafka_headers_t& headers) {
+  // Not the memory of a large one for a small one: nothing counts it.
+  if (bytes_.capacity() > kMemoryKept && bytes_.capacity() / 4 > transport::size_of(message.record)) std::string{}.swap(bytes_);
   bytes_.assign(message.topic);
   bytes_.push_back('\0');
   key_ = put(message.record.key);

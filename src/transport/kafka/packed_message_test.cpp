@@ -66,5 +66,16 @@ TEST(PackedMessageTest, KeepsNothingOfTheOneBefore) {
   EXPECT_TRUE(read(*packed.headers()).empty());
 }
 
+TEST(PackedMessageTest, KeepsNoLargeMemoryForASmallMessage) {
+  Message large = order();
+  large.record.body = std::string(1'000'000, 'x');
+  PackedMessage packed;
+  pack(packed, large);
+  EXPECT_GE(packed.memory(), 1'000'000u);
+  pack(packed, order());
+  EXPECT_LT(packed.memory(), 100'000u);
+  EXPECT_EQ(packed.body(), "{}");
+}
+
 }  // namespace
 }  // namespace tidings::kafka

@@ -44,6 +44,11 @@ std::optional<PartitionProgress::Arrival> PartitionProgress::arrive(std::int64_t
   return arrival;
 }
 
+bool PartitionProgress::was_known(std::int64_t offset) const {
+  return (!found_.attempts.empty() && offset <= found_.attempts.rbegin()->first) ||
+         (!found_.settled.empty() && offset <= found_.settled.back().last);
+}
+
 void PartitionProgress::skip_to(std::int64_t offset) {
   next_ = std::max(next_, offset);
 }

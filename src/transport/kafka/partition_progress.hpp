@@ -35,6 +35,12 @@ class PartitionProgress final {
 
   std::int64_t next() const { return next_; }  // the offset after the last that came
 
+  // What a commit has to say of an open one, besides that it is open: it was tried, or runs alone.
+  bool says_more_of(std::int64_t offset) const { return open_.at(offset); }
+  std::size_t said_count() const { return said_.size(); }
+  // Whether it was there when the last owner's commit was made, as far as that tells: it adds nothing to ours.
+  bool was_known(std::int64_t offset) const;
+
   struct Open {
     transport::Attempts attempts;
     std::optional<transport::Attempts> unmarked;  // of a marked one: what they were before

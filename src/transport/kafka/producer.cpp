@@ -363,10 +363,15 @@ void ClientProducer::send_again() {
 void ClientProducer::end() {
   if (client_) drain(true);
   std::vector<std::pair<Pending*, Result<void>>> outcomes;
+  events_.reset();
+  ClientHandle gone;
   {
     const std::lock_guard lock{mutex_};
-    events_.reset();
-    client_.reset();
+    gone = std::move(client_);
+  }
+  gone.reset();  // without the lock: see replace_client()
+  {
+    const std::lock_guard lock{mutex_};
     for (Pending& pending : pending_) outcomes.emplace_back(&pending, not_in_time(pending.message));
   }
   answer(outcomes);

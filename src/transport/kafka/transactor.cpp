@@ -90,7 +90,8 @@ TransactionAnswer Transactor::perform(Transaction transaction) {
 Result<void> Transactor::find_out(const GroupOffsets& group, Error doubt) {
   client_.reset();
   do {
-    auto opened = TransactionalClient::open(*cluster_, transactional_id_);
+    auto opened =
+        TransactionalClient::open(*cluster_, transactional_id_, cluster_->executor().now() + kEndOfPeerWithin);
     if (!opened && opened.error().kind != ErrorKind::unavailable) return opened.error();
     if (!opened) continue;
     client_ = *std::move(opened);
