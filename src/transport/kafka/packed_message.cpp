@@ -26,7 +26,8 @@ PackedMessage::Place PackedMessage::put(std::string_view bytes) {
 
 void PackedMessage::pack(const Message& message, const rd_kafka_headers_t& headers) {
   // Not the memory of a large one for a small one: nothing counts it.
-  if (bytes_.capacity() > kMemoryKept && bytes_.capacity() / 4 > transport::size_of(message.record)) std::string{}.swap(bytes_);
+  if (bytes_.capacity() > kMemoryKept && bytes_.capacity() / 4 > transport::size_of(message.record))
+    std::string{}.swap(bytes_);
   bytes_.assign(message.topic);
   bytes_.push_back('\0');
   key_ = put(message.record.key);
