@@ -71,6 +71,7 @@ inline constexpr Duration kLeaveReserve =
     std::chrono::seconds{4};                                       // of kCloseWithin, for what comes after a first join
 inline constexpr Duration kTick = std::chrono::milliseconds{250};  // at most that long a member looks at nothing else
 inline constexpr Duration kNameAskEvery = std::chrono::seconds{2};  // who was fenced, whether its name is free
+inline constexpr Duration kNudgeWithin = std::chrono::seconds{10};  // of a client that has a group put together anew
 inline constexpr Duration kRefreshEvery = std::chrono::seconds{5};  // of the topics that a pattern reads
 
 }  // namespace tidings::kafka
