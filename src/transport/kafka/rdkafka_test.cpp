@@ -2,10 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include <array>
-
-#include "transport/kafka/member_client.hpp"
-
 namespace tidings::kafka {
 namespace {
 
@@ -50,24 +46,6 @@ TEST(RdkafkaTest, MillisecondsUntilADeadlineAreRoundedUpAndNeverNegative) {
   EXPECT_EQ(milliseconds_until(now + std::chrono::microseconds{1}, now), 1);
   EXPECT_EQ(milliseconds_until(now + std::chrono::milliseconds{1'500}, now), 1'500);
   EXPECT_EQ(milliseconds_until(now + std::chrono::hours{24 * 365}, now), std::numeric_limits<int>::max());
-}
-
-TEST(WakeFetchingTest, LeavesTheCredentialsAsTheyAre) {
-  ConfHandle conf{rd_kafka_conf_new()};
-  for (const auto& [name, value] : {std::pair{"sasl.username", "somebody"}, std::pair{"sasl.password", "a secret"}}) {
-    ASSERT_EQ(rd_kafka_conf_set(conf.get(), name, value, nullptr, 0), RD_KAFKA_CONF_OK);
-  }
-  const ClientHandle client{rd_kafka_new(RD_KAFKA_CONSUMER, conf.release(), nullptr, 0)};
-  ASSERT_TRUE(client);
-  wake_fetching(*client);
-  const auto value_of = [&](const char* name) {
-    std::array<char, 64> value{};
-    std::size_t size = value.size();
-    EXPECT_EQ(rd_kafka_conf_get(rd_kafka_conf(client.get()), name, value.data(), &size), RD_KAFKA_CONF_OK);
-    return std::string{value.data()};
-  };
-  EXPECT_EQ(value_of("sasl.username"), "somebody");
-  EXPECT_EQ(value_of("sasl.password"), "a secret");
 }
 
 }  // namespace

@@ -181,19 +181,22 @@ std::vector<std::string> disorder(const std::vector<Entry>& entries) {
   return found;
 }
 
-std::vector<std::string> overtaking(const std::vector<Entry>& entries) {
-  std::map<std::string, int> last;  // number, by group, key and step
+std::vector<std::string> overtaking(const std::vector<Entry>& entries, const std::vector<transport::Record>& log) {
+  std::map<std::string, std::size_t> places;  // by id: the first, where it is there twice
+  for (const transport::Record& record : log) places.emplace(record.id, places.size());
+  std::map<std::string, std::pair<std::size_t, std::string>> last;  // by group, key and step: place and id
   std::set<std::string> seen;
   std::vector<std::string> found;
   for (const Entry& entry : entries) {
     if (entry.step != "begin" && entry.step != "end") continue;
+    const auto place = places.find(entry.id);
     const std::string lane = entry.step + " " + entry.group + " " + entry.key;
-    if (!seen.insert(lane + " " + entry.id).second) continue;
-    const auto [before, is_first] = last.emplace(lane, entry.number);
-    if (!is_first && entry.number < before->second) {
-      found.push_back(lane + ": first of " + std::to_string(entry.number) + " after " + std::to_string(before->second));
-    }
-    before->second = std::max(before->second, entry.number);
+    if (place == places.end() || !seen.insert(lane + " " + entry.id).second) continue;
+    const std::pair here{place->second, entry.id};
+    const auto [before, is_first] = last.emplace(lane, here);
+    if (!is_first && here < before->second)
+      found.push_back(lane + ": first of " + entry.id + " after " + before->second.second);
+    before->second = std::max(before->second, here);
   }
   return found;
 }

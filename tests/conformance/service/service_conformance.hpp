@@ -84,8 +84,9 @@ class ServiceConformance : public Conformance {
 
 // Runs of one key that overlap or go back: `key: what`; but for the time between `killing` and `killed`.
 std::vector<std::string> disorder(const std::vector<Entry>& entries);
-// Likewise, of each event's first run alone, at any time: an event may come again, and none may overtake.
-std::vector<std::string> overtaking(const std::vector<Entry>& entries);
+// Likewise, of each event's first run alone, at any time: an event may come again, and none may overtake one that
+// stands before it in the log. (What was refused and published again stands behind what was published meanwhile.)
+std::vector<std::string> overtaking(const std::vector<Entry>& entries, const std::vector<transport::Record>& log);
 
 std::string id_of(const Order& order);
 
