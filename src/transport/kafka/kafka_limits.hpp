@@ -37,7 +37,7 @@ inline constexpr Duration kTopicsKnownFor = std::chrono::seconds{5};
 
 // How long a request to the cluster may take, where nobody gave a deadline.
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
-inline constexpr Duration kReachWithin = std::chrono::seconds{10};  // the first one, when a transport is opened
+inline constexpr Duration kReachWithin = std::chrono::seconds{20};  // the first one, when a transport is opened
 
 inline constexpr std::size_t kFetchMax = 500;  // messages of a partition that are taken from librdkafka at once
 inline constexpr std::size_t kFetchedKilobytesMax = 16'384;  // of a partition, that librdkafka fetches ahead
