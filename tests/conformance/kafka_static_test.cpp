@@ -69,16 +69,16 @@ class KafkaStatic : public BrokerHere {
   }
   // One that can be killed.
   std::unique_ptr<conformance::WorkerProcess> work(const std::string& instance) {
-    return conformance::start_worker(url_, scratch_.path(), {.instance = instance, .concurrency = 8}, {}).value();
+    return conformance::start_worker(url_, scratch_.path(), {.instance = instance}, {}).value();
   }
   // Events of so many keys, which lie in all partitions.
-  void publish(int first, int count, std::chrono::milliseconds takes = {}) {
+  void publish(int first, int count) {
     Bus bus{open_transport(), thread_executor(), BusOptions{.name = "client"}};
     bus.publishes<Task>();
     ASSERT_TRUE(bus.start());
     for (int number = first; number < first + count; ++number) {
       const std::string text = std::to_string(number);
-      bus.publish_async(Task{.number = number, .takes = takes}, {.id = text, .aggregate_id = "k" + text},
+      bus.publish_async(Task{.number = number}, {.id = text, .aggregate_id = "k" + text},
                         [](const Result<void>& outcome) { EXPECT_TRUE(outcome) << outcome.error().message; });
     }
     EXPECT_TRUE(bus.flush(soon()));
@@ -165,21 +165,6 @@ TEST_F(KafkaStatic, WhatOneThatStaysAwayHadIsHandedOverWhenItsSessionEnds) {
   EXPECT_GE(took, kShortSession * 9 / 10);
 }
 
-// It is to give two of four up, and dies before it has. It comes back to the other two, and Kafka tells nobody.
-TEST_F(KafkaStatic, WhatItWasToGiveUpWhenItDiedGoesToAnotherMember) {
-  auto first = work("one");
-  publish(0, 20, std::chrono::seconds{5});
-  ASSERT_TRUE(testing::eventually([&] { return entries("begin").size() == 8; }));
-  const auto transport = open_transport();
-  Reader other = join(*transport, "two");
-  const std::map<std::string, std::size_t> halfway{{"one", 2}, {"two", 0}}, halves{{"one", 2}, {"two", 2}};
-  ASSERT_TRUE(testing::eventually([&] { return shares() == halfway; })) << "it waits for its handlers";
-  first->kill();
-  first = work("one");
-  ASSERT_TRUE(within(std::chrono::seconds{6}, other, [&] { return shares() == halves; }));
-  EXPECT_EQ(live_members(cluster(), cluster().names().on_cluster("shop")).value().size(), 2u);
-}
-
 // It receives nothing, and settles nothing, for longer than Kafka lets a consumer be silent.
 TEST_F(KafkaStatic, AHandlerThatTakesLongKeepsItsPartitions) {
   constexpr Duration kSilence = std::chrono::seconds{7};
@@ -210,20 +195,15 @@ TEST_F(KafkaStatic, WhoHungForLongerThanItsSessionJoinsAgain) {
                                  .arguments = {url_, "work", scratch_.path(), to_json(WorkerPlan{}).value()}}};
   ASSERT_TRUE(hanging.wait_for_output("at work")) << hanging.error_output();
   publish(0, 10);
-  const auto transport = open_transport();
-  ASSERT_TRUE(testing::eventually([&] {
-    const auto lag = transport->operations().topology->lag();
-    return entries("end").size() == 10 && lag && lag->size() == 1 && lag->front().unsettled == 0;
-  }));
+  ASSERT_TRUE(testing::eventually([&] { return entries("end").size() == 10; }));
   hanging.send(SIGSTOP);
   publish(10, 10);
+  const auto transport = open_transport();
   Reader other = join(*transport, "two");
-  ASSERT_TRUE(within(transport->capabilities().takeover_max, other, [&] { return other.received().size() == 10; }))
-      << other.received().size() << " of " << ::testing::PrintToString(shares());
+  ASSERT_TRUE(within(transport->capabilities().takeover_max, other, [&] { return other.received().size() == 10; }));
   hanging.send(SIGCONT);
   const std::map<std::string, std::size_t> halves{{"worker", 2}, {"two", 2}};
-  ASSERT_TRUE(within(std::chrono::seconds{3}, other, [&] { return shares() == halves; }))
-      << ::testing::PrintToString(shares()) << hanging.error_output();
+  ASSERT_TRUE(within(std::chrono::seconds{3}, other, [&] { return shares() == halves; })) << hanging.error_output();
   publish(20, 40);
   ASSERT_TRUE(
       within(std::chrono::seconds{2}, other, [&] { return entries("end").size() + other.received().size() >= 60; }));

@@ -326,8 +326,9 @@ Result<std::vector<PartitionOffset>> Cluster::list_offsets_once(rd_kafka_t* read
 }
 
 // All that is asked for may be asked for twice. Whom librdkafka takes for the controller may have died.
-Result<EventHandle> Cluster::request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send) const {
-  const Time deadline = soon();
+Result<EventHandle> Cluster::request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send,
+                                     std::optional<Time> until) const {
+  const Time deadline = until.value_or(soon());
   for (Duration patience = kAskAgainAfter;; patience *= 2) {
     EventHandle answer = request_once(operation, send, std::min(deadline, executor_->now() + patience));
     const auto code = rd_kafka_event_error(answer.get());

@@ -81,7 +81,8 @@ class Cluster final {
   // An admin request: `send` sends it, with these options and that queue. Returns its answer, whose parts the caller
   // looks at; `doing` completes "could not ...". What is not answered soon is sent again, to another broker if need be.
   using Send = std::function<void(rd_kafka_t*, rd_kafka_AdminOptions_t*, rd_kafka_queue_t*)>;
-  Result<EventHandle> request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send) const;
+  Result<EventHandle> request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send,
+                              std::optional<Time> deadline = {}) const;
 
   // What librdkafka said last of something that fails; empty: nothing.
   std::string last_words() const { return watch_->last_words(); }

@@ -30,13 +30,16 @@ LiveMember member_of(const rd_kafka_MemberDescription_t& described) {
 
 }  // namespace
 
-Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group) {
+Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group,
+                                             std::optional<Time> deadline) {
   const std::string doing = fmt::format("look at group '{}'", group);
-  const auto answer =
-      cluster.request(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing, [&](auto* client, auto* options, auto* queue) {
+  const auto answer = cluster.request(
+      RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing,
+      [&](auto* client, auto* options, auto* queue) {
         const char* name = group.c_str();
         rd_kafka_DescribeConsumerGroups(client, &name, 1, options, queue);
-      });
+      },
+      deadline);
   if (!answer) return answer.error();
   std::size_t count = 0;
   const auto* groups = rd_kafka_DescribeConsumerGroups_result_groups(

@@ -24,7 +24,8 @@ struct GroupCommit {
 };
 
 // Of this group on the cluster; one that is not there has none.
-Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group);
+Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group,
+                                             std::optional<Time> deadline = {});
 Result<std::vector<GroupCommit>> commits_of(const Cluster& cluster, const std::string& group);
 Result<std::vector<std::string>> group_names(const Cluster& cluster);
 // conflict: it has members. One that is not there is no fault.

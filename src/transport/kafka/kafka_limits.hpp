@@ -66,12 +66,12 @@ inline constexpr Duration kJoinsWithin = std::chrono::seconds{2};        // afte
 inline constexpr Duration kCommitLook = std::chrono::milliseconds{5};    // whether a commit may be sent by now
 inline constexpr Duration kLastCommitWithin = std::chrono::seconds{4};   // of a partition that goes to another member
 inline constexpr Duration kLookWithin = std::chrono::seconds{2};  // for the positions of partitions that were assigned
+inline constexpr Duration kLookAtGroupWithin = std::chrono::milliseconds{500};  // who has which partition, by a member
 inline constexpr Duration kEndOfPeerWithin = std::chrono::seconds{2};  // for the transaction of one that may have died
 inline constexpr Duration kLeaveReserve =
     std::chrono::seconds{4};                                       // of kCloseWithin, for what comes after a first join
 inline constexpr Duration kTick = std::chrono::milliseconds{250};  // at most that long a member looks at nothing else
 inline constexpr Duration kNameAskEvery = std::chrono::seconds{2};  // who was fenced, whether its name is free
-inline constexpr Duration kNudgeWithin = std::chrono::seconds{10};  // of a client that has a group put together anew
 inline constexpr Duration kRefreshEvery = std::chrono::seconds{5};  // of the topics that a pattern reads
 
 }  // namespace tidings::kafka

@@ -187,8 +187,6 @@ void KafkaMember::run() {
     const Time now = cluster_->executor().now();
     refresh_topics(now);
     if (come_back_at_ <= now) come_back();
-    if (orphans_look_at_ <= now) look_for_orphans(now);
-    if (nudge_ != nullptr) go_on_nudging(now);
     turn(next_turn(now));
   }
   leave();
@@ -286,7 +284,6 @@ void KafkaMember::give_up_all() {
 void KafkaMember::leave() {
   const Time until = cluster_->executor().now() + transport::kCloseWithin;
   leaving_ = true;
-  end_nudging();
   read_letters();
   const auto may_end = [&] { return assigned_once_ || !client_->has_joined(); };
   while (!may_end() && cluster_->executor().now() + kLeaveReserve < until) turn(cluster_->executor().now() + kTick);

@@ -131,12 +131,6 @@ class KafkaMember final {
   std::vector<OwnedPartition*> owned(const rd_kafka_topic_partition_list_t& partitions);
   transport::PartitionId id_of(const std::string& topic, std::int32_t partition) const;
 
-  // ---- Partitions that nobody has (member_orphans.cpp)
-  void look_for_orphans(Time now);
-  Result<bool> has_orphans() const;
-  void go_on_nudging(Time now);
-  void end_nudging();
-
   // ---- Commits (member_commits.cpp)
   void commit_what_is_due(Time now);
   bool commit_is_due(Time now) const;
@@ -220,11 +214,6 @@ class KafkaMember final {
   bool leaving_ = false;
   bool assigned_once_ = false;
   Time come_back_at_ = kNever;
-  Time orphans_look_at_ = kNever;
-  bool orphans_seen_ = false;  // at the last look
-  std::unique_ptr<MemberClient> nudge_;
-  bool nudged_ = false;
-  Time nudge_until_{};
 
   std::unique_ptr<Thread> thread_;
 };

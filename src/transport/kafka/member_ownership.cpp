@@ -37,7 +37,6 @@ std::vector<OwnedPartition*> KafkaMember::owned(const rd_kafka_topic_partition_l
 
 // librdkafka asks one thing at a time, and waits until it is told that it is done.
 void KafkaMember::rebalance(rd_kafka_event_t& event) {
-  if (!assigned_once_ && !spec_.who.static_id.empty()) orphans_look_at_ = cluster_->executor().now() + kJoinsWithin;
   assigned_once_ = true;
   const rd_kafka_topic_partition_list_t& partitions = *rd_kafka_event_topic_partition_list(&event);
   if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {

@@ -52,7 +52,7 @@ void KafkaMember::come_back() {
 
 // A process that died is a member until its session ends.
 bool KafkaMember::may_come_back() const {
-  const auto members = live_members(*cluster_, spec_.who.group_id);
+  const auto members = live_members(*cluster_, spec_.who.group_id, cluster_->executor().now() + kLookAtGroupWithin);
   if (!members) return false;
   return std::ranges::none_of(*members, [this](const LiveMember& member) {
     return !spec_.who.static_id.empty() && member.static_id == spec_.who.static_id;
