@@ -200,7 +200,8 @@ TEST_F(KafkaStatic, WhoHungForLongerThanItsSessionJoinsAgain) {
   publish(10, 10);
   const auto transport = open_transport();
   Reader other = join(*transport, "two");
-  ASSERT_TRUE(within(transport->capabilities().takeover_max, other, [&] { return other.received().size() == 10; }));
+  ASSERT_TRUE(within(transport->capabilities().takeover_max, other, [&] { return other.received().size() >= 10; }))
+      << "some of the first may come again: what was settled last was not committed";
   hanging.send(SIGCONT);
   const std::map<std::string, std::size_t> halves{{"worker", 2}, {"two", 2}};
   ASSERT_TRUE(within(std::chrono::seconds{3}, other, [&] { return shares() == halves; })) << hanging.error_output();
