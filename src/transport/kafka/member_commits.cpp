@@ -1,4 +1,5 @@
-// How a member commits: pipelined, a few under way, nobody waits but those who asked for an answer.
+// How a member commits: one under way, the next one says all that came up meanwhile. Nobody waits but those who asked
+// for an answer.
 #include <algorithm>
 
 #include "transport/kafka/kafka_limits.hpp"
