@@ -7,6 +7,7 @@
 
 #include "base/flaw.hpp"
 #include "tidings/type_name.hpp"
+#include "transport/bounded_text.hpp"
 
 namespace tidings::pipeline {
 
@@ -21,7 +22,7 @@ double unit(std::uint64_t random) {
 
 Verdict bury(transport::Attempts attempts, Reason reason, Error error) {
   attempts.due.reset();
-  error.message = bounded_text(std::move(error.message));
+  error.message = transport::bounded_text(std::move(error.message));
   transport::Bury outcome{
       .reason = std::string{to_string(reason)}, .error = error.message, .attempts = std::move(attempts)};
   return {.step = Step::buried, .reason = reason, .outcome = std::move(outcome), .error = std::move(error)};
@@ -88,7 +89,7 @@ Verdict conflicting(const transport::Delivery& delivery, std::string_view event_
 transport::Attempts charged(transport::Attempts attempts, const Error& error, Time now) {
   if (!flawed(Flaw::attempt_forgotten)) ++attempts.failed;
   if (!attempts.first_failed) attempts.first_failed = now;
-  attempts.last_error = bounded_text(error.message);
+  attempts.last_error = transport::bounded_text(error.message);
   return attempts;
 }
 
@@ -125,14 +126,6 @@ Duration backoff(const RetryPolicy& policy, int failed, std::uint64_t random) {
 
 transport::Mark mark(const transport::Delivery& delivery) {
   return {.crashes = delivery.attempts.crashes + 1};
-}
-
-std::string bounded_text(std::string text) {
-  if (text.size() <= transport::kErrorTextMax) return text;
-  std::size_t end = transport::kErrorTextMax;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0u) == 0x80u) --end;  // not inside a character
-  text.resize(end);
-  return text;
 }
 
 }  // namespace tidings::pipeline

@@ -91,7 +91,4 @@ Duration backoff(const RetryPolicy& policy, int failed, std::uint64_t random);
 // The mark of a suspect that is about to run alone.
 transport::Mark mark(const transport::Delivery& delivery);
 
-// `text`, at most transport::kErrorTextMax bytes, never cut inside a UTF-8 character.
-std::string bounded_text(std::string text);
-
 }  // namespace tidings::pipeline

@@ -141,12 +141,6 @@ TEST(Mark, CountsTheCrashThatMayCome) {
   EXPECT_EQ(mark(delivery).crashes, 2);
 }
 
-TEST(BoundedText, CutsBetweenCharacters) {
-  const std::string text = std::string(transport::kErrorTextMax - 1, 'x') + "\xC3\xA4";
-  EXPECT_EQ(bounded_text(text), std::string(transport::kErrorTextMax - 1, 'x'));
-  EXPECT_EQ(bounded_text("short"), "short");
-}
-
 TEST(RetryPolicy, GoesSoFarAndNoFurther) {
   EXPECT_TRUE(validate(RetryPolicy{.attempts_max = 1'000, .factor = 100, .jitter = 1}).empty());
   EXPECT_EQ(validate(RetryPolicy{.attempts_max = 1'001}).size(), 1u);

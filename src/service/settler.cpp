@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "base/flaw.hpp"
+#include "transport/bounded_text.hpp"
 
 namespace tidings::service {
 
@@ -29,7 +30,7 @@ void bury_instead(Settling& settling, const Error& error) {
   settling.verdict = {.step = Step::buried,
                       .reason = Reason::rejected,
                       .outcome = transport::Bury{.reason = std::string{to_string(Reason::rejected)},
-                                                 .error = pipeline::bounded_text(error.message),
+                                                 .error = transport::bounded_text(error.message),
                                                  .attempts = settling.delivery.attempts},
                       .error = error};
   settling.publishes.clear();

@@ -200,14 +200,15 @@ Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic
 }
 
 // Asked by a consumer: a producer's question would have some brokers make the topic.
-Result<Cluster::MetadataHandle> Cluster::metadata_of(const std::string& topic, rd_kafka_t* reader) const {
+Result<Cluster::MetadataHandle> Cluster::metadata_of(rd_kafka_t* reader, const std::string& topic,
+                                                     Time deadline) const {
   const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{rd_kafka_topic_new(reader, topic.c_str(), nullptr)};
-  return metadata(reader, Which::none, handle.get(), soon(), "ask for topic '" + topic + "'");
+  return metadata(reader, Which::none, handle.get(), deadline, "ask for topic '" + topic + "'");
 }
 
 Result<bool> Cluster::has_topic(const std::string& topic) const {
   if (known(topic)) return true;
-  const auto answer = metadata_of(topic, reader_.get());
+  const auto answer = metadata_of(reader_.get(), topic, soon());
   if (!answer) return answer.error();
   if ((*answer)->topic_cnt == 0) return false;
   const auto& found = (*answer)->topics[0];
@@ -221,7 +222,7 @@ Result<bool> Cluster::has_topic(const std::string& topic) const {
 }
 
 Result<std::int32_t> Cluster::copies(const std::string& topic) const {
-  const auto answer = metadata_of(topic, reader_.get());
+  const auto answer = metadata_of(reader_.get(), topic, soon());
   if (!answer) return answer.error();
   if ((*answer)->topic_cnt == 0 || (*answer)->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
   const auto& found = (*answer)->topics[0];
@@ -299,8 +300,7 @@ void Cluster::learn_leaders(rd_kafka_t* reader, const std::vector<PartitionOffse
   std::set<std::string> topics;
   for (const PartitionOffset& partition : partitions) topics.insert(partition.topic);
   for (const std::string& topic : topics) {
-    const Owned<rd_kafka_topic_t, rd_kafka_topic_destroy> handle{rd_kafka_topic_new(reader, topic.c_str(), nullptr)};
-    if (!metadata(reader, Which::none, handle.get(), deadline, "ask for topic '" + topic + "'")) return;
+    if (!metadata_of(reader, topic, deadline)) return;
   }
 }
 

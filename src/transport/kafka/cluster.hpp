@@ -101,7 +101,7 @@ class Cluster final {
   enum class Which { all, none };  // of the topics, where none is named
   Result<MetadataHandle> metadata(rd_kafka_t* client, Which topics, rd_kafka_topic_t* topic, Time deadline,
                                   std::string_view doing) const;
-  Result<MetadataHandle> metadata_of(const std::string& topic, rd_kafka_t* reader) const;
+  Result<MetadataHandle> metadata_of(rd_kafka_t* reader, const std::string& topic, Time deadline) const;
   Result<std::vector<PartitionOffset>> ends(std::vector<PartitionOffset> partitions) const;
   Result<std::vector<PartitionOffset>> list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                     std::int64_t time) const;

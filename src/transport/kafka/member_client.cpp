@@ -155,7 +155,7 @@ std::vector<MessageHandle> PartitionQueue::take(std::size_t max) {
 }
 
 void wake_fetching(rd_kafka_t& client) {
-  const auto set = [&](const char* name) {
+  const auto setting = [&](const char* name) {
     std::size_t size = 0;
     if (rd_kafka_conf_get(rd_kafka_conf(&client), name, nullptr, &size) != RD_KAFKA_CONF_OK) return std::string{};
     std::string value(size, '\0');
@@ -163,7 +163,7 @@ void wake_fetching(rd_kafka_t& client) {
     value.resize(std::strlen(value.c_str()));
     return value;
   };
-  const std::string user = set("sasl.username"), password = set("sasl.password");
+  const std::string user = setting("sasl.username"), password = setting("sasl.password");
   const ErrorHandle error{rd_kafka_sasl_set_credentials(&client, user.c_str(), password.c_str())};
 }
 

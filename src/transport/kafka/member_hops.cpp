@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "transport/bounded_text.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/kafka_member.hpp"
 
@@ -16,13 +17,6 @@ Duration pause_after(int refusals) {
   Duration pause = kCommitPause;
   for (int i = 1; i < refusals && pause < kHopPauseMax; ++i) pause *= 2;
   return std::min(pause, kHopPauseMax);
-}
-
-// Never inside a UTF-8 character.
-void cut(std::string& text) {
-  std::size_t size = std::min(text.size(), transport::kErrorTextMax);
-  while (size < text.size() && size > 0 && (static_cast<unsigned char>(text[size]) & 0xc0) == 0x80) --size;
-  text.resize(size);
 }
 
 // Beyond the limit in turn: whichever of both is taken again first.
@@ -50,7 +44,7 @@ Message KafkaMember::next_copy(OwnedPartition& partition, const TransactionOrder
   }
   std::string error =
       fmt::format("its retry could not wait on: {}. Its last attempt: {}", order.refusal, settled.attempts.last_error);
-  cut(error);
+  error = transport::bounded_text(std::move(error));
   return dead_letter(settled, {.reason = "failed", .error = std::move(error), .attempts = settled.attempts},
                      spec_.subscriber, cluster_->names(), now);
 }
