@@ -69,16 +69,16 @@ class KafkaStatic : public BrokerHere {
   }
   // One that can be killed.
   std::unique_ptr<conformance::WorkerProcess> work(const std::string& instance) {
-    return conformance::start_worker(url_, scratch_.path(), {.instance = instance}, {}).value();
+    return conformance::start_worker(url_, scratch_.path(), {.instance = instance, .concurrency = 8}, {}).value();
   }
   // Events of so many keys, which lie in all partitions.
-  void publish(int first, int count) {
+  void publish(int first, int count, std::chrono::milliseconds takes = {}) {
     Bus bus{open_transport(), thread_executor(), BusOptions{.name = "client"}};
     bus.publishes<Task>();
     ASSERT_TRUE(bus.start());
     for (int number = first; number < first + count; ++number) {
       const std::string text = std::to_string(number);
-      bus.publish_async(Task{.number = number}, {.id = text, .aggregate_id = "k" + text},
+      bus.publish_async(Task{.number = number, .takes = takes}, {.id = text, .aggregate_id = "k" + text},
                         [](const Result<void>& outcome) { EXPECT_TRUE(outcome) << outcome.error().message; });
     }
     EXPECT_TRUE(bus.flush(soon()));
@@ -86,9 +86,9 @@ class KafkaStatic : public BrokerHere {
   // Who owns how many.
   std::map<std::string, std::size_t> shares() {
     std::map<std::string, std::size_t> shares;
-    const auto members = live_members(cluster(), cluster().names().on_cluster("shop"));
-    EXPECT_TRUE(members) << members.error().message;
-    for (const LiveMember& member : *members) shares[member.client_id] = member.partitions.size();
+    const auto group = live_group(cluster(), cluster().names().on_cluster("shop"));
+    EXPECT_TRUE(group) << group.error().message;
+    for (const LiveMember& member : group->members) shares[member.client_id] = member.partitions.size();
     return shares;
   }
   std::vector<Entry> entries(const std::string& step) {
@@ -163,6 +163,23 @@ TEST_F(KafkaStatic, WhatOneThatStaysAwayHadIsHandedOverWhenItsSessionEnds) {
   std::cout << "handed over after " << std::chrono::duration<double>{took}.count() << " s\n";
   // Its last word was a heartbeat, at most a tenth of the session old.
   EXPECT_GE(took, kShortSession * 9 / 10);
+}
+
+// It is to give two of four up, and dies before it has. It comes back to the other two, and Kafka tells nobody.
+TEST_F(KafkaStatic, WhatItWasToGiveUpWhenItDiedGoesToAnotherMember) {
+  auto first = work("one");
+  publish(0, 20, std::chrono::seconds{5});
+  ASSERT_TRUE(testing::eventually([&] { return entries("begin").size() == 8; }));
+  const auto transport = open_transport();
+  Reader other = join(*transport, "two");
+  const std::map<std::string, std::size_t> halfway{{"one", 2}, {"two", 0}}, halves{{"one", 2}, {"two", 2}};
+  ASSERT_TRUE(testing::eventually([&] { return shares() == halfway; })) << "it waits for its handlers";
+  first->kill();
+  first = work("one");
+  ASSERT_TRUE(within(std::chrono::seconds{12}, other, [&] { return shares() == halves; }));
+  ASSERT_TRUE(within(std::chrono::seconds{2}, other, [&] {
+    return live_group(cluster(), cluster().names().on_cluster("shop")).value().members.size() == 2u;
+  })) << "who had the group put together anew is gone again";
 }
 
 // It receives nothing, and settles nothing, for longer than Kafka lets a consumer be silent.

@@ -30,8 +30,7 @@ LiveMember member_of(const rd_kafka_MemberDescription_t& described) {
 
 }  // namespace
 
-Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group,
-                                             std::optional<Time> deadline) {
+Result<LiveGroup> live_group(const Cluster& cluster, const std::string& group, std::optional<Time> deadline) {
   const std::string doing = fmt::format("look at group '{}'", group);
   const auto answer = cluster.request(
       RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing,
@@ -44,16 +43,17 @@ Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::
   std::size_t count = 0;
   const auto* groups = rd_kafka_DescribeConsumerGroups_result_groups(
       rd_kafka_event_DescribeConsumerGroups_result(answer->get()), &count);
-  std::vector<LiveMember> members;
+  LiveGroup live;
   for (std::size_t i = 0; i < count; ++i) {
     const auto* error = rd_kafka_ConsumerGroupDescription_error(groups[i]);
     if (error != nullptr && is_missing(rd_kafka_error_code(error))) continue;  // Kafka 4: a group that is not there
     if (error != nullptr) return to_error(*error, doing);
     for (std::size_t m = 0; m < rd_kafka_ConsumerGroupDescription_member_count(groups[i]); ++m) {
-      members.push_back(member_of(*rd_kafka_ConsumerGroupDescription_member(groups[i], m)));
+      live.members.push_back(member_of(*rd_kafka_ConsumerGroupDescription_member(groups[i], m)));
     }
+    live.is_stable = rd_kafka_ConsumerGroupDescription_state(groups[i]) == RD_KAFKA_CONSUMER_GROUP_STATE_STABLE;
   }
-  return members;
+  return live;
 }
 
 namespace {

@@ -18,14 +18,18 @@ struct LiveMember {
   std::vector<PartitionOffset> partitions;  // that it owns; without offsets
 };
 
+struct LiveGroup {
+  std::vector<LiveMember> members;
+  bool is_stable = false;  // not being put together, and with a member
+};
+
 struct GroupCommit {
   PartitionOffset position;
   std::string metadata;
 };
 
-// Of this group on the cluster; one that is not there has none.
-Result<std::vector<LiveMember>> live_members(const Cluster& cluster, const std::string& group,
-                                             std::optional<Time> deadline = {});
+// This group on the cluster; one that is not there has no members.
+Result<LiveGroup> live_group(const Cluster& cluster, const std::string& group, std::optional<Time> deadline = {});
 Result<std::vector<GroupCommit>> commits_of(const Cluster& cluster, const std::string& group);
 Result<std::vector<std::string>> group_names(const Cluster& cluster);
 // conflict: it has members. One that is not there is no fault.

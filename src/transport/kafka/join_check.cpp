@@ -48,8 +48,8 @@ Result<void> check_readable(const Cluster& cluster, const std::string& group, st
 Result<void> check_rights_to_join(const Cluster& cluster, const std::string& group,
                                   const std::set<std::string>& topics) {
   if (!knows_us(cluster.options().security)) return {};
-  const auto members = live_members(cluster, group);
-  if (!members && members.error().kind == ErrorKind::invalid) return members.error();
+  const auto live = live_group(cluster, group);
+  if (!live && live.error().kind == ErrorKind::invalid) return live.error();
   std::set<std::string> there;
   for (const std::string& topic : topics) {
     const auto partitions = cluster.partitions(topic);

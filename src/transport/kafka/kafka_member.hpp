@@ -20,6 +20,7 @@
 #include "transport/kafka/copies.hpp"
 #include "transport/kafka/member_client.hpp"
 #include "transport/kafka/member_inbox.hpp"
+#include "transport/kafka/orphan_watch.hpp"
 #include "transport/kafka/owned_partition.hpp"
 #include "transport/kafka/transactor.hpp"
 
@@ -214,6 +215,7 @@ class KafkaMember final {
   bool leaving_ = false;
   bool assigned_once_ = false;
   Time come_back_at_ = kNever;
+  std::unique_ptr<OrphanWatch> orphans_;  // of who has a name, from its first assignment on
 
   std::unique_ptr<Thread> thread_;
 };

@@ -129,9 +129,9 @@ Result<GroupState> KafkaTopology::state_of(const GroupRecord& group, const Group
   for (const GroupMember& member : *living) {
     const auto name = group_on_cluster(cluster_->names(), group.group, subscription, member.instance);
     if (!known.contains(name)) {
-      auto live = live_members(*cluster_, name);
+      auto live = live_group(*cluster_, name);
       if (!live) return live.error();
-      known.emplace(name, *std::move(live));
+      known.emplace(name, std::move(live->members));
     }
     MemberState shown{.instance = member.instance, .host = member.host, .pid = member.pid};
     for (const LiveMember& live : known[name]) {

@@ -1,5 +1,6 @@
 // How a member's partitions come and go.
 #include <algorithm>
+#include <utility>
 
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/kafka_member.hpp"
@@ -37,7 +38,9 @@ std::vector<OwnedPartition*> KafkaMember::owned(const rd_kafka_topic_partition_l
 
 // librdkafka asks one thing at a time, and waits until it is told that it is done.
 void KafkaMember::rebalance(rd_kafka_event_t& event) {
-  assigned_once_ = true;
+  if (!std::exchange(assigned_once_, true) && !spec_.who.static_id.empty() && !leaving_) {
+    orphans_ = std::make_unique<OrphanWatch>(cluster_, spec_.who.group_id, topics_);
+  }
   const rd_kafka_topic_partition_list_t& partitions = *rd_kafka_event_topic_partition_list(&event);
   if (rd_kafka_event_error(&event) == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
     assigned_.reset(rd_kafka_topic_partition_list_copy(&partitions));

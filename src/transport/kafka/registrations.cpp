@@ -210,9 +210,9 @@ Result<std::vector<GroupMember>> Registrations::living(const std::string& group,
   for (const GroupMember& member : there.members) {
     const std::string name = group_on_cluster(cluster_->names(), group, there, member.instance);
     if (asked.insert(name).second) {
-      const auto members = live_members(*cluster_, name);
-      if (!members) return members.error();
-      for (const auto& one : *members) present.insert(one.client_id);
+      const auto group_now = live_group(*cluster_, name);
+      if (!group_now) return group_now.error();
+      for (const LiveMember& one : group_now->members) present.insert(one.client_id);
     }
     const bool coming = member.joined + kJoinWithin > cluster_->executor().now();
     if (coming || present.contains(member.instance)) live.push_back(member);
