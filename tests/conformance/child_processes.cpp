@@ -1,6 +1,7 @@
 #include "tests/conformance/child_processes.hpp"
 
 #include <csignal>
+#include <iostream>
 
 #include "tidings/json.hpp"
 
@@ -39,7 +40,13 @@ class ChildWorker final : public WorkerProcess {
     if (*exit != ChildExit{.code = 0}) return invalid("the worker failed: " + process_.error_output());
     return {};
   }
-  bool running() override { return process_.running(); }
+  bool running() override {
+    if (process_.running()) return true;
+    const auto exit = process_.wait();
+    std::cerr << "a worker ended with code " << exit->code << ", signal " << exit->signal << ": "
+              << process_.error_output() << std::endl;
+    return false;
+  }
 
  private:
   ChildProcess process_;

@@ -341,6 +341,16 @@ Result<EventHandle> Cluster::request(rd_kafka_admin_op_t operation, std::string_
   }
 }
 
+// All brokers are asked whether they have it. Some may be dead: what one says is enough.
+Result<GroupListHandle> Cluster::list_group(const std::string& group, Time deadline) const {
+  const struct rd_kafka_group_list* list = nullptr;
+  const auto code =
+      rd_kafka_list_groups(client_.get(), group.c_str(), &list, milliseconds_until(deadline, executor_->now()));
+  GroupListHandle handle{list};
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTIAL) return handle;
+  return failure(code, fmt::format("look at group '{}'", group));
+}
+
 EventHandle Cluster::request_once(rd_kafka_admin_op_t operation, const Send& send, Time deadline) const {
   const AdminOptionsHandle admin{rd_kafka_AdminOptions_new(client_.get(), operation)};
   const int within = milliseconds_until(deadline, executor_->now());

@@ -84,6 +84,9 @@ class Cluster final {
   Result<EventHandle> request(rd_kafka_admin_op_t operation, std::string_view doing, const Send& send,
                               std::optional<Time> deadline = {}) const;
 
+  // A group as its coordinator describes it; an empty list: it is not there, or we may not see it.
+  Result<GroupListHandle> list_group(const std::string& group, Time deadline) const;
+
   // What librdkafka said last of something that fails; empty: nothing.
   std::string last_words() const { return watch_->last_words(); }
   // Why a call failed: as to_error() says it, or, where no broker could be asked, what is wrong with the connections.

@@ -2,6 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <span>
+#include <string_view>
+
+#include "transport/kafka/consumer_protocol.hpp"
+
 namespace tidings::kafka {
 
 namespace {
@@ -28,17 +33,27 @@ LiveMember member_of(const rd_kafka_MemberDescription_t& described) {
   return member;
 }
 
+std::optional<LiveMember> member_of(const rd_kafka_group_member_info& listed) {
+  LiveMember member{
+      .client_id = listed.client_id, .static_id = static_id_of(listed.member_id, listed.client_id), .partitions = {}};
+  const auto assigned = read_assignment(
+      {static_cast<const char*>(listed.member_assignment), static_cast<std::size_t>(listed.member_assignment_size)});
+  if (!assigned) return std::nullopt;
+  for (const auto& [topic, partitions] : *assigned) {
+    for (const std::int32_t partition : partitions) member.partitions.push_back({topic, partition, 0});
+  }
+  return member;
+}
+
 }  // namespace
 
-Result<LiveGroup> live_group(const Cluster& cluster, const std::string& group, std::optional<Time> deadline) {
+Result<LiveGroup> live_group(const Cluster& cluster, const std::string& group) {
   const std::string doing = fmt::format("look at group '{}'", group);
-  const auto answer = cluster.request(
-      RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing,
-      [&](auto* client, auto* options, auto* queue) {
+  const auto answer =
+      cluster.request(RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS, doing, [&](auto* client, auto* options, auto* queue) {
         const char* name = group.c_str();
         rd_kafka_DescribeConsumerGroups(client, &name, 1, options, queue);
-      },
-      deadline);
+      });
   if (!answer) return answer.error();
   std::size_t count = 0;
   const auto* groups = rd_kafka_DescribeConsumerGroups_result_groups(
@@ -52,6 +67,22 @@ Result<LiveGroup> live_group(const Cluster& cluster, const std::string& group, s
       live.members.push_back(member_of(*rd_kafka_ConsumerGroupDescription_member(groups[i], m)));
     }
     live.is_stable = rd_kafka_ConsumerGroupDescription_state(groups[i]) == RD_KAFKA_CONSUMER_GROUP_STATE_STABLE;
+  }
+  return live;
+}
+
+Result<LiveGroup> look_at_group(const Cluster& cluster, const std::string& group, Time deadline) {
+  const auto list = cluster.list_group(group, deadline);
+  if (!list) return list.error();
+  LiveGroup live;
+  for (const auto& found : std::span{(*list)->groups, static_cast<std::size_t>((*list)->group_cnt)}) {
+    if (found.err != RD_KAFKA_RESP_ERR_NO_ERROR) return to_error(found.err, fmt::format("look at group '{}'", group));
+    for (const auto& member : std::span{found.members, static_cast<std::size_t>(found.member_cnt)}) {
+      auto one = member_of(member);
+      if (!one) return corrupt(fmt::format("group '{}' has an assignment that no consumer made", group));
+      live.members.push_back(*std::move(one));
+    }
+    live.is_stable = std::string_view{found.state} == "Stable";
   }
   return live;
 }

@@ -52,7 +52,7 @@ void KafkaMember::come_back() {
 
 // A process that died is a member until its session ends.
 bool KafkaMember::may_come_back() const {
-  const auto group = live_group(*cluster_, spec_.who.group_id, cluster_->executor().now() + kLookAtGroupWithin);
+  const auto group = look_at_group(*cluster_, spec_.who.group_id, cluster_->executor().now() + kLookAtGroupWithin);
   if (!group) return false;
   return std::ranges::none_of(group->members, [this](const LiveMember& member) {
     return !spec_.who.static_id.empty() && member.static_id == spec_.who.static_id;

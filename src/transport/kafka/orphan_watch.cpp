@@ -62,7 +62,7 @@ bool OrphanWatch::goes_on_after(Duration pause) {
 
 OrphanWatch::Found OrphanWatch::look() const {
   const Time deadline = cluster_->executor().now() + kLookAtGroupWithin;
-  const auto group = live_group(*cluster_, group_, deadline);
+  const auto group = look_at_group(*cluster_, group_, deadline);
   if (!group || !group->is_stable) return Found::unknown;
   auto topics = cluster_->topics(deadline);
   if (!topics) return Found::unknown;

@@ -34,6 +34,7 @@ using MessageHandle = Owned<rd_kafka_message_t, rd_kafka_message_destroy>;
 using PartitionListHandle = Owned<rd_kafka_topic_partition_list_t, rd_kafka_topic_partition_list_destroy>;
 using ErrorHandle = Owned<rd_kafka_error_t, rd_kafka_error_destroy>;
 using AdminOptionsHandle = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
+using GroupListHandle = Owned<const struct rd_kafka_group_list, rd_kafka_group_list_destroy>;
 
 // Our kind and librdkafka's words; `doing` completes "could not ...", with what it was done to.
 // invalid: no such topic or group, too large, a wrong setting; conflict: fenced, no member any more; overloaded: a
