@@ -10,6 +10,7 @@ namespace tidings::service {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 
 class SoloFlow : public ::testing::Test {
  protected:
@@ -39,12 +40,16 @@ class SoloFlow : public ::testing::Test {
     return bus;
   }
 
-  // Leaves a suspect behind.
-  void die_of_an_order() {
+  void start_outside() {
     outside_ = std::make_unique<Bus>(broker_->open("outside"), executor_, BusOptions{.name = "outside"});
     outside_->publishes<Placed>();
     outside_->publishes<Paid>();
     ASSERT_TRUE(outside_->start());
+  }
+
+  // Leaves a suspect behind.
+  void die_of_an_order() {
+    start_outside();
     const auto first = start("first");
     ASSERT_TRUE(outside_->publish(Placed{"a", 1}, {.aggregate_id = "a"}));
     ASSERT_TRUE(executor_->run_until([this] { return died_; }, 1min));
@@ -95,9 +100,7 @@ TEST_P(SoloFlowOfSeeds, TheNextSuspectWaitsUntilTheLastOneIsSettled) {
     EXPECT_TRUE(bus->start());
     return bus;
   };
-  outside_ = std::make_unique<Bus>(broker_->open("outside"), executor_, BusOptions{.name = "outside"});
-  outside_->publishes<Placed>();
-  ASSERT_TRUE(outside_->start());
+  start_outside();
   const auto first = run("first");
   for (const char* key : {"a", "b"}) ASSERT_TRUE(outside_->publish(Placed{key, 1}, {.aggregate_id = key}));
   ASSERT_TRUE(executor_->run_until([&] { return !broker_->lives("first"); }, 1min));
@@ -111,6 +114,34 @@ TEST_P(SoloFlowOfSeeds, TheNextSuspectWaitsUntilTheLastOneIsSettled) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, SoloFlowOfSeeds, ::testing::Range(1, 9));
+
+// P4: it went to others, and what waits behind it in its key with it.
+TEST_F(SoloFlow, NothingOvertakesASuspectWhoseMarkIsRefused) {
+  std::vector<std::string> runs;
+  const auto run = [&](const std::string& process) {
+    auto bus =
+        std::make_unique<Bus>(broker_->open(process), executor_, BusOptions{.name = "shop", .instance = process});
+    bus->on<Placed>([&, process](const Placed& placed) {
+      runs.push_back(process + " " + std::to_string(placed.count));
+      if (process == "first") broker_->crash(process);
+    });
+    EXPECT_TRUE(bus->start());
+    return bus;
+  };
+  start_outside();
+  const auto first = run("first");
+  ASSERT_TRUE(outside_->publish(Placed{"a", 1}, {.aggregate_id = "a"}));
+  ASSERT_TRUE(executor_->run_until([&] { return !broker_->lives("first"); }, 1min));
+  ASSERT_TRUE(outside_->publish(Placed{"a", 2}, {.aggregate_id = "a"}));
+
+  broker_->inject({.point = memory::FaultPoint::settle, .harm = memory::Harm::cut_off, .process = "second"});
+  const auto second = run("second");
+  executor_->run_for(1min);
+  EXPECT_THAT(runs, ElementsAre("first 1"));
+  const auto third = run("third");
+  executor_->run_for(1min);
+  EXPECT_THAT(runs, ElementsAre("first 1", "third 1", "third 2"));
+}
 
 // P8, P4: a suspect of one group hangs, and behind it one of another waits. The drain gives up, and others get both.
 TEST_F(SoloFlow, NoHandlerStartsAfterItsSubscriptionWasLeft) {

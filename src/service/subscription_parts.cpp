@@ -42,7 +42,7 @@ void SubscriptionParts::end(std::vector<Handled> handled) {
   settlings.reserve(handled.size());
   for (Handled& outcome : handled) {
     Ending ending{.ticket = outcome.taken.ticket,
-                  .kind = outcome.gone ? Ending::Kind::done : Ending::Kind::put_back,
+                  .kind = outcome.gone ? Ending::Kind::gone : Ending::Kind::put_back,
                   .spoils = outcome.spoils};
     if (outcome.settling) {
       Settling& settling = *outcome.settling;

@@ -21,7 +21,7 @@ namespace tidings::service {
 struct Handled {
   Taken taken;
   std::optional<Settling> settling;  // without its delivery; none: it was not run, and goes back into its lane
-  bool gone = false;                 // not ours any more: forgotten
+  bool gone = false;                 // not ours any more: forgotten, and what waits behind it is given back
   bool spoils = false;               // see Taken
 };
 

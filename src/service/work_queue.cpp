@@ -14,7 +14,7 @@ std::vector<transport::Delivery> WorkQueue::admit(std::vector<transport::Deliver
   const std::lock_guard lock{mutex_};
   std::vector<transport::Delivery> returned;
   for (transport::Delivery& delivery : deliveries) {
-    if (leaving(delivery) || trimmed_.contains(delivery.partition)) {
+    if (leaving(delivery) || unwanted(delivery)) {
       returned.push_back(std::move(delivery));
     } else {
       lanes_.admit(std::move(delivery));
@@ -96,13 +96,14 @@ bool WorkQueue::leaving(const transport::Delivery& delivery) const {
   return draining_ || (!leaving_.empty() && leaving_.contains(delivery.partition));
 }
 
+// What is before it of its key is not here any more.
+bool WorkQueue::unwanted(const transport::Delivery& delivery) const {
+  return trimmed_.contains(delivery.partition) || refused_.contains(delivery.partition);
+}
+
 void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& released) {
   if (lost_.erase(ending.ticket) > 0 || ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
-  if (ending.kind == Ending::Kind::give_back) {
-    std::vector<transport::Delivery> given = lanes_.give_back(ending.ticket);
-    std::move(given.rbegin(), given.rend(), std::back_inserter(released));
-    return;
-  }
+  if (ending.kind == Ending::Kind::give_back || ending.kind == Ending::Kind::gone) return end_lane(ending, released);
   if (ending.spoils && !flawed(Flaw::spoiler_forgotten)) lanes_.set_spoils(ending.ticket);
   transport::Delivery& delivery = lanes_.at(ending.ticket);
   if (leaving(delivery)) {
@@ -112,6 +113,14 @@ void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& 
   if (ending.kind == Ending::Kind::put_back) return lanes_.put_back(ending.ticket);
   lanes_.hold(ending.ticket, ending.attempts);
   wake_one();  // an idle taker must learn when it is due
+}
+
+// Backwards, as end() wants it.
+void WorkQueue::end_lane(const Ending& ending, std::vector<transport::Delivery>& released) {
+  const bool gone = ending.kind == Ending::Kind::gone;
+  if (gone) refused_.insert(lanes_.at(ending.ticket).partition);
+  std::vector<transport::Delivery> given = lanes_.give_back(ending.ticket);
+  std::move(given.rbegin(), given.rend() - (gone ? 1 : 0), std::back_inserter(released));
 }
 
 std::vector<transport::Delivery> WorkQueue::end(std::span<const Ending> endings) {
@@ -152,7 +161,10 @@ std::vector<transport::Delivery> WorkQueue::lose(const std::vector<transport::Pa
 
 void WorkQueue::regain(const std::vector<transport::PartitionId>& partitions) {
   const std::lock_guard lock{mutex_};
-  for (const transport::PartitionId& partition : partitions) leaving_.erase(partition);
+  for (const transport::PartitionId& partition : partitions) {
+    leaving_.erase(partition);
+    refused_.erase(partition);
+  }
 }
 
 std::vector<transport::Delivery> WorkQueue::drain() {
@@ -178,6 +190,7 @@ std::vector<pipeline::FlowChange> WorkQueue::flow_changes() {
   for (const pipeline::FlowChange& change : flow_) {
     if (change.flow == pipeline::LaneFlow::flowing) trimmed_.erase(change.partition);
   }
+  refused_.clear();
   return std::exchange(flow_, {});
 }
 

@@ -32,6 +32,7 @@ struct Ending {
     hold,       // runs again at `attempts.due`, its lane waits
     put_back,   // was not run
     give_back,  // was not run, and will not be here, nor what waits behind it in its lane
+    gone,       // likewise, for its mark was refused: others have it, and nothing of it is released
   };
   pipeline::Ticket ticket = 0;
   Kind kind = Kind::done;
@@ -58,8 +59,9 @@ class WorkQueue final {
     std::unique_ptr<Condition> wake_;
   };
 
-  // Returns what must be released instead, in order: all of it when draining, and what is of partitions that are being
-  // given up, for what was before it of its key has been returned; and what waits too far behind retries.
+  // Returns what must be released instead, in order: all of it when draining; what is of partitions that are being
+  // given up, or of which one is gone since flow_changes(), for what was before it of its key has been returned, or is
+  // with others; and what waits too far behind retries.
   std::vector<transport::Delivery> admit(std::vector<transport::Delivery> deliveries);
 
   // Waits until there is something to run. Empty: draining, or nothing came until `deadline`.
@@ -88,8 +90,8 @@ class WorkQueue final {
   // Whether nothing runs (any more), at the latest at the deadline.
   bool wait_quiet(Time deadline);
 
-  // Partitions that the transport must hold back, or let flow, since the last call: for who receives, in this order.
-  // Before one flows, all that was returned here must have been released.
+  // Partitions that the transport must hold back, or let flow, since the last call, in this order: for who receives,
+  // each time before he does. Before one flows, all that was returned here must have been released.
   std::vector<pipeline::FlowChange> flow_changes();
   bool has_flow_changes() const;
 
@@ -100,7 +102,9 @@ class WorkQueue final {
   std::vector<transport::Delivery> give_up_locked(const std::vector<transport::PartitionId>& partitions);
   Time next_due(Time now) const;
   bool leaving(const transport::Delivery& delivery) const;
+  bool unwanted(const transport::Delivery& delivery) const;
   void end_one(const Ending& ending, std::vector<transport::Delivery>& released);
+  void end_lane(const Ending& ending, std::vector<transport::Delivery>& released);
   void wake_one();
   void note_flow();
   void trim_held_back(std::vector<transport::Delivery>& released);
@@ -112,6 +116,7 @@ class WorkQueue final {
   std::vector<Seat*> idle_;
   std::set<transport::PartitionId> leaving_;
   std::set<transport::PartitionId> trimmed_;  // and not to flow yet: what comes of them belongs behind what was trimmed
+  std::set<transport::PartitionId> refused_;  // one of them is gone, and what is received may be from before that
   std::set<pipeline::Ticket> lost_;           // they run, and are not ours any more
   std::vector<pipeline::FlowChange> flow_;
   bool draining_ = false;

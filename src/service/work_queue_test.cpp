@@ -103,6 +103,31 @@ TEST_F(WorkQueueTest, WhatComesOfAPartitionThatIsGivenUpIsReturned) {
   EXPECT_THAT(queue_.take_ready(kOne), SizeIs(1));
 }
 
+// P4: others have it, and what waits behind it would overtake it here.
+TEST_F(WorkQueueTest, NothingRunsHereBehindOneThatIsGone) {
+  queue_.admit({delivery("a", 1), delivery("b", 2), delivery("a", 3), delivery("a", 4)});
+  const auto running = queue_.take(seat_, kOne);
+  ASSERT_EQ(running.at(0).delivery->token, 1u);
+  const Ending ending{.ticket = running[0].ticket, .kind = Ending::Kind::gone};
+  const auto released = queue_.end({&ending, 1});
+  ASSERT_THAT(released, SizeIs(2)) << "what waited behind it, and not itself";
+  EXPECT_EQ(released[0].token, 3u);
+  EXPECT_EQ(released[1].token, 4u);
+  EXPECT_THAT(queue_.admit({delivery("a", 5)}), SizeIs(1)) << "it was received before that was known";
+  EXPECT_EQ(queue_.take_ready(kOne).at(0).delivery->token, 2u) << "other keys go on";
+  EXPECT_THAT(queue_.take_ready(kOne), IsEmpty());
+
+  EXPECT_THAT(queue_.flow_changes(), IsEmpty());  // who receives begins anew
+  EXPECT_THAT(queue_.admit({delivery("a", 11)}), IsEmpty());
+  const auto next = queue_.take_ready(kOne);
+  ASSERT_EQ(next.at(0).delivery->token, 11u);
+  const Ending again{.ticket = next[0].ticket, .kind = Ending::Kind::gone};
+  EXPECT_THAT(queue_.end({&again, 1}), IsEmpty());
+  queue_.regain({{"orders", 0}});  // what comes with that notice is from after it
+  EXPECT_THAT(queue_.admit({delivery("a", 21)}), IsEmpty());
+  EXPECT_THAT(queue_.take_ready(kOne), SizeIs(1));
+}
+
 // P8: what waits comes back in order, what runs may end, takers go home.
 TEST_F(WorkQueueTest, ADrainGivesBackWhatWaitsInOrder) {
   queue_.admit({delivery("a", 1), delivery("a", 2), delivery("a", 3)});

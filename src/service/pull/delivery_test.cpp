@@ -297,6 +297,29 @@ TEST_F(DeliveryTest, ComesAloneAfterACrashAndIsBuriedAfterThree) {
   EXPECT_EQ(letters()[0].reason, "crashed");
 }
 
+// P4: others have it, and with it what waits behind it in its key.
+TEST_F(DeliveryTest, IsNotPulledBeforeASuspectWhoseMarkIsRefused) {
+  for (const char* id : {"e1", "e2", "e3"}) publish(id, id == std::string{"e1"} ? "a" : "k");
+  const auto dead = broker_->open("dead");
+  Puller first = puller_of(*dead);
+  const auto died_with = std::array{pull(first), pull(first)};
+  ASSERT_TRUE(died_with[0] && died_with[1]);
+  broker_->crash("dead");
+
+  Puller puller = this->puller();
+  auto alone = pull(puller);
+  ASSERT_TRUE(alone);
+  EXPECT_EQ(alone->envelope().id, "e1");
+  EXPECT_FALSE(pull(puller)) << "the others wait for the suspect";
+  ASSERT_TRUE(alone->accept());
+  broker_->inject({.point = FaultPoint::settle, .harm = memory::Harm::cut_off, .process = "ours"});
+  EXPECT_FALSE(puller.pull(executor_->now() + 1s)) << "cut off";
+  EXPECT_THAT(steps_, ElementsAre("marked e1", "accepted e1", "refused e2"));
+  broker_->restore("ours");
+  EXPECT_EQ(accept_next(puller), "e2");
+  EXPECT_EQ(accept_next(puller), "e3");
+}
+
 TEST_F(DeliveryTest, IsNotOursAnyMoreWhenItsPullerIsGone) {
   publish("e1", "k");
   std::optional<Delivery> left;

@@ -161,7 +161,7 @@ Result<std::optional<Pulled>> PullSession::prepare(const Taken& taken) {
   if (!verdict) {
     const auto marked = mark(pulled);
     if (!marked || !*marked) {
-      end(pulled, {.kind = marked ? Ending::Kind::done : Ending::Kind::put_back});
+      end(pulled, {.kind = marked ? Ending::Kind::gone : Ending::Kind::put_back});
       return marked ? Result<std::optional<Pulled>>{std::optional<Pulled>{}} : marked.error();
     }
     board_.set(pulled.slot, pulled.delivery.token);

@@ -198,6 +198,7 @@ void SoakConformance::expect_all_well() {
   auto strict = entries();
   std::erase_if(strict, [](const Entry& entry) { return entry.group == "side"; });
   EXPECT_THAT(disorder(strict), IsEmpty());
+  EXPECT_THAT(overtaking(strict, history(kTasks)), IsEmpty()) << "also while the transport is gone";
 }
 
 TEST_P(SoakConformance, EachEventHasItsOneOutcomeInEachGroup) {
