@@ -232,6 +232,14 @@ Result<std::int32_t> Cluster::copies(const std::string& topic) const {
   return fewest;
 }
 
+Result<std::vector<std::int32_t>> Cluster::brokers(Time deadline) const {
+  const auto answer = metadata(client_.get(), Which::none, nullptr, deadline, "reach " + options_.brokers);
+  if (!answer) return answer.error();
+  std::vector<std::int32_t> ids;
+  for (int i = 0; i < (*answer)->broker_cnt; ++i) ids.push_back((*answer)->brokers[i].id);
+  return ids;
+}
+
 Result<void> Cluster::check(Time deadline) const {
   const auto answer = metadata(client_.get(), Which::none, nullptr, deadline, "reach " + options_.brokers);
   if (!answer) return answer.error();

@@ -68,6 +68,8 @@ class Cluster final {
   Result<std::int32_t> copies(const std::string& topic) const;
   // Whether it is there; remembered likewise.
   Result<bool> has_topic(const std::string& topic) const;
+  // Those that are there now, by Kafka's numbers.
+  Result<std::vector<std::int32_t>> brokers(Time deadline) const;
   Result<void> check(Time deadline) const;
   // Has that client ask who leads the partitions that it knows of.
   Result<void> refresh(rd_kafka_t* client, std::string_view doing) const;

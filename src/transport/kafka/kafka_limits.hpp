@@ -35,6 +35,9 @@ inline constexpr Duration kFaultFresh = std::chrono::seconds{60};  // librdkafka
 // How long a topic that is there is taken to be there, with as many partitions, before the cluster is asked again.
 inline constexpr Duration kTopicsKnownFor = std::chrono::seconds{5};
 
+// How long set_config() waits for the brokers: longer than the others wait for one that is dead (9 s).
+inline constexpr Duration kSettingShowsWithin = std::chrono::seconds{20};
+
 // How long a request to the cluster may take, where nobody gave a deadline.
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
 inline constexpr Duration kReachWithin = std::chrono::seconds{20};  // the first one, when a transport is opened

@@ -36,6 +36,14 @@ using ErrorHandle = Owned<rd_kafka_error_t, rd_kafka_error_destroy>;
 using AdminOptionsHandle = Owned<rd_kafka_AdminOptions_t, rd_kafka_AdminOptions_destroy>;
 using GroupListHandle = Owned<const struct rd_kafka_group_list, rd_kafka_group_list_destroy>;
 
+// librdkafka takes arrays of pointers.
+template <class Handle>
+std::vector<typename Handle::pointer> pointers(const std::vector<Handle>& handles) {
+  std::vector<typename Handle::pointer> all;
+  for (const Handle& handle : handles) all.push_back(handle.get());
+  return all;
+}
+
 // Our kind and librdkafka's words; `doing` completes "could not ...", with what it was done to.
 // invalid: no such topic or group, too large, a wrong setting; conflict: fenced, no member any more; overloaded: a
 // queue is full; unsupported; otherwise unavailable.

@@ -1,19 +1,16 @@
-// Topics of a cluster: what is made, and how it is set.
+// Topics of a cluster: those that are made, and deleted.
 //
 // Threads: any. Blocks: Cluster's.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <span>
 #include <string>
 
 #include "transport/kafka/cluster.hpp"
+#include "transport/kafka/topic_settings.hpp"
 
 namespace tidings::kafka {
-
-// Kafka's own: https://kafka.apache.org/41/configuration/topic-configs
-using TopicConfig = std::map<std::string, std::string, std::less<>>;
 
 struct NewTopic {
   std::string name;  // on the cluster
@@ -28,12 +25,5 @@ Result<void> create_topics(const Cluster& cluster, std::span<const NewTopic> top
 
 // Those that are not there are no fault.
 Result<void> delete_topics(const Cluster& cluster, std::span<const std::string> topics);
-
-// What is set for that topic, also by default.
-Result<TopicConfig> config_of(const Cluster& cluster, const std::string& topic);
-// Of several, by name; those that are not there are left out.
-Result<std::map<std::string, TopicConfig>> configs_of(const Cluster& cluster, std::span<const std::string> topics);
-// Changes what `change` names, and nothing else.
-Result<void> set_config(const Cluster& cluster, const std::string& topic, const TopicConfig& change);
 
 }  // namespace tidings::kafka

@@ -5,6 +5,9 @@
 namespace tidings::kafka {
 namespace {
 
+constexpr int kChanges = 20;  // one alone shows at once, as a rule
+constexpr Duration kShortly = std::chrono::milliseconds{200};
+
 class TopicAdminBrokerTest : public BrokerHere {};
 
 TEST_F(TopicAdminBrokerTest, MakesTopicsThatCanBeUsedAtOnce) {
@@ -25,6 +28,32 @@ TEST_F(TopicAdminBrokerTest, ChangesOneSettingAndKeepsTheOthers) {
   const auto config = config_of(cluster(), name).value();
   EXPECT_EQ(config.at("retention.ms"), "6000");
   EXPECT_EQ(config.at("segment.ms"), "7000");
+}
+
+TEST_F(TopicAdminBrokerTest, AChangeShowsAndTheNextOneDoesNotUndoIt) {
+  const std::string name = cluster().names().on_cluster("orders");
+  const NewTopic topic{.name = name};
+  ASSERT_TRUE(create_topics(cluster(), {&topic, 1}));
+  const auto others = open();
+  for (int i = 1; i <= kChanges; ++i) {
+    const std::string value = std::to_string(1'000 * i);
+    ASSERT_TRUE(set_config(cluster(), name, {{"retention.ms", value}}));
+    ASSERT_TRUE(set_config(*others, name, {{"segment.ms", value}}));
+    const auto config = config_of(cluster(), name).value();
+    EXPECT_EQ(config.at("retention.ms"), value);
+    EXPECT_EQ(config.at("segment.ms"), value);
+  }
+}
+
+TEST_F(TopicAdminBrokerTest, AChangeThatDoesNotShowIsToldInTime) {
+  const std::string name = cluster().names().on_cluster("orders");
+  const NewTopic topic{.name = name};
+  ASSERT_TRUE(create_topics(cluster(), {&topic, 1}));
+  const auto set = set_config(cluster(), name, {{"retention.ms", "+6000"}}, kShortly);  // Kafka shows no sign
+  ASSERT_FALSE(set);
+  EXPECT_EQ(set.error().kind, ErrorKind::unavailable);
+  EXPECT_THAT(set.error().message, ::testing::HasSubstr("orders"));
+  EXPECT_EQ(config_of(cluster(), name).value().at("retention.ms"), "6000");
 }
 
 TEST_F(TopicAdminBrokerTest, SaysWhichTopicIsNotThere) {
