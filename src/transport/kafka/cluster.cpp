@@ -206,9 +206,9 @@ Result<Cluster::MetadataHandle> Cluster::metadata_of(rd_kafka_t* reader, const s
   return metadata(reader, Which::none, handle.get(), deadline, "ask for topic '" + topic + "'");
 }
 
-Result<bool> Cluster::has_topic(const std::string& topic) const {
+Result<bool> Cluster::has_topic(const std::string& topic, std::optional<Time> deadline) const {
   if (known(topic)) return true;
-  const auto answer = metadata_of(reader_.get(), topic, soon());
+  const auto answer = metadata_of(reader_.get(), topic, deadline.value_or(soon()));
   if (!answer) return answer.error();
   if ((*answer)->topic_cnt == 0) return false;
   const auto& found = (*answer)->topics[0];

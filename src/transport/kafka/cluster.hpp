@@ -67,7 +67,7 @@ class Cluster final {
   // On how many brokers each partition of it lies, by the one on the fewest; 0: it is not there.
   Result<std::int32_t> copies(const std::string& topic) const;
   // Whether it is there; remembered likewise.
-  Result<bool> has_topic(const std::string& topic) const;
+  Result<bool> has_topic(const std::string& topic, std::optional<Time> deadline = {}) const;
   // Those that are there now, by Kafka's numbers.
   Result<std::vector<std::int32_t>> brokers(Time deadline) const;
   Result<void> check(Time deadline) const;

@@ -43,9 +43,18 @@ Result<std::unique_ptr<transport::Consumer>> KafkaConsumer::join(std::shared_ptr
   events.slot_step = kSlotStep;
   std::unique_ptr<KafkaConsumer> consumer{
       new KafkaConsumer{cluster, producer, spec, retries_of(events, cluster->names()), std::move(ports)}};
+  const std::string retries = retry_topic(events.subscriber, cluster->names());
+  events.ensure_topic = [ensure = std::move(events.ensure_topic), bell = consumer->retries_bell_,
+                         retries](const std::string& topic) {
+    auto ensured = ensure(topic);
+    if (topic == retries) bell->ring();
+    return ensured;
+  };
   auto joined = KafkaMember::join(std::move(cluster), std::move(producer), std::move(events), consumer->bell_);
   if (!joined) return joined.error();
   consumer->events_ = *std::move(joined);
+  consumer->thread_ =
+      consumer->cluster_->executor().spawn("kafka-retries", [self = consumer.get()] { self->look_for_retries(); });
   return std::unique_ptr<transport::Consumer>{std::move(consumer)};
 }
 
@@ -58,9 +67,13 @@ KafkaConsumer::KafkaConsumer(std::shared_ptr<Cluster> cluster, std::shared_ptr<P
       board_{retries.board},
       of_retries_{std::move(retries)},
       ports_{std::move(ports)},
-      bell_{std::make_shared<Bell>(cluster_->executor())} {}
+      bell_{std::make_shared<Bell>(cluster_->executor())},
+      retries_bell_{std::make_shared<Bell>(cluster_->executor())} {}
 
 KafkaConsumer::~KafkaConsumer() {
+  stopping_ = true;
+  retries_bell_->ring();
+  thread_.reset();
   retries_.reset();
   events_.reset();
   if (board_ != nullptr) board_->remove();
@@ -70,7 +83,6 @@ KafkaConsumer::~KafkaConsumer() {
 Result<Batch> KafkaConsumer::receive(std::size_t max, Time deadline) {
   while (true) {
     const std::uint64_t heard = bell_->rings();
-    join_retries();
     Batch batch;
     Room room = this->room(max);
     events_->take(room, batch);
@@ -80,7 +92,7 @@ Result<Batch> KafkaConsumer::receive(std::size_t max, Time deadline) {
       if (auto trouble = this->trouble()) return *std::move(trouble);
     }
     if (!batch.notices.empty() || !batch.deliveries.empty() || woken_.exchange(false) || now >= deadline) return batch;
-    Time until = std::min(deadline, look_for_retries_at_);
+    Time until = deadline;
     if (const auto* retries = this->retries()) until = std::min(until, retries->waits_until());
     bell_->wait(heard, until);
   }
@@ -104,19 +116,22 @@ Room KafkaConsumer::room(std::size_t max) const {
 }
 
 // As soon as something waits there: most subscriptions never need it.
-void KafkaConsumer::join_retries() {
-  const Time now = cluster_->executor().now();
-  if (retries_ready_.load()) {
-    look_for_retries_at_ = kNever;
-    return;
+void KafkaConsumer::look_for_retries() {
+  while (true) {
+    const std::uint64_t heard = retries_bell_->rings();
+    if (stopping_) return;
+    if (ports_.has_retries() && join_retries()) return;
+    retries_bell_->wait(heard, cluster_->executor().now() + kLookForRetriesEvery);
   }
-  if (now < look_for_retries_at_) return;
-  look_for_retries_at_ = now + kTick;
-  if (!ports_.has_retries()) return;
+}
+
+bool KafkaConsumer::join_retries() {
   auto joined = KafkaMember::join(cluster_, producer_, of_retries_, bell_);
-  if (!joined) return;  // tried again
+  if (!joined) return false;  // tried again
   retries_ = *std::move(joined);
   retries_ready_ = true;
+  bell_->ring();
+  return true;
 }
 
 void KafkaConsumer::settle(std::vector<Settlement> settlements, Settled settled) {

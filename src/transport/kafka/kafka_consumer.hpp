@@ -1,6 +1,7 @@
 // A consumer of `kafka:`: a member of the subscription's group, and one of the group in which its retries and replays
 // wait, as soon as there are any.
 //
+// Owns:    those members, and a thread, `kafka-retries`, until the second one has joined.
 // Threads: as transport::Consumer.
 #pragma once
 
@@ -13,7 +14,7 @@ namespace tidings::kafka {
 
 // What the consumer needs to know of its deployment.
 struct ConsumerPorts {
-  // Whether the subscription has a retry topic.
+  // Whether the subscription has a retry topic. Blocks; a thread of the consumer's own asks.
   std::function<bool()> has_retries;
   // When it leaves.
   std::function<void()> left;
@@ -39,7 +40,8 @@ class KafkaConsumer final : public transport::Consumer {
 
   Room room(std::size_t max) const;
   std::optional<Error> trouble();
-  void join_retries();
+  void look_for_retries();
+  bool join_retries();
   KafkaMember* retries() const { return retries_ready_.load() ? retries_.get() : nullptr; }
 
   const std::shared_ptr<Cluster> cluster_;
@@ -50,11 +52,13 @@ class KafkaConsumer final : public transport::Consumer {
   const MemberSpec of_retries_;
   const ConsumerPorts ports_;
   const std::shared_ptr<Bell> bell_;
+  const std::shared_ptr<Bell> retries_bell_;  // there may be some now, or nobody asks any more
   std::unique_ptr<KafkaMember> events_;
   std::unique_ptr<KafkaMember> retries_;
   std::atomic<bool> retries_ready_{false};
-  Time look_for_retries_at_{};
   std::atomic<bool> woken_{false};
+  std::atomic<bool> stopping_{false};
+  std::unique_ptr<Thread> thread_;
 };
 
 }  // namespace tidings::kafka

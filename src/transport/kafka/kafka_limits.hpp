@@ -68,7 +68,9 @@ inline constexpr Duration kJoinIsLong = std::chrono::milliseconds{200};  // comm
 inline constexpr Duration kJoinsWithin = std::chrono::seconds{2};        // after what makes a member join anew
 inline constexpr Duration kCommitLook = std::chrono::milliseconds{5};    // whether a commit may be sent by now
 inline constexpr Duration kLastCommitWithin = std::chrono::seconds{4};   // of a partition that goes to another member
-inline constexpr Duration kLookWithin = std::chrono::seconds{2};  // for the positions of partitions that were assigned
+inline constexpr Duration kLookWithin =
+    std::chrono::seconds{2};  // for positions of assigned partitions, and for retries
+inline constexpr Duration kLookForRetriesEvery = std::chrono::seconds{1};  // by a subscription that had none so far
 inline constexpr Duration kLookAtGroupWithin = std::chrono::milliseconds{500};  // who has which partition, by a member
 inline constexpr Duration kEndOfPeerWithin = std::chrono::seconds{2};  // for the transaction of one that may have died
 inline constexpr Duration kLeaveReserve =

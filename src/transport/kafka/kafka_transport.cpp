@@ -68,7 +68,6 @@ class KafkaTransport final : public transport::Transport {
         log_{std::make_shared<ControlLog>(cluster_)},
         catalog_{std::make_shared<Catalog>(cluster_, log_)},
         registrations_{std::make_shared<Registrations>(cluster_, log_)},
-        own_topics_{std::make_shared<OwnTopics>(cluster_)},
         control_{log_, ControlSpace::users},
         dead_letters_{std::make_shared<KafkaDeadLetters>(cluster_, registrations_)},
         expired_{std::make_shared<ExpiredCounts>(log_)},
@@ -99,7 +98,6 @@ class KafkaTransport final : public transport::Transport {
   const std::shared_ptr<ControlLog> log_;
   const std::shared_ptr<Catalog> catalog_;
   const std::shared_ptr<Registrations> registrations_;
-  const std::shared_ptr<OwnTopics> own_topics_;
   KafkaControl control_;
   const std::shared_ptr<KafkaDeadLetters> dead_letters_;
   const std::shared_ptr<ExpiredCounts> expired_;
@@ -119,7 +117,10 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const Subs
   if (auto joined = registrations_->join(spec, member); !joined) return joined.error();
   const std::string retries = cluster_->names().retry(spec.group, spec.topic.empty() ? spec.pattern : spec.topic);
   ConsumerPorts ports{
-      .has_retries = [topics = own_topics_, retries] { return topics->is_there(retries); },
+      .has_retries =
+          [cluster = cluster_, retries] {
+            return cluster->has_topic(retries, cluster->executor().now() + kLookWithin).value_or(false);
+          },
       .left = [registrations = registrations_, spec, member] { (void)registrations->leave(spec, member); }};
   auto consumer = join(*sender, spec, member_of(spec, member), std::move(ports));
   if (!consumer) (void)registrations_->leave(spec, member);
@@ -163,7 +164,7 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
         return topics;
       },
       .peers = [registrations = registrations_, spec] { return instances_of(*registrations, spec); },
-      .ensure_topic = [topics = own_topics_](const std::string& topic) { return topics->ensure(topic); },
+      .ensure_topic = [cluster = cluster_](const std::string& topic) { return ensure_own_topic(*cluster, topic); },
       // Where it cannot be counted, it was said all the same.
       .expired = [expired = expired_, group = spec.group](
                      const std::string& topic, std::uint64_t count) { (void)expired->add(group, topic, count); },

@@ -8,8 +8,6 @@ namespace tidings::kafka {
 
 namespace {
 
-constexpr Duration kLookEvery = std::chrono::seconds{1};
-
 std::string milliseconds(Duration duration) {
   return std::to_string(std::chrono::duration_cast<std::chrono::milliseconds>(duration).count());
 }
@@ -39,30 +37,6 @@ Result<void> ensure_own_topic(const Cluster& cluster, const std::string& topic) 
   const auto made = of ? dead_letters(cluster, topic, *of) : Result<NewTopic>{retries(topic)};
   if (!made) return made.error();
   return create_topics(cluster, {&*made, 1});
-}
-
-Result<void> OwnTopics::ensure(const std::string& topic) {
-  if (auto ensured = ensure_own_topic(*cluster_, topic); !ensured) return ensured;
-  const std::lock_guard lock{mutex_};
-  there_.insert(topic);
-  return {};
-}
-
-bool OwnTopics::is_there(const std::string& topic) {
-  const Time now = cluster_->executor().now();
-  {
-    const std::lock_guard lock{mutex_};
-    if (there_.contains(topic)) return true;
-    if (const auto looked = looked_.find(topic); looked != looked_.end() && now < looked->second + kLookEvery) {
-      return false;
-    }
-    looked_[topic] = now;
-  }
-  const auto found = cluster_->has_topic(topic);
-  if (!found || !*found) return false;
-  const std::lock_guard lock{mutex_};
-  there_.insert(topic);
-  return true;
 }
 
 }  // namespace tidings::kafka
