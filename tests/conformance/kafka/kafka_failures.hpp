@@ -25,6 +25,9 @@ class KafkaFailures : public ServiceConformance {
   // What of an event may stand in a topic: a publisher whose client dies of what the brokers lost sends again, in
   // order, what was not confirmed.
   enum class Stands { once, again };
+  // After a hang: in its long form an event is refused before the end of it (PublisherOptions::deliver_within), and
+  // with the client that gave it up goes what is known of those behind it.
+  static Stands of_a_hang() { return long_run() ? Stands::again : Stands::once; }
   // Ends the feeders, and waits until all that was confirmed is handled. Then: nothing that was confirmed is lost or
   // doubled, each key was in order, no event paid for it, and the services are those that were started.
   void expect_the_books_to_balance(Stands stands = Stands::once);

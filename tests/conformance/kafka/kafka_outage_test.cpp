@@ -37,7 +37,7 @@ TEST_P(KafkaOutage, P10ABrokerThatHangsLongerThanRequestsWaitIsSurvived) {
   pass(long_run() ? seconds{75} : seconds{8});
   brokers().signal(SIGCONT);
   ASSERT_TRUE(all_flows(kBackWithin));
-  expect_the_books_to_balance();
+  expect_the_books_to_balance(of_a_hang());
 }
 
 // P4: its partitions may be another's by then, which nobody can tell it. What was fetched before waits with it.
