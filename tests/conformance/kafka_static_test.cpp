@@ -176,7 +176,7 @@ TEST_F(KafkaStatic, WhatItWasToGiveUpWhenItDiedGoesToAnotherMember) {
   ASSERT_TRUE(testing::eventually([&] { return shares() == halfway; })) << "it waits for its handlers";
   first->kill();
   first = work("one");
-  ASSERT_TRUE(within(std::chrono::seconds{12}, other, [&] { return shares() == halves; }));
+  ASSERT_TRUE(within(std::chrono::seconds{20}, other, [&] { return shares() == halves; }));
   ASSERT_TRUE(within(std::chrono::seconds{2}, other, [&] {
     return live_group(cluster(), cluster().names().on_cluster("shop")).value().members.size() == 2u;
   })) << "who had the group put together anew is gone again";

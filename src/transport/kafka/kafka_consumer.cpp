@@ -1,6 +1,7 @@
 #include "transport/kafka/kafka_consumer.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "transport/kafka/delivery_token.hpp"
 #include "transport/kafka/kafka_limits.hpp"
@@ -73,9 +74,9 @@ KafkaConsumer::KafkaConsumer(std::shared_ptr<Cluster> cluster, std::shared_ptr<P
 KafkaConsumer::~KafkaConsumer() {
   stopping_ = true;
   retries_bell_->ring();
+  events_.reset();  // first: who looks for retries may wait for the cluster
   thread_.reset();
   retries_.reset();
-  events_.reset();
   if (board_ != nullptr) board_->remove();
   if (ports_.left) ports_.left();
 }
@@ -98,8 +99,20 @@ Result<Batch> KafkaConsumer::receive(std::size_t max, Time deadline) {
   }
 }
 
+// What passes by itself is none.
+void KafkaConsumer::note_trouble(Error error) {
+  if (error.kind == ErrorKind::unavailable || error.kind == ErrorKind::overloaded) return;
+  {
+    const std::lock_guard lock{mutex_};
+    retries_trouble_ = std::move(error);
+  }
+  bell_->ring();
+}
+
 std::optional<Error> KafkaConsumer::trouble() {
   auto trouble = events_->trouble();
+  const std::lock_guard lock{mutex_};
+  if (!trouble) trouble = std::exchange(retries_trouble_, std::nullopt);
   if (auto* retries = this->retries(); retries != nullptr && !trouble) trouble = retries->trouble();
   return trouble;
 }
@@ -127,7 +140,10 @@ void KafkaConsumer::look_for_retries() {
 
 bool KafkaConsumer::join_retries() {
   auto joined = KafkaMember::join(cluster_, producer_, of_retries_, bell_);
-  if (!joined) return false;  // tried again
+  if (!joined) {  // tried again
+    note_trouble(std::move(joined.error()));
+    return false;
+  }
   retries_ = *std::move(joined);
   retries_ready_ = true;
   bell_->ring();

@@ -7,6 +7,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 
 #include "transport/kafka/kafka_member.hpp"
 
@@ -40,6 +41,7 @@ class KafkaConsumer final : public transport::Consumer {
 
   Room room(std::size_t max) const;
   std::optional<Error> trouble();
+  void note_trouble(Error error);
   void look_for_retries();
   bool join_retries();
   KafkaMember* retries() const { return retries_ready_.load() ? retries_.get() : nullptr; }
@@ -53,6 +55,8 @@ class KafkaConsumer final : public transport::Consumer {
   const ConsumerPorts ports_;
   const std::shared_ptr<Bell> bell_;
   const std::shared_ptr<Bell> retries_bell_;  // there may be some now, or nobody asks any more
+  std::mutex mutex_;
+  std::optional<Error> retries_trouble_;  // why they cannot be joined, until it is told
   std::unique_ptr<KafkaMember> events_;
   std::unique_ptr<KafkaMember> retries_;
   std::atomic<bool> retries_ready_{false};

@@ -78,8 +78,9 @@ inline constexpr Duration kLeaveReserve =
 inline constexpr Duration kTick = std::chrono::milliseconds{250};  // at most that long a member looks at nothing else
 inline constexpr Duration kNameAskEvery = std::chrono::seconds{2};  // who was fenced, whether its name is free
 inline constexpr int kNudgesMax = 3;  // clients that have a group put together anew, after a named member's restart
-inline constexpr Duration kNudgeWithin = std::chrono::seconds{15};     // until such a one is a member, and none again
-inline constexpr Duration kNudgeEndsWithin = std::chrono::seconds{3};  // likewise, once the member leaves
-inline constexpr Duration kRefreshEvery = std::chrono::seconds{5};     // of the topics that a pattern reads
+inline constexpr Duration kNudgeEndsWithin = std::chrono::seconds{3};  // of such a one, once the member leaves
+inline constexpr Duration kOrphanLookPauseMax =
+    std::chrono::seconds{30};                                       // while the group cannot be looked at; it doubles
+inline constexpr Duration kRefreshEvery = std::chrono::seconds{5};  // of the topics that a pattern reads
 
 }  // namespace tidings::kafka

@@ -284,7 +284,7 @@ void KafkaMember::give_up_all() {
 void KafkaMember::leave() {
   const Time until = cluster_->executor().now() + transport::kCloseWithin;
   leaving_ = true;
-  orphans_.reset();
+  if (orphans_) orphans_->stop();
   read_letters();
   const auto may_end = [&] { return assigned_once_ || !client_->has_joined(); };
   while (!may_end() && cluster_->executor().now() + kLeaveReserve < until) turn(cluster_->executor().now() + kTick);

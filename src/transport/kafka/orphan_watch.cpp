@@ -29,22 +29,26 @@ OrphanWatch::OrphanWatch(std::shared_ptr<const Cluster> cluster, std::string gro
       thread_{cluster_->executor().spawn("kafka-orphans", [this] { run(); })} {}
 
 OrphanWatch::~OrphanWatch() {
-  {
-    const std::lock_guard lock{mutex_};
-    stop_at_ = cluster_->executor().now();
-  }
-  changed_->notify_all();
+  stop();
   thread_.reset();
+}
+
+void OrphanWatch::stop() {
+  const std::lock_guard lock{mutex_};
+  if (stop_at_ == kNever) stop_at_ = cluster_->executor().now();
+  changed_->notify_all();
 }
 
 // A group whose members are giving partitions up has some without an owner for a while.
 void OrphanWatch::run() {
-  const Duration patience = cluster_->options().revoke_within;
+  const Duration patience = cluster_->options().revoke_within + kLastCommitWithin;
+  Duration pause = kJoinsWithin;
   Time seen_first = kNever;
-  for (int nudges = 0; nudges < kNudgesMax && goes_on_after(kJoinsWithin);) {
+  for (int nudges = 0; nudges < kNudgesMax && goes_on_after(pause);) {
     const Found found = look();
     if (found == Found::none) return;
     const Time now = cluster_->executor().now();
+    pause = found == Found::unknown ? std::min(2 * pause, kOrphanLookPauseMax) : kJoinsWithin;
     seen_first = found == Found::orphans ? std::min(seen_first, now) : kNever;
     if (seen_first == kNever || now < seen_first + patience) continue;
     nudge();
@@ -70,15 +74,15 @@ OrphanWatch::Found OrphanWatch::look() const {
   return has_orphans(*group, *topics) ? Found::orphans : Found::none;
 }
 
-// It wants nothing of what the group reads, so that nobody has to give anything up for it.
+// It wants nothing of what the group reads, so that nobody has to give anything up for it. Once it asks to join it must
+// be served to its end: its group would wait for it.
 void OrphanWatch::nudge() {
   auto client = MemberClient::open(*cluster_, {.group_id = group_, .instance = "tidings-nudge", .static_id = {}},
                                    std::make_shared<Bell>(cluster_->executor()));
   if (!client || !(*client)->subscribe({cluster_->names().control()})) return;
   MemberClient& member = **client;
-  const Time until = cluster_->executor().now() + kNudgeWithin;
   bool was_assigned = false;
-  while (!member.closed() && !is_late(until)) {
+  while (!member.closed() && !is_late()) {
     const EventHandle event = member.next_event(cluster_->executor().now() + kTick);
     if (rd_kafka_event_type(event.get()) != RD_KAFKA_EVENT_REBALANCE) continue;
     const auto& partitions = *rd_kafka_event_topic_partition_list(event.get());
@@ -86,13 +90,12 @@ void OrphanWatch::nudge() {
     assigns ? member.assign(partitions) : member.unassign(partitions);
     if (!std::exchange(was_assigned, true) && !member.begin_close()) return;
   }
-  if (!member.closed() && member.has_joined()) member.abandon(cluster_);
+  if (!member.closed()) member.abandon(cluster_);
 }
 
-bool OrphanWatch::is_late(Time until) {
-  const Time now = cluster_->executor().now();
+bool OrphanWatch::is_late() {
   const std::lock_guard lock{mutex_};
-  return now >= until || (stop_at_ != kNever && now >= stop_at_ + kNudgeEndsWithin);
+  return stop_at_ != kNever && cluster_->executor().now() >= stop_at_ + kNudgeEndsWithin;
 }
 
 }  // namespace tidings::kafka

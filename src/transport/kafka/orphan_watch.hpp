@@ -4,7 +4,7 @@
 //
 // Owns:    a thread, `kafka-orphans`, which ends once a look finds no such partition.
 // Threads: those of its owner, one at a time.
-// Blocks:  the destructor, kLookAtGroupWithin or, of a client that is a member just then, kNudgeEndsWithin.
+// Blocks:  the destructor: kLookAtGroupWithin, or kNudgeEndsWithin where a client is a member just then, after stop().
 #pragma once
 
 #include <map>
@@ -26,6 +26,8 @@ class OrphanWatch final {
   // `group` and `topics` on the cluster; `topics` are what its members read.
   OrphanWatch(std::shared_ptr<const Cluster> cluster, std::string group, std::set<std::string> topics);
   ~OrphanWatch();
+  // Looks no more. Does not wait.
+  void stop();
   OrphanWatch(const OrphanWatch&) = delete;
   OrphanWatch& operator=(const OrphanWatch&) = delete;
 
@@ -35,7 +37,7 @@ class OrphanWatch final {
   bool goes_on_after(Duration pause);
   Found look() const;
   void nudge();
-  bool is_late(Time until);
+  bool is_late();
 
   const std::shared_ptr<const Cluster> cluster_;
   const std::string group_;
