@@ -69,7 +69,9 @@ class KafkaStatic : public BrokerHere {
   }
   // One that can be killed.
   std::unique_ptr<conformance::WorkerProcess> work(const std::string& instance) {
-    return conformance::start_worker(url_, scratch_.path(), {.instance = instance, .concurrency = 8}, {}).value();
+    return conformance::start_worker(url_, scratch_.path(),
+                                     {.instance = instance, .concurrency = 8, .notes_accepted = true}, {})
+        .value();
   }
   // Events of so many keys, which lie in all partitions.
   void publish(int first, int count, std::chrono::milliseconds takes = {}) {
@@ -163,6 +165,29 @@ TEST_F(KafkaStatic, WhatOneThatStaysAwayHadIsHandedOverWhenItsSessionEnds) {
   std::cout << "handed over after " << std::chrono::duration<double>{took}.count() << " s\n";
   // Its last word was a heartbeat, at most a tenth of the session old.
   EXPECT_GE(took, kShortSession * 9 / 10);
+}
+
+// C8: a decision is told once a commit says it.
+TEST_F(KafkaStatic, NothingThatWasCommittedBeforeAKillIsHandledAgain) {
+  constexpr int kCount = 400, kDecided = 100;
+  auto worker = work("one");
+  publish(0, kCount, std::chrono::milliseconds{5});
+  ASSERT_TRUE(testing::eventually([&] { return entries("decided").size() >= kDecided; }));
+  worker->kill();
+  const auto before = entries("decided");
+  ASSERT_LT(before.size(), std::size_t{kCount}) << "it was to be killed on the way";
+  worker = work("one");
+  const auto transport = open_transport();
+  ASSERT_TRUE(testing::eventually([&] {
+    const auto lag = transport->operations().topology->lag();
+    return lag && lag->size() == 1 && lag->front().unsettled == 0;
+  }));
+  std::map<std::string, int> runs;
+  for (const Entry& entry : entries("begin")) ++runs[entry.id];
+  for (const Entry& entry : before) EXPECT_EQ(runs[entry.id], 1) << entry.id;
+  const auto again = std::ranges::count_if(runs, [](const auto& run) { return run.second > 1; });
+  std::cout << before.size() << " were committed at the kill; " << again << " of the others were handled again\n";
+  EXPECT_EQ(runs.size(), std::size_t{kCount});
 }
 
 // It is to give two of four up, and dies before it has. It comes back to the other two, and Kafka tells nobody.

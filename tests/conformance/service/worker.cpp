@@ -133,7 +133,8 @@ void Worker::pass(std::chrono::milliseconds time) {
 
 void Worker::note(const Decision& decision) {
   constexpr Step kWell[] = {Step::accepted, Step::published, Step::released, Step::marked, Step::retrying};
-  if (ended() || std::ranges::count(kWell, decision.step) > 0) return;
+  const bool wanted = plan_.notes_accepted && decision.step == Step::accepted;
+  if (ended() || (std::ranges::count(kWell, decision.step) > 0 && !wanted)) return;
   journal_.write({.step = "decided",
                   .instance = plan_.instance,
                   .group = plan_.group,

@@ -69,6 +69,7 @@ struct WorkerPlan {
   std::size_t in_flight_max = 1'024;
   bool unhandled_dies = false;  // types without a handler are dead letters
   bool requires_id = false;
+  bool notes_accepted = false;              // as decided, once that is durable
   std::size_t record_bytes_max = 1u << 20;  // what it takes for too large, if that is less than the transport does
   std::string dies_at;  // with an inbox one of kInboxSteps, or one of Fixture::fault_points(); empty: it lives
   int dies_after = 1;   // so many passings of that step
@@ -76,8 +77,8 @@ struct WorkerPlan {
 };
 BOOST_DESCRIBE_STRUCT(WorkerPlan, (),
                       (instance, group, concurrency, relaxed, attempts_max, delay_first, delay_max, jitter, timeout,
-                       timeout_fails, inbox, in_flight_max, unhandled_dies, requires_id, record_bytes_max, dies_at,
-                       dies_after, stop_within))
+                       timeout_fails, inbox, in_flight_max, unhandled_dies, requires_id, notes_accepted,
+                       record_bytes_max, dies_at, dies_after, stop_within))
 
 // What a handler wrote down, or what the pipeline decided.
 struct Entry {
@@ -89,7 +90,7 @@ struct Entry {
   int number = 0;
   int attempt = 0;
   Time at{};
-  std::string decision;  // of decided: its step and reason, but for what goes well
+  std::string decision;  // of decided: its step and reason, but for what goes well, unless the plan wants it
 };
 BOOST_DESCRIBE_STRUCT(Entry, (), (step, instance, group, id, key, number, attempt, at, decision))
 
