@@ -1,4 +1,5 @@
 // P9 and P10: a full deployment refuses publishes, keeps what was confirmed, and recovers when there is room.
+#include <algorithm>
 #include <set>
 
 #include "tests/conformance/conformance.hpp"
@@ -42,7 +43,7 @@ TEST_P(LimitConformance, P9AFullDeploymentRefusesPublishesAndRecovers) {
   auto reader = join("slow", "orders");
   int received = 0;
   while (received < confirmed) {
-    const auto deliveries = reader.next(100, now() + 3 * unit());
+    const auto deliveries = reader.next(static_cast<std::size_t>(std::min(100, confirmed - received)), soon());
     ASSERT_FALSE(deliveries.empty()) << received << " of " << confirmed;
     for (const auto& delivery : deliveries) {
       const auto settled = reader.settle(delivery, transport::Accept{}, {numbered("payments", received++)});
