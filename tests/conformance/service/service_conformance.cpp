@@ -70,7 +70,7 @@ void ServiceConformance::send(const std::vector<Order>& orders) {
 }
 
 bool ServiceConformance::within(Duration expected, const std::function<bool()>& done) {
-  const Time until = deadline(expected);
+  const Time until = std::max(deadline(expected), soon());
   while (!done()) {
     if (now() >= until) return false;
     executor().sleep_until(now() + unit() / 20);

@@ -52,7 +52,7 @@ class ServiceConformance : public Conformance {
   // How long it tries; likewise.
   void try_for(Duration time) { publisher_options_.deliver_within = time; }
 
-  // Waits until `done()`: in time?
+  // Waits until `done()`: in time? What should happen at once has as long as anywhere in the suite.
   bool within(Duration expected, const std::function<bool()>& done);
   // Waits until so many members of the group own something: in time?
   bool shared_by(std::size_t members, const std::string& group = "shop");
