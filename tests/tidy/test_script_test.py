@@ -73,6 +73,19 @@ class TestScript(unittest.TestCase):
     def test_what_passed_before_a_build_failed_still_counts(self):
         self.assertEqual(self.run_script("--no-install", "--ci", "^Good")[:2], (3, "2 passed, 1 failed"))
 
+    def test_ci_goes_on_without_a_broker_that_cannot_be_had(self):
+        (self.root / "CMakeLists.txt").write_text(PROJECT + """add_test(NAME Broker.One COMMAND ${CMAKE_COMMAND} -E false)
+set_tests_properties(Broker.One PROPERTIES LABELS kafka)
+""")
+        (self.root / "scripts").mkdir()
+        kafka = self.root / "scripts/kafka"
+        for code, failed in ((1, 2), (0, 3)):  # Bad.One, and that there is no preset asan; with it Broker.One
+            kafka.write_text(f"#!/bin/sh\nexit {code}\n")
+            kafka.chmod(0o755)
+            _, last, said = self.run_script("--no-install", "--ci")
+            self.assertEqual("Apache Kafka could not be had" in said, code == 1, said)
+            self.assertEqual(last, f"2 passed, {failed} failed", said)
+
     def test_wrong_usage_is_refused(self):
         for arguments in (["--no"], ["--preset"], ["--label", ""]):
             self.assertEqual(self.run_script(*arguments)[0], 2, arguments)

@@ -28,10 +28,11 @@ struct GroupCommit {
   std::string metadata;
 };
 
-// This group on the cluster; one that is not there has no members. Not for services: where a broker goes away while it
-// is asked, librdkafka 2.0 may end the process (an assertion in its admin requests to coordinators).
+// This group on the cluster; one that is not there has no members. invalid: no right to see it. Not while a service
+// runs: where a broker goes away while it is asked, librdkafka 2.0 may end the process (an assertion in its admin
+// requests to coordinators). At a start it is asked for that error.
 Result<LiveGroup> live_group(const Cluster& cluster, const std::string& group);
-// Likewise, for services. One that we may not see is not there.
+// Likewise, for services that run. One that we may not see is not there.
 Result<LiveGroup> look_at_group(const Cluster& cluster, const std::string& group, Time deadline);
 Result<std::vector<GroupCommit>> commits_of(const Cluster& cluster, const std::string& group);
 Result<std::vector<std::string>> group_names(const Cluster& cluster);

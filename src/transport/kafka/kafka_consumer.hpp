@@ -3,6 +3,7 @@
 //
 // Owns:    those members, and a thread, `kafka-retries`, until the second one has joined.
 // Threads: as transport::Consumer.
+// Blocks:  the destructor as its members', and until a request of that thread is answered, kRequestWithin each.
 #pragma once
 
 #include <atomic>

@@ -2,12 +2,11 @@
 // them. If it dies just then, and has a name, it comes back to what it keeps, and its group does not hear of it: nobody
 // joins anew. So it looks; where partitions stay without an owner, another client is a member for a moment.
 //
-// Owns:    a thread, `kafka-orphans`, which ends once a look finds no such partition.
+// Owns:    a thread, `kafka-orphans`, which ends once a look finds no such partition, or after kNudgesMax clients.
 // Threads: those of its owner, one at a time.
 // Blocks:  the destructor: kLookAtGroupWithin, or kNudgeEndsWithin where a client is a member just then, after stop().
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -26,10 +25,11 @@ class OrphanWatch final {
   // `group` and `topics` on the cluster; `topics` are what its members read.
   OrphanWatch(std::shared_ptr<const Cluster> cluster, std::string group, std::set<std::string> topics);
   ~OrphanWatch();
-  // Looks no more. Does not wait.
-  void stop();
   OrphanWatch(const OrphanWatch&) = delete;
   OrphanWatch& operator=(const OrphanWatch&) = delete;
+
+  // Looks no more. Does not wait.
+  void stop();
 
  private:
   enum class Found { none, orphans, unknown };  // unknown, too, while the group is put together
