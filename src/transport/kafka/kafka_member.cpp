@@ -31,8 +31,8 @@ KafkaMember::KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Produ
       client_{std::move(client)},
       inbox_{std::make_shared<MemberInbox>([wakened = client_.get()] { wakened->wake(); })},
       next_slot_{spec_.first_slot},
-      transactor_{
-          std::make_unique<Transactor>(cluster_, spec_.who.group_id, transactional_id(spec_.who.instance), inbox_)} {}
+      transactor_{std::make_unique<Transactor>(cluster_, spec_.who.group_id, transactional_id(spec_.who.instance),
+                                               spec_.ensure_topic, inbox_)} {}
 
 KafkaMember::~KafkaMember() {
   {

@@ -22,6 +22,7 @@
 #include "transport/kafka/member_inbox.hpp"
 #include "transport/kafka/orphan_watch.hpp"
 #include "transport/kafka/owned_partition.hpp"
+#include "transport/kafka/publish_turns.hpp"
 #include "transport/kafka/transactor.hpp"
 
 namespace tidings::kafka {
@@ -36,8 +37,7 @@ struct MemberSpec {
   std::function<Result<std::set<std::string>>()> topics;
   // Who is, or was, a member of the group, for what they left undone: instances.
   std::function<std::vector<std::string>()> peers;
-  // Makes sure that copies can be published: the topic is made where it is missing. Blocks.
-  std::function<Result<void>(const std::string& topic)> ensure_topic;
+  EnsureTopic ensure_topic;
   // So many events of that topic are gone, which the group had not settled. Blocks.
   std::function<void(const std::string& topic, std::uint64_t count)> expired = {};
   // It is a member again, after another process had its name. Blocks.
@@ -142,24 +142,27 @@ class KafkaMember final {
   Time next_commit_at(Time now) const;
 
   // ---- Settlements (member_settling.cpp)
+  // What those of one call publish, behind what earlier ones do.
+  struct Outgoing {
+    std::vector<Message>& messages;
+    std::shared_ptr<PublishTurns> turns;  // none: of these none published so far
+  };
   void read_letters();
   void perform(SettleOrders& orders, std::vector<Message>& messages);
-  void perform_one(transport::Settlement& settlement, Waiter waiter, std::vector<Message>& messages);
+  void perform_one(transport::Settlement& settlement, Waiter waiter, Outgoing& outgoing);
   void perform_on(OwnedPartition& partition, std::int64_t offset, transport::Settlement& settlement, Waiter waiter,
-                  std::vector<Message>& messages);
+                  Outgoing& outgoing);
   void publish_then_settle(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> own,
-                           std::vector<Message>& messages);
+                           Outgoing& outgoing);
   void published(Published& published);
 
   // ---- Transactions (member_transactions.cpp)
-  bool is_ready(TransactionOrder& order, Time now);
   void transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> messages);
   void transact(Time now);
   void begin_transaction(std::vector<TransactionOrder> orders, const std::vector<OwnedPartition*>& partitions,
                          OwnedPartition::Last last, Time now);
-  Result<void> ensure_topics(const TransactionOrder& order);
   void expire_orders(Time now);
-  bool may_transact(TransactionOrder& order, Time now);
+  bool may_transact(TransactionOrder& order);
   void transacted(TransactionAnswer& answer);
   void not_transacted(TransactionAnswer& answer);
   std::vector<OwnedPartition*> with_news();
@@ -190,8 +193,7 @@ class KafkaMember final {
 
   // The thread's own.
   Answers answers_;
-  std::set<std::string> topics_;        // that it subscribes to
-  std::set<std::string> ready_topics_;  // for copies
+  std::set<std::string> topics_;  // that it subscribes to
   // What it lost, and how it left that: as many as it ever owned.
   struct Lost {
     std::uint64_t slot = 0;

@@ -164,7 +164,10 @@ MemberSpec KafkaTransport::member_of(const SubscriptionSpec& spec, const GroupMe
         return topics;
       },
       .peers = [registrations = registrations_, spec] { return instances_of(*registrations, spec); },
-      .ensure_topic = [cluster = cluster_](const std::string& topic) { return ensure_own_topic(*cluster, topic); },
+      .ensure_topic =
+          [cluster = cluster_](const std::string& topic) {
+            return ensure_own_topic(*cluster, topic, cluster->executor().now() + kTopicMadeWithin);
+          },
       // Where it cannot be counted, it was said all the same.
       .expired = [expired = expired_, group = spec.group](
                      const std::string& topic, std::uint64_t count) { (void)expired->add(group, topic, count); },

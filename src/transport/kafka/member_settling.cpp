@@ -16,23 +16,6 @@ using transport::Skip;
 
 namespace {
 
-// Of what one settlement publishes: the first refusal is its answer.
-struct Publication {
-  std::shared_ptr<MemberInbox> inbox;
-  std::mutex mutex;
-  std::size_t left = 0;
-  Published published;
-};
-
-void one_answered(const std::shared_ptr<Publication>& publication, Result<void> outcome) {
-  {
-    const std::lock_guard lock{publication->mutex};
-    if (!outcome && publication->published.outcome) publication->published.outcome = std::move(outcome);
-    if (--publication->left > 0) return;
-  }
-  publication->inbox->put(std::move(publication->published));
-}
-
 Result<void> not_ours() {
   return conflict("the delivery is not in flight here any more: it was settled, given back, or went to another member");
 }
@@ -50,17 +33,18 @@ void KafkaMember::read_letters() {
 }
 
 void KafkaMember::perform(SettleOrders& orders, std::vector<Message>& messages) {
+  Outgoing outgoing{messages, nullptr};
   {
     const std::lock_guard lock{mutex_};
     for (std::size_t i = 0; i < orders.settlements.size(); ++i) {
-      perform_one(orders.settlements[i], orders.waiter(i), messages);
+      perform_one(orders.settlements[i], orders.waiter(i), outgoing);
     }
   }
   bell_->ring();  // there is room
 }
 
 // Under the lock, as those that follow.
-void KafkaMember::perform_one(transport::Settlement& settlement, Waiter waiter, std::vector<Message>& messages) {
+void KafkaMember::perform_one(transport::Settlement& settlement, Waiter waiter, Outgoing& outgoing) {
   const auto offset = offset_of(settlement.token);
   const auto found = partitions_.find(slot_of(settlement.token));
   if (found == partitions_.end()) return answers_.add(std::move(waiter), not_ours());
@@ -68,11 +52,11 @@ void KafkaMember::perform_one(transport::Settlement& settlement, Waiter waiter, 
   const auto held = partition.held(offset);
   if (!held && partition.was_doubtful(offset)) return partition.answer_later(offset, std::move(waiter), answers_);
   if (held != OwnedPartition::Held::out) return answers_.add(std::move(waiter), not_ours());
-  perform_on(partition, offset, settlement, std::move(waiter), messages);
+  perform_on(partition, offset, settlement, std::move(waiter), outgoing);
 }
 
 void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, transport::Settlement& settlement,
-                             Waiter waiter, std::vector<Message>& messages) {
+                             Waiter waiter, Outgoing& outgoing) {
   const auto settled = [&] {
     return Settled{partition.record_at(offset), partition.id().partition, partition.attempts_at(offset)};
   };
@@ -92,7 +76,7 @@ void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, tra
       own.push_back({.topic = std::move(topic), .record = std::move(record)});
     }
     if (spec_.transactional) return transact_later(partition, offset, std::move(waiter), std::move(own));
-    return publish_then_settle(partition, offset, std::move(waiter), std::move(own), messages);
+    return publish_then_settle(partition, offset, std::move(waiter), std::move(own), outgoing);
   }
   if (std::holds_alternative<Accept>(settlement.outcome) || std::holds_alternative<Skip>(settlement.outcome)) {
     partition.settle(offset);
@@ -114,15 +98,19 @@ void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, tra
 }
 
 void KafkaMember::publish_then_settle(OwnedPartition& partition, std::int64_t offset, Waiter waiter,
-                                      std::vector<Message> own, std::vector<Message>& messages) {
+                                      std::vector<Message> own, Outgoing& outgoing) {
   partition.hold_as(offset, OwnedPartition::Held::publishing);
-  const auto publication = std::make_shared<Publication>();
-  publication->inbox = inbox_;
-  publication->left = own.size();
-  publication->published = {.slot = partition.slot(), .offset = offset, .waiter = std::move(waiter), .outcome = {}};
+  if (outgoing.turns == nullptr) {
+    outgoing.turns =
+        std::make_shared<PublishTurns>([inbox = inbox_](Published published) { inbox->put(std::move(published)); });
+  }
+  const std::size_t turn = outgoing.turns->add(
+      {.slot = partition.slot(), .offset = offset, .waiter = std::move(waiter), .outcome = {}}, own.size());
   for (Message& message : own) {
-    message.answered = [publication](Result<void> outcome) { one_answered(publication, std::move(outcome)); };
-    messages.push_back(std::move(message));
+    message.answered = [turns = outgoing.turns, turn](Result<void> outcome) {
+      turns->answered(turn, std::move(outcome));
+    };
+    outgoing.messages.push_back(std::move(message));
   }
 }
 

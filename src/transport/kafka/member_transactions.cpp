@@ -31,7 +31,7 @@ void KafkaMember::transact_later(OwnedPartition& partition, std::int64_t offset,
 
 void KafkaMember::transact(Time now) {
   if (!transacting_) hop_again(now);
-  if (transacting_) expire_orders(now);  // one whose outcome is in doubt takes as long as the broker is away
+  expire_orders(now);  // the one that is under way, or a commit, takes as long as the broker is away
   if (to_transact_.empty() || transacting_ || leaving_ || now < transact_not_before_) return;
   if (commit_under_way_) return;  // what it says is older
   if (revocation_ && revocation_->last_commit_until) return;
@@ -40,10 +40,7 @@ void KafkaMember::transact(Time now) {
     if (!orders.empty() && to_transact_.front().refusals > 0) break;
     TransactionOrder order = std::move(to_transact_.front());
     to_transact_.pop_front();
-    if (!is_ready(order, now)) {
-      if (now < transact_not_before_) break;
-      continue;
-    }
+    if (!may_transact(order)) continue;
     const bool alone = order.refusals > 0;  // others would be refused with it
     orders.push_back(std::move(order));
     if (alone) break;
@@ -78,39 +75,7 @@ void KafkaMember::begin_transaction(std::vector<TransactionOrder> orders,
   transactor_->begin(std::move(transaction));
 }
 
-// Topics of ours are made when the first copy goes there.
-Result<void> KafkaMember::ensure_topics(const TransactionOrder& order) {
-  for (const Message& message : order.messages) {
-    if (!message.copy || ready_topics_.contains(message.topic)) continue;
-    if (auto ensured = spec_.ensure_topic(message.topic); !ensured) return ensured;
-    ready_topics_.insert(message.topic);
-  }
-  return {};
-}
-
-// Otherwise it was answered, or waits for its turn.
-bool KafkaMember::is_ready(TransactionOrder& order, Time now) {
-  const auto ensured = ensure_topics(order);
-  if (ensured) return may_transact(order, now);
-  const ErrorKind kind = ensured.error().kind;
-  if (kind == ErrorKind::unavailable || kind == ErrorKind::overloaded) {
-    transact_not_before_ = now + kCommitPause;
-    to_transact_.push_front(std::move(order));
-    expire_orders(now);
-    return false;
-  }
-  const std::lock_guard lock{mutex_};
-  if (order.waiter.call == nullptr) {
-    hop_refused(std::move(order), ensured.error(), now);
-    return false;
-  }
-  const auto found = partitions_.find(order.slot);
-  if (found != partitions_.end()) found->second->hold_as(order.offset, Held::out);
-  answers_.add(std::move(order.waiter), found == partitions_.end() ? lost() : ensured.error());
-  return false;
-}
-
-// They were not made, and wait for what is away.
+// They were not made, and wait for what is away, or for a turn that did not come.
 void KafkaMember::expire_orders(Time now) {
   const std::lock_guard lock{mutex_};
   std::erase_if(to_transact_, [&](TransactionOrder& order) {
@@ -122,20 +87,15 @@ void KafkaMember::expire_orders(Time now) {
   });
 }
 
-bool KafkaMember::may_transact(TransactionOrder& order, Time now) {
+// Otherwise it was answered.
+bool KafkaMember::may_transact(TransactionOrder& order) {
   const std::lock_guard lock{mutex_};
   const auto found = partitions_.find(order.slot);
   if (found == partitions_.end()) {
     answers_.add(std::move(order.waiter), lost());
     return false;
   }
-  OwnedPartition& partition = *found->second;
-  if (order.waiter.call != nullptr && order.waiter.call->deadline <= now) {
-    partition.hold_as(order.offset, Held::out);
-    answers_.add(std::move(order.waiter), not_made());
-    return false;
-  }
-  partition.begin_settling(order.offset);
+  found->second->begin_settling(order.offset);
   return true;
 }
 
@@ -174,9 +134,6 @@ void KafkaMember::not_transacted(TransactionAnswer& answer) {
     const auto refused = answer.refused.find(i);
     const bool at_fault = refused != answer.refused.end() && refused->second.kind != ErrorKind::unavailable &&
                           refused->second.kind != ErrorKind::overloaded;
-    if (at_fault) {
-      for (const Message& message : order.messages) ready_topics_.erase(message.topic);  // it may be gone
-    }
     if (at_fault && order.waiter.call == nullptr) {
       hop_refused(std::move(order), refused->second, now);
       continue;

@@ -29,14 +29,14 @@ Result<NewTopic> dead_letters(const Cluster& cluster, const std::string& topic, 
 
 }  // namespace
 
-Result<void> ensure_own_topic(const Cluster& cluster, const std::string& topic) {
-  const auto there = cluster.has_topic(topic);
+Result<void> ensure_own_topic(const Cluster& cluster, const std::string& topic, std::optional<Time> deadline) {
+  const auto there = cluster.has_topic(topic, deadline);
   if (!there) return there.error();
   if (*there) return {};
   const auto of = cluster.names().topic_of_dead_letters(topic);
   const auto made = of ? dead_letters(cluster, topic, *of) : Result<NewTopic>{retries(topic)};
   if (!made) return made.error();
-  return create_topics(cluster, {&*made, 1});
+  return create_topics(cluster, {&*made, 1}, deadline);
 }
 
 }  // namespace tidings::kafka

@@ -3,6 +3,7 @@
 // Threads: any. Blocks: as Cluster.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "transport/kafka/cluster.hpp"
@@ -13,6 +14,6 @@ namespace tidings::kafka {
 inline constexpr Duration kRetriesKept = std::chrono::days{30};
 
 // Makes it where it is missing: with as many partitions as what it is about, kept for ever if of dead letters.
-Result<void> ensure_own_topic(const Cluster& cluster, const std::string& topic);
+Result<void> ensure_own_topic(const Cluster& cluster, const std::string& topic, std::optional<Time> deadline = {});
 
 }  // namespace tidings::kafka

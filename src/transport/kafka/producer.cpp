@@ -169,17 +169,19 @@ void ClientProducer::send(std::vector<Message> messages) {
     pending.answered = std::move(message.answered);
   }
   std::vector<Refusal> refusals;
+  std::optional<Error> full;  // what comes behind would overtake, where it is smaller
   {
     const std::lock_guard lock{mutex_};
     while (!batch.empty()) {
       Pending& pending = batch.front();
-      auto refused = admit(pending);
+      auto refused = full ? full : admit(pending);
       if (!refused && !replacing_) {
         // What a dead client does not take waits for the next one.
         const auto code = produce(pending);
         if (code != RD_KAFKA_RESP_ERR_NO_ERROR && !is_of_the_client(code)) refused = failed(code, pending.message);
       }
       if (refused) {
+        if (refused->kind == ErrorKind::overloaded) full = refused;
         refusals.push_back({std::move(pending.answered), *std::move(refused)});
         batch.pop_front();
         continue;

@@ -35,7 +35,8 @@ class Producer {
                                                 const transport::PublisherOptions& options);
   virtual ~Producer() = default;
 
-  // overloaded: a limit of the options; invalid: no such topic, too large; unavailable: not confirmed in time.
+  // overloaded: a limit of the options, and what lies behind such a one here; invalid: no such topic, too large;
+  // unavailable: not confirmed in time.
   virtual void send(std::vector<Message> messages) = 0;
   virtual Result<void> flush(Time deadline) = 0;
   // What is not confirmed by then is answered `unavailable`; nothing is called afterwards.

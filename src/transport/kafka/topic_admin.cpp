@@ -37,7 +37,7 @@ Result<void> check_created(const rd_kafka_topic_result_t& result) {
   return to_error(code, fmt::format("create topic '{}'", rd_kafka_topic_result_name(&result)), words ? words : "");
 }
 
-Result<void> send_creation(const Cluster& cluster, std::span<const NewTopic> topics) {
+Result<void> send_creation(const Cluster& cluster, std::span<const NewTopic> topics, Time deadline) {
   std::vector<NewTopicHandle> handles;
   for (const NewTopic& topic : topics) {
     auto handle = handle_of(cluster, topic);
@@ -45,11 +45,12 @@ Result<void> send_creation(const Cluster& cluster, std::span<const NewTopic> top
     handles.push_back(*std::move(handle));
   }
   auto all = pointers(handles);
-  const auto answer =
-      cluster.request(RD_KAFKA_ADMIN_OP_CREATETOPICS, fmt::format("create topic '{}'", topics.front().name),
-                      [&all](rd_kafka_t* client, rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
-                        rd_kafka_CreateTopics(client, all.data(), all.size(), options, queue);
-                      });
+  const auto answer = cluster.request(
+      RD_KAFKA_ADMIN_OP_CREATETOPICS, fmt::format("create topic '{}'", topics.front().name),
+      [&all](rd_kafka_t* client, rd_kafka_AdminOptions_t* options, rd_kafka_queue_t* queue) {
+        rd_kafka_CreateTopics(client, all.data(), all.size(), options, queue);
+      },
+      deadline);
   if (!answer) return answer.error();
   std::size_t count = 0;
   const auto* results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer->get()), &count);
@@ -60,8 +61,7 @@ Result<void> send_creation(const Cluster& cluster, std::span<const NewTopic> top
 }
 
 // Where a partition begins only its leader says: each has one then.
-Result<void> wait_for_leaders(const Cluster& cluster, std::span<const NewTopic> topics) {
-  const Time deadline = cluster.soon();
+Result<void> wait_for_leaders(const Cluster& cluster, std::span<const NewTopic> topics, Time deadline) {
   for (;;) {
     const auto there = cluster.topics(deadline);
     if (!there) return there.error();
@@ -92,10 +92,10 @@ Result<void> check_deleted(const rd_kafka_topic_result_t& result) {
 
 }  // namespace
 
-Result<void> create_topics(const Cluster& cluster, std::span<const NewTopic> topics) {
+Result<void> create_topics(const Cluster& cluster, std::span<const NewTopic> topics, std::optional<Time> deadline) {
   if (topics.empty()) return {};
-  if (auto sent = send_creation(cluster, topics); !sent) return sent;
-  return wait_for_leaders(cluster, topics);
+  if (auto sent = send_creation(cluster, topics, deadline.value_or(cluster.soon())); !sent) return sent;
+  return wait_for_leaders(cluster, topics, deadline.value_or(cluster.soon()));
 }
 
 Result<void> delete_topics(const Cluster& cluster, std::span<const std::string> topics) {

@@ -21,7 +21,7 @@ struct NewTopic {
 
 // Makes those that are not there; what is there stays as it is. Returns when each can be
 // published to.
-Result<void> create_topics(const Cluster& cluster, std::span<const NewTopic> topics);
+Result<void> create_topics(const Cluster& cluster, std::span<const NewTopic> topics, std::optional<Time> deadline = {});
 
 // Those that are not there are no fault.
 Result<void> delete_topics(const Cluster& cluster, std::span<const std::string> topics);
