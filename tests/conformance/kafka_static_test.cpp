@@ -171,7 +171,7 @@ TEST_F(KafkaStatic, WhatOneThatStaysAwayHadIsHandedOverWhenItsSessionEnds) {
 TEST_F(KafkaStatic, NothingThatWasCommittedBeforeAKillIsHandledAgain) {
   constexpr int kCount = 400, kDecided = 100;
   auto worker = work("one");
-  publish(0, kCount, std::chrono::milliseconds{5});
+  publish(0, kCount, std::chrono::milliseconds{40});  // two seconds, of which the kill comes in the first
   ASSERT_TRUE(testing::eventually([&] { return entries("decided").size() >= kDecided; }));
   worker->kill();
   const auto before = entries("decided");
