@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "transport/kafka/copy.hpp"
@@ -28,6 +29,8 @@ class Fetched final {
   enum class Kind { events, copies };
   // `client`: whose they are. It lives as long as they do: librdkafka's would otherwise not end.
   Fetched(std::shared_ptr<rd_kafka_t> client, std::vector<MessageHandle> messages, std::string topic, Kind kind);
+  // Without messages: what the records look into is somebody else's, and lives as long as this.
+  explicit Fetched(std::vector<FetchedRecord> records) : records_{std::move(records)} {}
   Fetched(const Fetched&) = delete;
   Fetched& operator=(const Fetched&) = delete;
 

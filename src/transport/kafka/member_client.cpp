@@ -117,26 +117,29 @@ Result<std::vector<Committed>> MemberClient::committed(const rd_kafka_topic_part
   return committed;
 }
 
-PartitionQueue MemberClient::partition_queue(const std::string& topic, std::int32_t partition) const {
-  return {client_, topic, partition, when_expired_, *bell_};
+std::unique_ptr<PartitionSource> MemberClient::partition_queue(const std::string& topic,
+                                                               const transport::PartitionId& id,
+                                                               Fetched::Kind kind) const {
+  return std::make_unique<PartitionQueue>(client_, topic, id, kind, when_expired_, *bell_);
 }
 
-PartitionQueue::PartitionQueue(std::shared_ptr<rd_kafka_t> client, std::string topic, std::int32_t partition,
-                               WhenExpired when_expired, Bell& bell)
+PartitionQueue::PartitionQueue(std::shared_ptr<rd_kafka_t> client, std::string topic, transport::PartitionId id,
+                               Fetched::Kind kind, WhenExpired when_expired, Bell& bell)
     : client_{std::move(client)},
       topic_{std::move(topic)},
-      partition_{partition},
+      id_{std::move(id)},
+      kind_{kind},
       when_expired_{when_expired},
-      queue_{rd_kafka_queue_get_partition(client_.get(), topic_.c_str(), partition_)} {
+      queue_{rd_kafka_queue_get_partition(client_.get(), topic_.c_str(), id_.partition)} {
   rd_kafka_queue_forward(queue_.get(), nullptr);
   rd_kafka_queue_cb_event_enable(queue_.get(), ring, &bell);
 }
 
 PartitionQueue::~PartitionQueue() {
-  if (queue_ != nullptr) rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
+  rd_kafka_queue_cb_event_enable(queue_.get(), nullptr, nullptr);
 }
 
-std::vector<MessageHandle> PartitionQueue::take(std::size_t max) {
+std::shared_ptr<const Fetched> PartitionQueue::take(std::size_t max) {
   std::array<rd_kafka_message_t*, kFetchMax> fetched{};
   const auto count = rd_kafka_consume_batch_queue(queue_.get(), 0, fetched.data(), std::min(max, fetched.size()));
   std::vector<MessageHandle> messages;
@@ -151,7 +154,8 @@ std::vector<MessageHandle> PartitionQueue::take(std::size_t max) {
     taken_ = taken_bytes_ = 0;
     wake_fetching(*client_);
   }
-  return messages;
+  if (messages.empty()) return nullptr;
+  return std::make_shared<const Fetched>(client_, std::move(messages), id_.topic, kind_);
 }
 
 void wake_fetching(rd_kafka_t& client) {
@@ -170,7 +174,7 @@ void wake_fetching(rd_kafka_t& client) {
 // Each answer with records says where the log begins.
 std::int64_t PartitionQueue::expired_before(std::int64_t next, std::int64_t offset) const {
   std::int64_t begin = -1, end = -1;
-  rd_kafka_get_watermark_offsets(client_.get(), topic_.c_str(), partition_, &begin, &end);
+  rd_kafka_get_watermark_offsets(client_.get(), topic_.c_str(), id_.partition, &begin, &end);
   if (begin <= next) return next;
   return when_expired_ == WhenExpired::end ? offset : std::min(begin, offset);
 }

@@ -12,6 +12,7 @@
 #include "transport/kafka/cluster.hpp"
 #include "transport/kafka/commit_record.hpp"
 #include "transport/kafka/group_requests.hpp"
+#include "transport/kafka/partition_source.hpp"
 
 namespace tidings::kafka {
 
@@ -33,28 +34,26 @@ struct CommitOf {
 PartitionListHandle partition_list(const std::vector<CommitOf>& offsets);
 
 // Messages of one partition, apart from others.
-class PartitionQueue final {
+class PartitionQueue final : public PartitionSource {
  public:
-  PartitionQueue(std::shared_ptr<rd_kafka_t> client, std::string topic, std::int32_t partition,
+  // `topic`: on the cluster; `id`: in our words.
+  PartitionQueue(std::shared_ptr<rd_kafka_t> client, std::string topic, transport::PartitionId id, Fetched::Kind kind,
                  WhenExpired when_expired, Bell& bell);
-  ~PartitionQueue();
-  PartitionQueue(PartitionQueue&&) = default;
+  ~PartitionQueue() override;
   PartitionQueue(const PartitionQueue&) = delete;
   PartitionQueue& operator=(const PartitionQueue&) = delete;
 
-  // Up to so many of those that are here. Once half of what librdkafka fetches ahead is taken, it looks for more.
-  std::vector<MessageHandle> take(std::size_t max);
-  const std::shared_ptr<rd_kafka_t>& client() const { return client_; }
-  // `next` was wanted, and the record at `offset` came: retention took what lies between, up to this. What compaction
-  // or a transaction left out is no loss.
-  std::int64_t expired_before(std::int64_t next, std::int64_t offset) const;
+  // At most kFetchMax. Once half of what librdkafka fetches ahead is taken, it looks for more.
+  std::shared_ptr<const Fetched> take(std::size_t max) override;
+  std::int64_t expired_before(std::int64_t next, std::int64_t offset) const override;
 
  private:
-  std::shared_ptr<rd_kafka_t> client_;
-  std::string topic_;  // on the cluster
-  std::int32_t partition_;
-  WhenExpired when_expired_;
-  QueueHandle queue_;
+  const std::shared_ptr<rd_kafka_t> client_;
+  const std::string topic_;  // on the cluster
+  const transport::PartitionId id_;
+  const Fetched::Kind kind_;
+  const WhenExpired when_expired_;
+  const QueueHandle queue_;
   std::size_t taken_ = 0;  // since it was told to look
   std::size_t taken_bytes_ = 0;
 };
@@ -86,8 +85,9 @@ class MemberClient final {
   Result<void> subscribe(const std::set<std::string>& topics);
   // Blocks, at most kLookWithin.
   Result<std::vector<Committed>> committed(const rd_kafka_topic_partition_list_t& partitions) const;
-  // What comes of that partition alone; it rings the bell. Before it is assigned.
-  PartitionQueue partition_queue(const std::string& topic, std::int32_t partition) const;
+  // What comes of that partition alone; it rings the bell. Before it is assigned. `topic`: on the cluster.
+  std::unique_ptr<PartitionSource> partition_queue(const std::string& topic, const transport::PartitionId& id,
+                                                   Fetched::Kind kind) const;
   void assign(const rd_kafka_topic_partition_list_t& partitions);
   void unassign(const rd_kafka_topic_partition_list_t& partitions);
   // Whether it was thrown out of its group.

@@ -144,7 +144,7 @@ void KafkaMember::own(const std::vector<Committed>& found) {
       absolve(id, record);
       auto owned = std::make_unique<OwnedPartition>(
           id, next_slot_, cluster_->options().suspect_window, std::move(record),
-          client_->partition_queue(partition.topic, partition.partition), spec_.kind, spec_.board, spec_.life);
+          client_->partition_queue(partition.topic, id, spec_.kind), spec_.board, spec_.life);
       owned->set_paused(paused_.contains(id));
       partitions_.emplace(next_slot_, std::move(owned));
       next_slot_ += spec_.slot_step;

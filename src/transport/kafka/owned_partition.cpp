@@ -20,12 +20,11 @@ bool has(const Room& room) {
 }  // namespace
 
 OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max,
-                               CommitRecord found, PartitionQueue queue, Fetched::Kind kind,
+                               CommitRecord found, std::unique_ptr<PartitionSource> source,
                                std::shared_ptr<InstanceBoard> board, std::uint64_t life)
     : id_{std::move(id)},
       slot_{slot},
-      queue_{std::move(queue)},
-      kind_{kind},
+      source_{std::move(source)},
       board_{std::move(board)},
       life_{life},
       progress_{begin(std::move(found), slot_, board_.get())},
@@ -60,7 +59,7 @@ void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, s
       return;
     }
     if (const auto next = progress_.next(); record.offset > next) {
-      expired_ += progress_.unsettled_before(queue_.expired_before(next, record.offset));
+      expired_ += progress_.unsettled_before(source_->expired_before(next, record.offset));
     }
     progress_.skip_to(record.offset);
     if (record.offset + window_.records() / 2 >= committing_below_) make_urgent();
@@ -93,9 +92,9 @@ void OwnedPartition::hand_out(Room& room, Time now, std::vector<Delivery>& to, s
 // Whether there is one to look at.
 bool OwnedPartition::fetch(std::size_t max) {
   if (ahead_ != nullptr && ahead_index_ < ahead_->records().size()) return true;
-  std::vector<MessageHandle> messages = queue_.take(max);
-  if (messages.empty()) return false;
-  ahead_ = std::make_shared<Fetched>(queue_.client(), std::move(messages), id_.topic, kind_);
+  auto more = source_->take(max);
+  if (more == nullptr) return false;
+  ahead_ = std::move(more);
   ahead_index_ = 0;
   return true;
 }

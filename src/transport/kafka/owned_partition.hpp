@@ -14,8 +14,8 @@
 
 #include "transport/kafka/fetched.hpp"
 #include "transport/kafka/instance_board.hpp"
-#include "transport/kafka/member_client.hpp"
 #include "transport/kafka/partition_progress.hpp"
+#include "transport/kafka/partition_source.hpp"
 #include "transport/kafka/settle_call.hpp"
 #include "transport/kafka/suspect_window.hpp"
 
@@ -33,7 +33,7 @@ class OwnedPartition final {
   // `window_max`: how many records may be in flight beyond those of which a commit has said so. `board`: what the life
   // before was handling, and where ours stands; none: there is no such thing. `life`: ours, for commits.
   OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max, CommitRecord found,
-                 PartitionQueue queue, Fetched::Kind kind, std::shared_ptr<InstanceBoard> board, std::uint64_t life);
+                 std::unique_ptr<PartitionSource> source, std::shared_ptr<InstanceBoard> board, std::uint64_t life);
 
   const transport::PartitionId& id() const { return id_; }
   std::uint64_t slot() const { return slot_; }
@@ -141,8 +141,7 @@ class OwnedPartition final {
 
   const transport::PartitionId id_;
   const std::uint64_t slot_;
-  PartitionQueue queue_;
-  const Fetched::Kind kind_;
+  const std::unique_ptr<PartitionSource> source_;
   const std::shared_ptr<InstanceBoard> board_;
   const std::uint64_t life_;
   PartitionProgress progress_;
