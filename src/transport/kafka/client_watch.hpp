@@ -32,6 +32,8 @@ class ClientWatch final {
   Result<void> begin(rd_kafka_t* client);
   // A broker answered: who hangs up from now on dies, rather than that our settings are wrong.
   void reached() { reached_ = true; }
+  // What librdkafka logs, on any thread of its own; `level` as syslog counts.
+  void hear(int level, const char* text);
 
   // What librdkafka said last of something that fails; empty: nothing.
   std::string last_words() const;
@@ -43,7 +45,6 @@ class ClientWatch final {
   static int verify(rd_kafka_t* client, const char* broker, std::int32_t id, int* fault, int depth, const char* bytes,
                     std::size_t size, char* words, std::size_t words_size, void* self);
   static void refresh(rd_kafka_t* client, const char* configuration, void* self);
-  void hear(int level, const char* text);
   void note(ConnectionFault fault);
 
   const Security security_;

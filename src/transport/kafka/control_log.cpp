@@ -189,7 +189,10 @@ Result<std::uint64_t> ControlLog::wait_for(const std::shared_ptr<Waiting>& waiti
 Result<void> ControlLog::check_room(const std::string& key) {
   const std::lock_guard lock{mutex_};
   if (table_.contains(key) || table_.size() < kControlRecordsMax) return {};
-  return overloaded(fmt::format("there are {} control records already: erase some", kControlRecordsMax));
+  return overloaded(
+      fmt::format("there are {} control records already, with those that were erased in the last two days: "
+                  "erase some, or wait",
+                  kControlRecordsMax));
 }
 
 Result<std::uint64_t> ControlLog::put(ControlSpace space, std::string_view key, std::optional<std::string_view> value,

@@ -21,6 +21,10 @@ bool has_orphans(const LiveGroup& group, const Cluster::Topics& topics) {
   return false;
 }
 
+Duration pause_after_nothing(Duration pause) {
+  return std::min(2 * pause, kOrphanLookPauseMax);
+}
+
 OrphanWatch::OrphanWatch(std::shared_ptr<const Cluster> cluster, std::string group, std::set<std::string> topics)
     : cluster_{std::move(cluster)},
       group_{std::move(group)},
@@ -48,7 +52,7 @@ void OrphanWatch::run() {
     const Found found = look();
     if (found == Found::none) return;
     const Time now = cluster_->executor().now();
-    pause = found == Found::unknown ? std::min(2 * pause, kOrphanLookPauseMax) : kJoinsWithin;
+    pause = found == Found::unknown ? pause_after_nothing(pause) : kJoinsWithin;
     seen_first = found == Found::orphans ? std::min(seen_first, now) : kNever;
     if (seen_first == kNever || now < seen_first + patience) continue;
     nudge();

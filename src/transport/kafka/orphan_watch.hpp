@@ -20,6 +20,9 @@ namespace tidings::kafka {
 // Whether some of these, which the group reads, are nobody's.
 bool has_orphans(const LiveGroup& group, const Cluster::Topics& topics);
 
+// Until the next look after one that told nothing, where there were `pause` before that.
+Duration pause_after_nothing(Duration pause);
+
 class OrphanWatch final {
  public:
   // `group` and `topics` on the cluster; `topics` are what its members read.

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "transport/kafka/kafka_limits.hpp"
+
 namespace tidings::kafka {
 namespace {
 
@@ -17,6 +19,13 @@ TEST(Orphans, AreThereWhereAPartitionIsNobodys) {
   EXPECT_TRUE(has_orphans({.members = {one}, .is_stable = true}, topics));
   EXPECT_TRUE(has_orphans({.members = {one, with({{"b", 1, 0}})}, .is_stable = true}, topics)) << "of another topic";
   EXPECT_FALSE(has_orphans({.members = {}, .is_stable = true}, {})) << "a pattern that reads nothing yet";
+}
+
+TEST(Orphans, AreLookedForLessAndLessWhileTheGroupCannotBeLookedAt) {
+  EXPECT_EQ(pause_after_nothing(kJoinsWithin), 2 * kJoinsWithin);
+  Duration pause = kJoinsWithin;
+  for (int i = 0; i < 10; ++i) pause = pause_after_nothing(pause);
+  EXPECT_EQ(pause, kOrphanLookPauseMax);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 #include "transport/kafka/broker_here.hpp"
+#include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/registrations.hpp"
 
 namespace tidings::kafka {
@@ -118,6 +119,18 @@ TEST_F(RegistrationsBrokerTest, RefusesWhatIsNoSubscription) {
   EXPECT_EQ(join({.group = "g"}).error().kind, ErrorKind::invalid);
   EXPECT_EQ(join({.group = "g", .topic = "orders", .pattern = "#"}).error().kind, ErrorKind::invalid);
   EXPECT_EQ(join({.group = "g", .topic = "nowhere"}).error().kind, ErrorKind::invalid);
+}
+
+// Its retries lie in a topic whose name is made of both.
+TEST_F(RegistrationsBrokerTest, NamesThatAreTooLongTogetherAreRefused) {
+  declare({.topics = {{.name = "orders"}}, .published = {}});
+  const std::size_t more = kTopicNameMax - cluster().names().retry("", "orders").size();
+  const std::string longest(more, 'g');
+  EXPECT_TRUE(join({.group = longest, .topic = "orders"}));
+  const auto refused = join({.group = longest + 'g', .topic = "orders"});
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(refused.error().message, ::testing::HasSubstr("shorten one by 1"));
 }
 
 TEST_F(RegistrationsBrokerTest, APatternReadsEventsOfMatchingTypesOnly) {
