@@ -70,7 +70,7 @@ Result<void> ControlLog::open() {
   }
   auto producer = Producer::open(cluster_, {.deliver_within = kRequestWithin});
   if (!producer) return producer.error();
-  auto reader = TopicReader::open(*cluster_, kFollowWait);
+  auto reader = TopicReader::open(*cluster_, {.wait = kFollowWait});
   if (!reader) return reader.error();
   const auto begin = cluster_->offsets({{topic_, 0, 0}}, Bound::earliest);
   if (!begin) return begin.error();

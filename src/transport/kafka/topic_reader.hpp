@@ -28,10 +28,14 @@ struct OffsetSpan {
 
 using TopicHandle = Owned<rd_kafka_topic_t, rd_kafka_topic_destroy>;
 
+struct Fetching {
+  Duration wait;                // how long the broker may hold an answer back for want of records
+  std::size_t bytes = 1 << 20;  // of a partition, in one answer; one record may be larger
+};
+
 class TopicReader final {
  public:
-  // Where reading goes on follows from `wait`: how long the broker may hold an answer back for want of records.
-  static Result<std::unique_ptr<TopicReader>> open(const Cluster& cluster, Duration wait);
+  static Result<std::unique_ptr<TopicReader>> open(const Cluster& cluster, const Fetching& fetching);
 
   Result<void> assign(std::span<const PartitionOffset> from);
 
@@ -53,7 +57,8 @@ class TopicReader final {
   std::map<std::string, TopicHandle> topics_;
 };
 
-// Visits all messages of these, in order within each partition, until `visit` returns false.
+// Visits all messages of these, in order within each partition, until `visit` returns false. Of several spans of one
+// partition, which are in order, what lies between them is not visited, and each costs a request or two.
 Result<void> read_range(const Cluster& cluster, std::span<const OffsetSpan> spans,
                         const std::function<bool(const rd_kafka_message_t&)>& visit);
 
