@@ -37,6 +37,21 @@ class KafkaProgram : public Program {
     EXPECT_TRUE(joined) << joined.error().message;
     return *std::move(joined);
   }
+  // As they come: many at a time.
+  void bury_all(transport::Consumer& consumer, std::size_t count) const {
+    const Time deadline = executor_->now() + ChildProcess::kPatience;
+    while (count > 0 && executor_->now() < deadline) {
+      const auto batch = consumer.receive(count, deadline);
+      ASSERT_TRUE(batch) << batch.error().message;
+      std::vector<transport::Settlement> orders;
+      for (const transport::Delivery& delivery : batch->deliveries) {
+        orders.push_back({.token = delivery.token, .outcome = transport::Bury{.reason = "failed", .error = "no bank"}});
+      }
+      count -= orders.size();
+      for (const auto& answer : settle_now(consumer, *executor_, std::move(orders))) EXPECT_TRUE(answer);
+    }
+    EXPECT_EQ(count, 0u);
+  }
   // Ids of dead letters, as the table lists them.
   std::vector<std::string> dead_ids() const {
     std::istringstream lines{run({"dead", "list"}).output};
@@ -152,6 +167,34 @@ TEST_F(KafkaProgram, ReplaysARangeToOneGroupAndMovesNobody) {
   publish("o-3");
   EXPECT_THAT(serve(*billing, 1, Verdict::accept), ElementsAre("o-3"));
   EXPECT_THAT(serve(*audit, 1, Verdict::accept), ElementsAre("o-3")) << "nothing before it came again";
+}
+
+// P9: it dies before the commit that makes a range of what it dealt with, and then before the one in which the range
+// becomes the floor's. States, ranges and what they erase are one transaction.
+TEST_F(KafkaProgram, OneThatDiesWhileItDealsWithDeadLettersLosesAndReopensNone) {
+  constexpr std::size_t kLetters = 602;
+  ASSERT_EQ(run({"topics", "create", "orders", "--partitions", "1"}).exit, ChildExit{.code = 0});
+  publish("first");
+  ChildProcess publisher{spec({"publish", "orders", "--type", "Later", "--file", "-"})};
+  for (std::size_t i = 1; i < kLetters; ++i) publisher.write("{\"data\":1}\n");
+  publisher.close_input();
+  ASSERT_EQ(publisher.wait(), ChildExit{.code = 0}) << publisher.error_output();
+  const auto transport = open();
+  bury_all(*consumer(*transport, "billing"), kLetters);
+  const auto dies_at = [&](int transaction, std::vector<std::string> command) {
+    auto killed = spec(std::move(command));
+    killed.environment["TIDINGS_FAULT"] = "in_transaction:" + std::to_string(transaction);
+    EXPECT_EQ(run_program(killed).exit, (ChildExit{.code = -1, .signal = SIGKILL}));
+  };
+  const std::vector<std::string> discard{"dead", "discard", "--type", "Later"};
+  dies_at(3, discard);
+  EXPECT_EQ(run(discard).output, "201 of 201 dead letters discarded\n") << "after two transactions of 200";
+  EXPECT_THAT(run({"--json", "lag"}).output, HasSubstr("\"dead\":1,"));
+  const auto ids = dead_ids();
+  ASSERT_EQ(ids.size(), 1u);
+  dies_at(1, {"dead", "replay", ids[0]});
+  EXPECT_EQ(run({"dead", "replay", ids[0]}).output, "1 of 1 dead letter replayed\n");
+  EXPECT_THAT(run({"--json", "dead", "list"}).output, HasSubstr("\"deadLetters\":[]"));
 }
 
 TEST_F(KafkaProgram, RemovesAGroupThatIsGone) {

@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
+
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/topic_admin.hpp"
 #include "transport/kafka/topic_reader.hpp"
@@ -9,8 +12,29 @@
 namespace tidings::kafka {
 
 namespace {
-constexpr std::string_view kFloor = "floor/";  // TOPIC/PARTITION; an id begins with a digit
+
+// Before TOPIC/PARTITION; an id begins with a digit.
+constexpr std::string_view kFloor = "floor/";
+constexpr std::string_view kRange = "range/";
+
+std::optional<DeadStates::Place> place_of(std::string_view name) {
+  const auto slash = name.rfind('/');
+  if (slash == name.npos) return std::nullopt;
+  const std::string_view number = name.substr(slash + 1);
+  std::int32_t partition = 0;
+  const auto [end, fault] = std::from_chars(number.data(), number.data() + number.size(), partition);
+  if (fault != std::errc{} || end != number.data() + number.size()) return std::nullopt;
+  return DeadStates::Place{name.substr(0, slash), partition};
 }
+
+// The floor itself, and the last one of a range, keep theirs: versions that know no ranges read from the floor on.
+bool needs_no_state(const DeadCover& cover, std::int64_t offset) {
+  if (cover.floor && offset < cover.floor->offset) return true;
+  return std::any_of(cover.ranges.begin(), cover.ranges.end(),
+                     [&](const DeadRange& range) { return range.first <= offset && offset < range.last; });
+}
+
+}  // namespace
 
 std::string_view to_string(DeadState state) {
   switch (state) {
@@ -45,14 +69,20 @@ Message DeadStates::closing(const std::string& id, DeadState state) const {
   return message(id, std::string{to_string(state)});
 }
 
-std::vector<Message> DeadStates::raising(const DeadLetterId& floor) const {
+std::vector<Message> DeadStates::covering(const Place& place, const DeadCover& before, const DeadCover& now) const {
+  const auto key = [&](std::string_view kind) { return fmt::format("{}{}/{}", kind, place.first, place.second); };
   std::vector<Message> messages;
-  messages.push_back(message(fmt::format("{}{}/{}", kFloor, floor.topic, floor.partition), text_of(floor)));
+  if (now.floor && now.floor != before.floor) messages.push_back(message(key(kFloor), text_of(*now.floor)));
+  if (now.ranges != before.ranges) {
+    messages.push_back(message(key(kRange), now.ranges.empty() ? std::nullopt : std::optional{text_of(now.ranges)}));
+  }
   const std::lock_guard lock{mutex_};
-  const auto done = done_.find({floor.topic, floor.partition});
+  const auto done = done_.find(place);
   if (done == done_.end()) return messages;
+  std::size_t erased = 0;
   for (const auto& [offset, id] : done->second) {
-    if (offset >= floor.offset || messages.size() > kStatesErasedMax) break;
+    if (!needs_no_state(now, offset)) continue;
+    if (++erased > kStatesErasedMax) break;
     messages.push_back(message(id, std::nullopt));
   }
   return messages;
@@ -79,19 +109,29 @@ void DeadStates::take(const rd_kafka_message_t& message) {
   const std::string key{static_cast<const char*>(message.key), message.key_len};
   const bool erased = message.payload == nullptr;
   const std::string value = erased ? "" : std::string{static_cast<const char*>(message.payload), message.len};
+  if (key.starts_with(kRange)) return take_ranges(key.substr(kRange.size()), value);
   const bool is_floor = key.starts_with(kFloor);
   const auto id = dead_letter_id(is_floor ? value : key);
   if (!id) return;
   const Place place{id->topic, id->partition};
   const std::lock_guard lock{mutex_};
   if (is_floor) {
-    floors_.insert_or_assign(place, *id);
+    covers_[place].floor = *id;
   } else if (!erased) {
     done_[place][id->offset] = key;
   } else if (const auto of = done_.find(place); of != done_.end()) {
     const auto found = of->second.find(id->offset);
     if (found != of->second.end() && found->second == key) of->second.erase(found);
   }
+}
+
+// None: `value` is empty.
+void DeadStates::take_ranges(std::string_view name, std::string_view value) {
+  const auto place = place_of(name);
+  auto ranges = dead_ranges(value);
+  if (!place || !ranges) return;
+  const std::lock_guard lock{mutex_};
+  covers_[*place].ranges = *std::move(ranges);
 }
 
 bool DeadStates::is_open(const DeadLetterId& id) const {
@@ -102,10 +142,10 @@ bool DeadStates::is_open(const DeadLetterId& id) const {
   return found == of->second.end() || found->second != text_of(id);
 }
 
-std::optional<DeadLetterId> DeadStates::floor(const Place& place) const {
+DeadCover DeadStates::cover(const Place& place) const {
   const std::lock_guard lock{mutex_};
-  const auto found = floors_.find(place);
-  return found == floors_.end() ? std::nullopt : std::optional{found->second};
+  const auto found = covers_.find(place);
+  return found == covers_.end() ? DeadCover{} : found->second;
 }
 
 }  // namespace tidings::kafka

@@ -1,7 +1,8 @@
 // Which dead letters are dealt with: the topic of their states, read as far as was asked for.
 //
-// Of a partition of dead letters whose first ones are all dealt with, a floor says so: reading begins there, and their
-// states are erased. So what is read, and kept here, is what came since the oldest that is open.
+// Of a partition of dead letters whose first ones are all dealt with, a floor says so: reading begins behind it. Where
+// many are dealt with behind one that is open, ranges say so: reading leaves them out. What was said of each of those
+// is erased. So what is read, and kept here, is what is open, and not much more.
 //
 // Wire:    docs/wire.md, "Dead letters and retries".
 // Threads: any. Blocks: as read_range().
@@ -17,6 +18,7 @@
 #include <vector>
 
 #include "transport/kafka/dead_letter_id.hpp"
+#include "transport/kafka/dead_ranges.hpp"
 #include "transport/kafka/producer.hpp"
 
 namespace tidings::kafka {
@@ -29,6 +31,12 @@ enum class DeadState {
 };
 std::string_view to_string(DeadState state);
 
+// Dead letters of a partition that need no state of their own: all up to the floor, and all in the ranges.
+struct DeadCover {
+  std::optional<DeadLetterId> floor;
+  DeadRanges ranges;
+};
+
 class DeadStates final {
  public:
   explicit DeadStates(std::shared_ptr<Cluster> cluster) : cluster_{std::move(cluster)} {}
@@ -38,20 +46,24 @@ class DeadStates final {
 
   // Reads what came since. Transactions that are open then are not in it.
   Result<void> refresh();
-  // Of one that is not below its floor.
+  // Of one that is not covered.
   bool is_open(const DeadLetterId& id) const;
-  // All up to that one, itself among them, are dealt with; if it is still where it was: a topic may be made anew.
-  std::optional<DeadLetterId> floor(const Place& place) const;
+  // What is said of it. The floor holds if that one is still where it was, the ranges if the last one's last is: a
+  // topic may be made anew.
+  DeadCover cover(const Place& place) const;
 
   // What says that it is dealt with, and how.
   Message closing(const std::string& id, DeadState state) const;
-  // What says that all up to that one are, and erases what is said of those before it, some at a time.
-  std::vector<Message> raising(const DeadLetterId& floor) const;
+  // What says how they are covered from now on, as far as that is new, and erases what is said of each before the floor
+  // and before the last of a range, some at a time. All in one transaction, with the states of those that are covered
+  // and have none yet: a range that is lost after that would show what is erased as open.
+  std::vector<Message> covering(const Place& place, const DeadCover& before, const DeadCover& now) const;
   // Makes the topic where it is missing.
   Result<void> prepare();
 
  private:
   void take(const rd_kafka_message_t& message);
+  void take_ranges(std::string_view name, std::string_view value);
   Message message(std::string key, std::optional<std::string> value) const;
 
   const std::shared_ptr<Cluster> cluster_;
@@ -59,7 +71,7 @@ class DeadStates final {
   std::int64_t next_ = 0;
   mutable std::mutex mutex_;
   std::map<Place, std::map<std::int64_t, std::string>> done_;  // ids, by offset
-  std::map<Place, DeadLetterId> floors_;
+  std::map<Place, DeadCover> covers_;
 };
 
 }  // namespace tidings::kafka

@@ -64,49 +64,91 @@ Copy copy_of(const DeadLetter& letter) {
           .replays = letter.replays + 1};
 }
 
-}  // namespace
-
-// All that is in these topics, from the floors on.
-Result<std::vector<OffsetSpan>> KafkaDeadLetters::kept(std::span<const std::string> topics) {
-  if (auto fresh = states_.refresh(); !fresh) return fresh.error();
-  auto spans = whole(*cluster_, topics);
-  if (!spans) return spans;
-  std::vector<OffsetSpan> floors;
-  for (const OffsetSpan& span : *spans) {
-    const auto floor = floor_of(span);
-    if (floor) floors.push_back({span.topic, span.partition, floor->offset, floor->offset + 1});
-  }
-  auto read = read_range(*cluster_, floors, [&](const rd_kafka_message_t& message) {
-    const auto letter = letter_of(cluster_->names(), message);
-    for (OffsetSpan& span : *spans) {
-      if (span.topic != rd_kafka_topic_name(message.rkt) || span.partition != message.partition || !letter) continue;
-      // Another one there: the topic was made anew, and the floor was of the old one.
-      if (text_of(floor_of(span).value_or(DeadLetterId{})) == letter->id) span.begin = message.offset;
-    }
-    return true;
-  });
-  if (!read) return read.error();
-  return spans;
+// The last one that is covered: as long as it is there, all of them are.
+std::optional<DeadLetterId> mark_of(const DeadStates::Place& place, const DeadRanges& ranges) {
+  if (ranges.empty()) return std::nullopt;
+  return DeadLetterId{ranges.back().buried, place.first, place.second, ranges.back().last};
 }
 
-// None: there is none, or it is not in what is there.
-std::optional<DeadLetterId> KafkaDeadLetters::floor_of(const OffsetSpan& span) const {
-  const auto floor = states_.floor({cluster_->names().topic_of_dead_letters(span.topic).value_or(""), span.partition});
-  return floor && floor->offset >= span.begin && floor->offset < span.end ? floor : std::nullopt;
+OffsetRange offsets_of(const OffsetSpan& span) {
+  return {span.begin, span.end - 1};
+}
+
+void add_spans(const OffsetSpan& of, const Offsets& offsets, std::vector<OffsetSpan>& spans) {
+  for (const OffsetRange& range : offsets) spans.push_back({of.topic, of.partition, range.first, range.last + 1});
+}
+
+// From the front on, where a floor may rise; around what is closed, and behind the last range, where ranges may grow.
+Offsets offsets_to_look_at(const OffsetRange& all, const DeadRanges& ranges, std::int64_t closed) {
+  const auto from = [&](std::int64_t first, std::int64_t most) {
+    return first_of(outside({std::max(all.first, first), all.last}, ranges), most);
+  };
+  const Offsets where_it_is = united(from(all.first, kFloorReadMax), from(closed - kRangeReadMax / 2, kRangeReadMax));
+  return ranges.empty() ? where_it_is : united(where_it_is, from(ranges.back().last + 1, kFloorReadMax));
+}
+
+}  // namespace
+
+// Those of these that are ours.
+Result<void> KafkaDeadLetters::read(std::span<const OffsetSpan> spans, const std::function<bool(DeadLetter)>& take) {
+  return read_range(*cluster_, spans, [&](const rd_kafka_message_t& message) {
+    ++looked_at_;
+    auto letter = letter_of(cluster_->names(), message);
+    return !letter || take(*std::move(letter));
+  });
+}
+
+// All that is in these topics, from the floors on.
+Result<std::vector<KafkaDeadLetters::Kept>> KafkaDeadLetters::kept(std::span<const std::string> topics) {
+  if (auto fresh = states_.refresh(); !fresh) return fresh.error();
+  const auto spans = whole(*cluster_, topics);
+  if (!spans) return spans.error();
+  std::vector<Kept> kept;
+  for (const OffsetSpan& span : *spans) {
+    const DeadStates::Place place{cluster_->names().topic_of_dead_letters(span.topic).value_or(""), span.partition};
+    kept.push_back({span, place, states_.cover(place)});
+  }
+  if (auto dropped = drop_of_others(kept); !dropped) return dropped.error();
+  for (Kept& one : kept) {
+    if (one.cover.floor) one.span.begin = one.cover.floor->offset + 1;
+  }
+  return kept;
+}
+
+// Floors and ranges whose mark is not there, or is another one: the topic was made anew, and they were of the old one.
+Result<void> KafkaDeadLetters::drop_of_others(std::vector<Kept>& kept) {
+  std::vector<OffsetSpan> marks;
+  for (const Kept& one : kept) {
+    for (const auto& mark : {one.cover.floor, mark_of(one.place, one.cover.ranges)}) {
+      if (!mark || mark->offset < one.span.begin || mark->offset >= one.span.end) continue;
+      marks.push_back({one.span.topic, one.span.partition, mark->offset, mark->offset + 1});
+    }
+  }
+  std::set<std::string> there;
+  auto read = this->read(marks, [&](const DeadLetter& letter) {
+    there.insert(letter.id);
+    return true;
+  });
+  if (!read) return read;
+  for (Kept& one : kept) {
+    const auto mark = mark_of(one.place, one.cover.ranges);
+    if (one.cover.floor && !there.contains(text_of(*one.cover.floor))) one.cover.floor.reset();
+    if (mark && !there.contains(text_of(*mark))) one.cover.ranges.clear();
+  }
+  return {};
 }
 
 Result<void> KafkaDeadLetters::visit(std::span<const OffsetSpan> spans, const std::function<void(DeadLetter)>& visit) {
   std::map<std::string, std::optional<Time>> removed;
   std::optional<Error> failed;
-  auto read = read_range(*cluster_, spans, [&](const rd_kafka_message_t& message) {
-    auto letter = letter_of(cluster_->names(), message);
-    if (!letter || !is_open(*letter)) return true;
-    const auto gone = is_removed(removed, *letter);
+  auto read = this->read(spans, [&](DeadLetter letter) {
+    if (!is_open(letter)) return true;
+    const auto gone = is_removed(removed, letter);
     if (!gone) {
       failed = gone.error();
       return false;
     }
-    if (!*gone) visit(*std::move(letter));
+    if (!*gone) visit(std::move(letter));
     return true;
   });
   return failed ? *failed : read;
@@ -136,13 +178,20 @@ Result<std::vector<OffsetSpan>> KafkaDeadLetters::all_since(std::optional<Time> 
   for (const auto& [name, partitions] : *there) {
     if (cluster_->names().topic_of_dead_letters(name)) topics.push_back(name);
   }
-  auto spans = kept(topics);
-  if (!spans || !buried) return spans;
-  std::vector<PartitionOffset> partitions;
-  for (const OffsetSpan& span : *spans) partitions.push_back({span.topic, span.partition, 0});
-  const auto begins = cluster_->offsets_at(std::move(partitions), *buried - kStampsDiffer);
-  if (!begins) return begins.error();
-  for (std::size_t i = 0; i < spans->size(); ++i) (*spans)[i].begin = std::max((*spans)[i].begin, (*begins)[i].offset);
+  auto kept = this->kept(topics);
+  if (!kept) return kept.error();
+  if (buried) {
+    std::vector<PartitionOffset> partitions;
+    for (const Kept& one : *kept) partitions.push_back({one.span.topic, one.span.partition, 0});
+    const auto begins = cluster_->offsets_at(std::move(partitions), *buried - kStampsDiffer);
+    if (!begins) return begins.error();
+    for (std::size_t i = 0; i < kept->size(); ++i) {
+      OffsetSpan& span = (*kept)[i].span;
+      span.begin = std::max(span.begin, (*begins)[i].offset);
+    }
+  }
+  std::vector<OffsetSpan> spans;
+  for (const Kept& one : *kept) add_spans(one.span, outside(offsets_of(one.span), one.cover.ranges), spans);
   return spans;
 }
 
@@ -196,11 +245,12 @@ Result<KafkaDeadLetters::Letters> KafkaDeadLetters::find(std::span<const std::st
   const auto there = kept(topics);
   if (!there) return there.error();
   std::vector<OffsetSpan> wanted;
-  for (const OffsetSpan& all : *there) {
-    const auto found = spans.find({all.topic, all.partition});
+  for (const Kept& one : *there) {
+    const auto found = spans.find({one.span.topic, one.span.partition});
     if (found == spans.end()) continue;
-    const OffsetSpan& span = found->second;
-    wanted.push_back({all.topic, all.partition, std::max(all.begin, span.begin), std::min(all.end, span.end)});
+    const OffsetRange all = offsets_of(one.span), some = offsets_of(found->second);
+    const OffsetRange both{std::max(all.first, some.first), std::min(all.last, some.last)};
+    add_spans(one.span, outside(both, one.cover.ranges), wanted);
   }
   const std::set<std::string> names{ids.begin(), ids.end()};
   Letters letters;
@@ -269,9 +319,9 @@ Result<std::set<std::string>> KafkaDeadLetters::close_once(std::span<const std::
     messages.push_back(states_.closing(id, fate == Fate::replayed ? DeadState::replayed : DeadState::discarded));
   }
   if (messages.empty()) return closed;
-  auto raised = raise_floors(closed);
-  if (!raised) return raised.error();
-  std::move(raised->begin(), raised->end(), std::back_inserter(messages));
+  auto covering = cover(closed);
+  if (!covering) return covering.error();
+  std::move(covering->begin(), covering->end(), std::back_inserter(messages));
   std::vector<const Message*> all;
   for (const Message& message : messages) all.push_back(&message);
   const auto outcome = (*client)->run(all, nullptr);
@@ -280,39 +330,45 @@ Result<std::set<std::string>> KafkaDeadLetters::close_once(std::span<const std::
   return outcome.result.error();
 }
 
-// Where these are dealt with, up to where all are.
-Result<std::vector<Message>> KafkaDeadLetters::raise_floors(const std::set<std::string>& closed) {
+// How these partitions are covered, once these are dealt with.
+Result<std::vector<Message>> KafkaDeadLetters::cover(const std::set<std::string>& closed) {
+  std::map<DeadStates::Place, std::int64_t> first_closed;
   std::set<std::string> topics;
-  std::set<std::pair<std::string, std::int32_t>> touched;
   for (const std::string& text : closed) {
     const auto id = dead_letter_id(text);
     if (!id) continue;
     topics.insert(cluster_->names().dead_letters(id->topic));
-    touched.emplace(cluster_->names().dead_letters(id->topic), id->partition);
+    std::int64_t& first = first_closed.emplace(DeadStates::Place{id->topic, id->partition}, id->offset).first->second;
+    first = std::min(first, id->offset);
   }
-  auto spans = kept(std::vector<std::string>{topics.begin(), topics.end()});
-  if (!spans) return spans.error();
-  std::erase_if(*spans, [&](const OffsetSpan& span) { return !touched.contains({span.topic, span.partition}); });
-  for (OffsetSpan& span : *spans) span.end = std::min(span.end, span.begin + kFloorReadMax);
-  std::map<DeadStates::Place, DeadLetterId> floors;
-  std::set<DeadStates::Place> open;
+  auto kept = this->kept(std::vector<std::string>{topics.begin(), topics.end()});
+  if (!kept) return kept.error();
+  std::erase_if(*kept, [&](const Kept& one) { return !first_closed.contains(one.place); });
+  std::map<DeadStates::Place, DeadLook> looks;
+  std::vector<OffsetSpan> spans;
+  for (const Kept& one : *kept) {
+    const auto look = offsets_to_look_at(offsets_of(one.span), one.cover.ranges, first_closed.at(one.place));
+    looks[one.place] = {.begin = one.span.begin, .ranges = one.cover.ranges, .read = look, .seen = {}};
+    add_spans(one.span, look, spans);
+  }
   std::map<std::string, std::optional<Time>> removed;
-  auto read = read_range(*cluster_, *spans, [&](const rd_kafka_message_t& message) {
-    const auto letter = letter_of(cluster_->names(), message);
-    const auto id = letter ? dead_letter_id(letter->id) : std::nullopt;
-    if (!id) return true;
-    const DeadStates::Place place{id->topic, id->partition};
-    const auto gone = is_removed(removed, *letter);
-    const bool is_done = closed.contains(letter->id) || !states_.is_open(*id) || gone.value_or(false);
-    if (!is_done) open.insert(place);
-    if (!open.contains(place)) floors.insert_or_assign(place, *id);
+  auto read = this->read(spans, [&](const DeadLetter& letter) {
+    const auto id = dead_letter_id(letter.id);
+    const auto look = id ? looks.find({id->topic, id->partition}) : looks.end();
+    if (look == looks.end()) return true;
+    const auto gone = is_removed(removed, letter);
+    const bool is_done = closed.contains(letter.id) || !states_.is_open(*id) || gone.value_or(false);
+    look->second.seen.push_back({id->offset, id->buried, !is_done});
     return true;
   });
   if (!read) return read.error();
   std::vector<Message> messages;
-  for (const auto& [place, floor] : floors) {
-    auto raised = states_.raising(floor);
-    std::move(raised.begin(), raised.end(), std::back_inserter(messages));
+  for (const Kept& one : *kept) {
+    const DealtWith now = dealt_with(looks.at(one.place));
+    DeadCover cover{.floor = one.cover.floor, .ranges = now.ranges};
+    if (now.front) cover.floor = mark_of(one.place, {*now.front});
+    auto more = states_.covering(one.place, one.cover, cover);
+    std::move(more.begin(), more.end(), std::back_inserter(messages));
   }
   return messages;
 }

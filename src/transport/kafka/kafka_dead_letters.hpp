@@ -3,6 +3,8 @@
 // Threads: any. Blocks: on the broker.
 #pragma once
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,17 +37,28 @@ class KafkaDeadLetters final : public transport::DeadLetters {
   using Counts = std::map<std::pair<std::string, std::string>, std::uint64_t>;
   Result<Counts> count();
 
+  // How many it has looked at so far, open or not.
+  std::uint64_t looked_at() const { return looked_at_; }
+
  private:
   using Letters = std::map<std::string, transport::DeadLetter>;  // by id
   enum class Fate { replayed, discarded };
 
-  // Visits open ones of these offsets.
+  // A partition of a topic of dead letters: what lies behind the floor, and how it is covered.
+  struct Kept {
+    OffsetSpan span;
+    DeadStates::Place place;
+    DeadCover cover;
+  };
+
+  // Visits open ones of these offsets, none of which is covered.
   Result<void> visit(std::span<const OffsetSpan> spans, const std::function<void(transport::DeadLetter)>& visit);
   Result<bool> is_removed(std::map<std::string, std::optional<Time>>& removed, const transport::DeadLetter& letter);
   bool is_open(const transport::DeadLetter& letter) const;
-  Result<std::vector<OffsetSpan>> kept(std::span<const std::string> topics);
-  std::optional<DeadLetterId> floor_of(const OffsetSpan& span) const;
-  Result<std::vector<Message>> raise_floors(const std::set<std::string>& closed);
+  Result<std::vector<Kept>> kept(std::span<const std::string> topics);
+  Result<void> drop_of_others(std::vector<Kept>& kept);
+  Result<std::vector<Message>> cover(const std::set<std::string>& closed);
+  Result<void> read(std::span<const OffsetSpan> spans, const std::function<bool(transport::DeadLetter)>& take);
   Result<std::vector<OffsetSpan>> all_since(std::optional<Time> buried);
   Result<Letters> find(std::span<const std::string> ids);
   std::vector<Result<bool>> close(std::span<const std::string> ids, Fate fate);
@@ -55,6 +68,7 @@ class KafkaDeadLetters final : public transport::DeadLetters {
   const std::shared_ptr<Cluster> cluster_;
   const std::shared_ptr<Registrations> registrations_;
   DeadStates states_;
+  std::atomic<std::uint64_t> looked_at_{0};
 };
 
 }  // namespace tidings::kafka

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <set>
 
@@ -41,6 +42,33 @@ class KafkaDeadLettersBrokerTest : public BrokerHere {
             .content_type = "application/json",
             .headers = {{"a", std::string{"\0", 1}}, {"b", std::nullopt}},
             .body = std::string{"x\xff\0", 3}};
+  }
+  // Into the one partition of topic `stock`; their ids, in order.
+  std::vector<std::string> bury_many(std::size_t count) {
+    const NewTopic letters{.name = cluster().names().dead_letters("stock"), .partitions = 1};
+    EXPECT_TRUE(create_topics(cluster(), {&letters, 1}));
+    Copy copy{.group = "g", .subscription = "stock", .topic = "stock", .reason = "failed"};
+    copy.buried = executor().now();
+    std::vector<Record> records;
+    for (std::size_t i = 0; i < count; ++i) records.push_back(record("stock", std::to_string(i)));
+    send(letters.name, records, copy);
+    std::vector<std::string> ids;
+    for (std::size_t i = 0; i < count; ++i) {
+      ids.push_back(text_of(DeadLetterId{*copy.buried, "stock", 0, static_cast<std::int64_t>(i)}));
+    }
+    return ids;
+  }
+  void discard_all(std::span<const std::string> ids) {
+    for (const auto& answer : dead_->discard(ids)) EXPECT_TRUE(answer && *answer);
+  }
+  // What another process has to look at to count them, and how many are open.
+  std::pair<std::uint64_t, std::uint64_t> looked_at_for_count() {
+    KafkaDeadLetters elsewhere{open(), registrations_};
+    const auto counts = elsewhere.count();
+    EXPECT_TRUE(counts) << counts.error().message;
+    std::uint64_t open = 0;
+    for (const auto& [name, count] : counts.value_or(KafkaDeadLetters::Counts{})) open += count;
+    return {elsewhere.looked_at(), open};
   }
   std::vector<DeadLetter> browse(const transport::DeadFilter& filter = {}, const std::string& after = "",
                                  std::size_t limit = 100) {
@@ -179,6 +207,85 @@ TEST_F(KafkaDeadLettersBrokerTest, WhatIsDealtWithTakesNoRoomForEver) {
   }
   EXPECT_TRUE(elsewhere.replay(ids[4]).value());
   EXPECT_TRUE(elsewhere.count().value().empty());
+}
+
+// One that nobody deals with, in front of thousands that are.
+TEST_F(KafkaDeadLettersBrokerTest, BehindAnOpenOneNotAllIsReadThatIsDealtWith) {
+  const auto ids = bury_many(3'001);
+  ASSERT_EQ(looked_at_for_count(), (std::pair<std::uint64_t, std::uint64_t>{3'001, 3'001}));
+  const std::span all{ids};
+  discard_all(all.subspan(1, 2'900));
+  EXPECT_TRUE(dead_->replay(ids[2'901]).value());
+  discard_all(all.subspan(2'902));
+  const auto [looked_at, open] = looked_at_for_count();
+  EXPECT_EQ(open, 1u);
+  EXPECT_LE(looked_at, 2u) << "the last one of the range, and the open one";
+  EXPECT_LE(states().size(), 600u) << "what a range covers needs no state";
+  KafkaDeadLetters elsewhere{this->open(), registrations_};
+  EXPECT_EQ(elsewhere.browse({}, "", 10).value().size(), 1u);
+  for (const std::string& id : {ids[1], ids[2'901], ids[3'000]}) {
+    EXPECT_FALSE(elsewhere.show(id).value()) << id;
+    EXPECT_FALSE(elsewhere.replay(id).value()) << id;
+  }
+  EXPECT_LE(elsewhere.looked_at(), 20u);
+
+  bury("stock", "new");
+  ASSERT_EQ(browse().size(), 2u) << "what comes behind a range is found";
+  EXPECT_TRUE(elsewhere.discard(browse()[1].id).value());
+  EXPECT_LE(looked_at_for_count().first, 2u) << "the range grew";
+  EXPECT_TRUE(elsewhere.replay(ids[0]).value());
+  EXPECT_TRUE(browse().empty());
+  EXPECT_LE(states().size(), 3u) << "the floor, and what it is not above";
+  EXPECT_THAT(states(), ::testing::Not(::testing::Contains("range/stock/0")));
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, OpenOnesBetweenRangesAreFoundOnceEach) {
+  const auto ids = bury_many(3'003);
+  std::vector<std::string> closed, open;
+  for (std::size_t i = 0; i < ids.size(); ++i)
+    (i % 600 == 0 || i == 601 || i > 3'000 ? open : closed).push_back(ids[i]);
+  std::sort(open.begin(), open.end());  // as they are listed
+  for (const char* id : {"0", "1"}) bury("orders", id);
+  discard_all(closed);
+  std::vector<std::string> found;
+  for (const auto& letter : browse({.topic = "stock"})) found.push_back(letter.id);
+  EXPECT_EQ(found, open);
+  const auto [looked_at, count] = looked_at_for_count();
+  EXPECT_EQ(count, open.size() + 2);
+  EXPECT_LE(looked_at, count + 1);
+  EXPECT_EQ(browse({.topic = "stock"}, open[2]).size(), open.size() - 3);
+  for (const auto& replayed : dead_->replay(open)) EXPECT_TRUE(replayed && *replayed);
+  EXPECT_EQ(looked_at_for_count().second, 2u);
+  EXPECT_LE(looked_at_for_count().first, 8u);
+}
+
+// Of a version that knew no ranges: each has a state.
+TEST_F(KafkaDeadLettersBrokerTest, WhatWasDealtWithBeforeThereWereRangesComesIntoThem) {
+  const auto ids = bury_many(9'000);
+  DeadStates states{shared_cluster()};
+  ASSERT_TRUE(states.prepare());
+  std::vector<Record> written;
+  for (std::size_t i = 1; i < 8'900; ++i) written.push_back(states.closing(ids[i], DeadState::replayed).record);
+  send(cluster().names().dead_states(), written);
+  EXPECT_EQ(looked_at_for_count(), (std::pair<std::uint64_t, std::uint64_t>{9'000, 101}));
+  EXPECT_TRUE(dead_->discard(ids[8'900]).value()) << "1 to 1,999, and 6,900 to 8,900";
+  EXPECT_EQ(looked_at_for_count(), (std::pair<std::uint64_t, std::uint64_t>{5'001, 100}));
+  for (const std::size_t i : {8'901u, 8'902u, 8'903u}) EXPECT_TRUE(dead_->discard(ids[i]).value());
+  EXPECT_EQ(looked_at_for_count(), (std::pair<std::uint64_t, std::uint64_t>{98, 97})) << "one range";
+  for (std::size_t i = 8'904; i < 8'910; ++i) EXPECT_TRUE(dead_->discard(ids[i]).value());
+  EXPECT_LE(this->states().size(), 10u);
+}
+
+TEST_F(KafkaDeadLettersBrokerTest, RangesOfATopicThatIsMadeAnewHideNothing) {
+  const auto ids = bury_many(602);
+  discard_all(std::span{ids}.subspan(1, 600));
+  ASSERT_EQ(looked_at_for_count(), (std::pair<std::uint64_t, std::uint64_t>{3, 2}));
+  const std::string name = cluster().names().dead_letters("stock");
+  ASSERT_TRUE(delete_topics(cluster(), {&name, 1}));
+  const auto others = bury_many(602);
+  EXPECT_EQ(looked_at_for_count().second, 602u);
+  discard_all(std::span{others}.subspan(1));
+  EXPECT_EQ(looked_at_for_count(), (std::pair<std::uint64_t, std::uint64_t>{2, 1}));
 }
 
 TEST_F(KafkaDeadLettersBrokerTest, ATopicThatIsMadeAnewHidesNothing) {

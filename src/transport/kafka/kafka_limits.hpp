@@ -56,9 +56,15 @@ inline constexpr std::size_t kRetryMetadataMax = 40;
 // And what is settled between two that wait.
 inline constexpr std::size_t kRangeMetadataMax = 6;
 
-inline constexpr std::int64_t kFloorReadMax = 2'000;       // dead letters that a replay or discarding looks at, whether
-                                                           // all before them are dealt with
-inline constexpr std::size_t kStatesErasedMax = 1'000;     // of those, in one transaction
+// Dead letters of a partition that a replay or discarding looks at, whether all of them are dealt with: from the floor
+// on, and behind the last range, and around the first that it closes. In so many stretches between ranges, each time.
+inline constexpr std::int64_t kFloorReadMax = 2'000;
+inline constexpr std::int64_t kRangeReadMax = 4'000;
+inline constexpr std::size_t kStretchesReadMax = 4;
+// Of a new range: to leave out fewer takes longer than to read them.
+inline constexpr std::size_t kRangeLettersMin = 500;
+inline constexpr std::size_t kDeadRangesMax = 100;         // of a partition; no new ones then
+inline constexpr std::size_t kStatesErasedMax = 1'000;     // of a partition, in one transaction
 inline constexpr std::size_t kTransactionOrdersMax = 500;  // settlements of one transaction
 inline constexpr std::uint64_t kCommitAfter = 1'000;  // changes of a partition, or commit_every, whichever is first
 inline constexpr Duration kCommitPause = std::chrono::milliseconds{50};  // after one that was refused
