@@ -163,6 +163,14 @@ Offsets united(const Offsets& one, const Offsets& other) {
   return apart;
 }
 
+Offsets offsets_to_look_at(const OffsetRange& all, const DeadRanges& ranges, std::int64_t closed) {
+  const auto from = [&](std::int64_t first, std::int64_t most) {
+    return first_of(outside({std::max(all.first, first), all.last}, ranges), most);
+  };
+  const Offsets where_it_is = united(from(all.first, kFloorReadMax), from(closed - kRangeReadMax / 2, kRangeReadMax));
+  return ranges.empty() ? where_it_is : united(where_it_is, from(ranges.back().last + 1, kFloorReadMax));
+}
+
 DealtWith dealt_with(const DeadLook& look) {
   const Runs found = runs_of(look);
   std::size_t count = static_cast<std::size_t>(

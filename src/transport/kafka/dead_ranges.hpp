@@ -39,6 +39,10 @@ Offsets outside(const OffsetRange& all, const DeadRanges& ranges);
 Offsets first_of(const Offsets& offsets, std::int64_t most);
 Offsets united(const Offsets& one, const Offsets& other);
 
+// Where to look, when these are all and that one is closed: from the front on, where a floor may rise; around what is
+// closed, and behind the last range, where ranges may grow. kFloorReadMax and kRangeReadMax bound it.
+Offsets offsets_to_look_at(const OffsetRange& all, const DeadRanges& ranges, std::int64_t closed);
+
 struct SeenLetter {
   std::int64_t offset = 0;
   Time buried{};

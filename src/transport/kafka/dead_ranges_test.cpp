@@ -65,6 +65,20 @@ TEST(DeadRangesTest, WhatIsLookedAtIsCut) {
               ElementsAre(OffsetRange{0, 3}, OffsetRange{6, 9}, OffsetRange{20, 21}));
 }
 
+TEST(DeadRangesTest, GrowWhereItIsLookedAt) {
+  constexpr std::int64_t kAll = 1'000'000, kHere = 500'000;
+  const OffsetRange front{0, kFloorReadMax - 1};
+  const OffsetRange around{kHere - kRangeReadMax / 2, kHere + kRangeReadMax / 2 - 1};
+  EXPECT_THAT(offsets_to_look_at({0, kAll}, {}, kHere), ElementsAre(front, around));
+  EXPECT_THAT(offsets_to_look_at({0, kAll}, {}, 1), ElementsAre(OffsetRange{0, kRangeReadMax - 1}));
+  EXPECT_THAT(offsets_to_look_at({0, kHere}, {}, kHere), ElementsAre(front, OffsetRange{around.first, kHere}));
+  DeadRanges many;
+  for (std::int64_t i = 1; i < 10; ++i) many.push_back(range(20 * i, 20 * i + 9));
+  EXPECT_THAT(offsets_to_look_at({0, kAll}, many, 1),
+              ElementsAre(OffsetRange{0, 19}, OffsetRange{30, 39}, OffsetRange{50, 59}, OffsetRange{70, 79},
+                          OffsetRange{190, 189 + kFloorReadMax}));
+}
+
 TEST(DeadRangesTest, ANewOneHasSoManyLetters) {
   EXPECT_EQ(dealt_with(look(0, kMany, {}, {0})), (DealtWith{.front = {}, .ranges = {}}));
   EXPECT_EQ(dealt_with(look(0, kMany + 1, {}, {0})), (DealtWith{.front = {}, .ranges = {range(1, kMany)}}));

@@ -78,15 +78,6 @@ void add_spans(const OffsetSpan& of, const Offsets& offsets, std::vector<OffsetS
   for (const OffsetRange& range : offsets) spans.push_back({of.topic, of.partition, range.first, range.last + 1});
 }
 
-// From the front on, where a floor may rise; around what is closed, and behind the last range, where ranges may grow.
-Offsets offsets_to_look_at(const OffsetRange& all, const DeadRanges& ranges, std::int64_t closed) {
-  const auto from = [&](std::int64_t first, std::int64_t most) {
-    return first_of(outside({std::max(all.first, first), all.last}, ranges), most);
-  };
-  const Offsets where_it_is = united(from(all.first, kFloorReadMax), from(closed - kRangeReadMax / 2, kRangeReadMax));
-  return ranges.empty() ? where_it_is : united(where_it_is, from(ranges.back().last + 1, kFloorReadMax));
-}
-
 }  // namespace
 
 // Those of these that are ours.
