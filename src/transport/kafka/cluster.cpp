@@ -186,13 +186,13 @@ std::optional<std::int32_t> Cluster::known(const std::string& topic) const {
   return known->second.partitions;
 }
 
-Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic) const {
+Result<std::optional<std::int32_t>> Cluster::partitions(const std::string& topic, std::optional<Time> deadline) const {
   if (const auto count = known(topic)) return count;
-  const auto all = topics();
+  const auto all = topics(deadline);
   if (!all) return all.error();
   if (const auto found = all->find(topic); found != all->end()) return std::optional{found->second};
   // Topics that we may not see stand in no list; asked for one of them the broker says so.
-  const auto asked = has_topic(topic);
+  const auto asked = has_topic(topic, deadline);
   if (!asked) return asked.error();
   if (!*asked) return std::optional<std::int32_t>{};
   const std::lock_guard lock{mutex_};
@@ -252,20 +252,22 @@ Result<void> Cluster::refresh(rd_kafka_t* client, std::string_view doing) const 
   return {};
 }
 
-Result<std::vector<PartitionOffset>> Cluster::offsets(std::vector<PartitionOffset> partitions, Bound bound) const {
-  if (bound == Bound::latest) return ends(std::move(partitions));
-  if (bound == Bound::written) return list_offsets(raw_reader_.get(), std::move(partitions), kLatest);
-  return list_offsets(reader_.get(), std::move(partitions), kEarliest);
+Result<std::vector<PartitionOffset>> Cluster::offsets(std::vector<PartitionOffset> partitions, Bound bound,
+                                                      std::optional<Time> until) const {
+  const Time deadline = until.value_or(soon());
+  if (bound == Bound::latest) return ends(std::move(partitions), deadline);
+  if (bound == Bound::written) return list_offsets(raw_reader_.get(), std::move(partitions), kLatest, deadline);
+  return list_offsets(reader_.get(), std::move(partitions), kEarliest, deadline);
 }
 
 // A transaction's end is answered before its partitions have heard of it.
-Result<std::vector<PartitionOffset>> Cluster::ends(std::vector<PartitionOffset> partitions) const {
-  const auto all = list_offsets(raw_reader_.get(), partitions, kLatest);
+Result<std::vector<PartitionOffset>> Cluster::ends(std::vector<PartitionOffset> partitions, Time deadline) const {
+  const auto all = list_offsets(raw_reader_.get(), partitions, kLatest, deadline);
   if (!all) return all.error();
-  const Time deadline = executor_->now() + kMarkersWithin;
+  const Time until = executor_->now() + kMarkersWithin;
   while (true) {
-    auto committed = list_offsets(reader_.get(), partitions, kLatest);
-    if (!committed || executor_->now() >= deadline) return committed;
+    auto committed = list_offsets(reader_.get(), partitions, kLatest, deadline);
+    if (!committed || executor_->now() >= until) return committed;
     bool reached = true;
     for (std::size_t i = 0; i < all->size(); ++i) reached = reached && (*committed)[i].offset >= (*all)[i].offset;
     if (reached) return committed;
@@ -275,7 +277,7 @@ Result<std::vector<PartitionOffset>> Cluster::ends(std::vector<PartitionOffset> 
 
 Result<std::vector<PartitionOffset>> Cluster::offsets_at(std::vector<PartitionOffset> partitions, Time time) const {
   const auto milliseconds = std::chrono::floor<std::chrono::milliseconds>(time.time_since_epoch()).count();
-  auto found = list_offsets(reader_.get(), partitions, std::max<std::int64_t>(0, milliseconds));
+  auto found = list_offsets(reader_.get(), partitions, std::max<std::int64_t>(0, milliseconds), soon());
   if (!found) return found;
   const auto ends = offsets(std::move(partitions), Bound::latest);
   if (!ends) return ends;
@@ -288,9 +290,9 @@ Result<std::vector<PartitionOffset>> Cluster::offsets_at(std::vector<PartitionOf
 // A topic that was just made has no leader yet, or is not known to the broker that this client asked; a leader that
 // died is taken for it still. librdkafka keeps all of that until somebody asks.
 Result<std::vector<PartitionOffset>> Cluster::list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
-                                                           std::int64_t time) const {
+                                                           std::int64_t time, Time deadline) const {
   if (partitions.empty()) return partitions;
-  const Time deadline = soon(), known_by = executor_->now() + kTopicSpreadsWithin;
+  const Time known_by = std::min(deadline, executor_->now() + kTopicSpreadsWithin);
   for (Duration patience = kAskAgainAfter;; patience *= 2) {
     auto code = RD_KAFKA_RESP_ERR_NO_ERROR;
     auto found = list_offsets_once(reader, partitions, time, std::min(deadline, executor_->now() + patience), code);

@@ -63,7 +63,7 @@ class Cluster final {
   using Topics = std::map<std::string, std::int32_t, std::less<>>;
   Result<Topics> topics(std::optional<Time> deadline = {}) const;
   // Of one: none, where it is not there. One that is there is remembered for kTopicsKnownFor.
-  Result<std::optional<std::int32_t>> partitions(const std::string& topic) const;
+  Result<std::optional<std::int32_t>> partitions(const std::string& topic, std::optional<Time> deadline = {}) const;
   // On how many brokers each partition of it lies, by the one on the fewest; 0: it is not there.
   Result<std::int32_t> copies(const std::string& topic) const;
   // Whether it is there; remembered likewise.
@@ -76,7 +76,8 @@ class Cluster final {
 
   // Where these partitions begin or end now. Records of a transaction that is open are beyond the end; for one that was
   // just committed it waits, kMarkersWithin at most, until the broker shows it.
-  Result<std::vector<PartitionOffset>> offsets(std::vector<PartitionOffset> partitions, Bound bound) const;
+  Result<std::vector<PartitionOffset>> offsets(std::vector<PartitionOffset> partitions, Bound bound,
+                                               std::optional<Time> deadline = {}) const;
   // Of each the first record at or after that time; the end where there is none.
   Result<std::vector<PartitionOffset>> offsets_at(std::vector<PartitionOffset> partitions, Time time) const;
 
@@ -107,9 +108,9 @@ class Cluster final {
   Result<MetadataHandle> metadata(rd_kafka_t* client, Which topics, rd_kafka_topic_t* topic, Time deadline,
                                   std::string_view doing) const;
   Result<MetadataHandle> metadata_of(rd_kafka_t* reader, const std::string& topic, Time deadline) const;
-  Result<std::vector<PartitionOffset>> ends(std::vector<PartitionOffset> partitions) const;
+  Result<std::vector<PartitionOffset>> ends(std::vector<PartitionOffset> partitions, Time deadline) const;
   Result<std::vector<PartitionOffset>> list_offsets(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
-                                                    std::int64_t time) const;
+                                                    std::int64_t time, Time deadline) const;
   Result<std::vector<PartitionOffset>> list_offsets_once(rd_kafka_t* reader, std::vector<PartitionOffset> partitions,
                                                          std::int64_t time, Time deadline,
                                                          rd_kafka_resp_err_t& code) const;

@@ -163,6 +163,9 @@ Offsets united(const Offsets& one, const Offsets& other) {
   return apart;
 }
 
+// Else the stretches around a closed one may end before it, and no range ever comes of those around it.
+static_assert(kStretchesReadMax * kRangeLettersMin >= kRangeReadMax / 2);
+
 Offsets offsets_to_look_at(const OffsetRange& all, const DeadRanges& ranges, std::int64_t closed) {
   const auto from = [&](std::int64_t first, std::int64_t most) {
     return first_of(outside({std::max(all.first, first), all.last}, ranges), most);

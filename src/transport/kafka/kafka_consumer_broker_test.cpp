@@ -177,25 +177,56 @@ TEST_F(KafkaConsumerBrokerTest, RefusesWhatPublishesBehindOneOfTheSameCallThatIs
 
 TEST_F(KafkaConsumerBrokerTest, GoesOnWhileATopicForItsCopiesIsMade) {
   publish(1);
+  publish(2);
   Gate gate{executor()};
-  AnswersHere buried{executor()}, released{executor()};
+  AnswersHere buried{executor()}, released{executor()}, accepted{executor()};
   MemberSpec spec = member();
   spec.ensure_topic = [&](const std::string& name) {
     gate.pass(soon());
     return ensure_own_topic(cluster(), name);
   };
   const auto consumer = join(no_retries, std::move(spec), {});
-  const auto received = receive(*consumer, soon(), 2);
-  ASSERT_EQ(received.size(), 2u);
+  const auto received = receive(*consumer, soon(), 3);
+  ASSERT_EQ(received.size(), 3u);
   consumer->settle({{.token = received[0].token, .outcome = kFailed}}, buried.taker());
   ASSERT_TRUE(gate.is_reached(soon()));
   consumer->settle({{.token = received[1].token, .outcome = transport::Release{}}}, released.taker());
   const auto again = receive(*consumer, executor().now() + std::chrono::seconds{10});
   EXPECT_EQ(again.size(), 1u) << "what was given back is not handed out";
+  consumer->settle({{.token = received[2].token, .outcome = transport::Accept{}}}, accepted.taker());
+  EXPECT_EQ(accepted.wait(1, executor().now() + std::chrono::seconds{10}).size(), 1u) << "nothing is committed";
   EXPECT_TRUE(buried.wait(0, executor().now()).empty()) << "the gate is shut";
   gate.open();
   EXPECT_TRUE(buried.wait(1, soon()).at(0));
   EXPECT_TRUE(released.wait(1, soon()).at(0));
+}
+
+// Of a pattern's topics one may be refused its dead letters: those of the others have nothing to do with it.
+TEST_F(KafkaConsumerBrokerTest, ATopicThatCannotBeMadeHoldsUpNoOtherCopies) {
+  publish(1);
+  publish(2);
+  AnswersHere buried{executor()};
+  const std::string dead = cluster().names().dead_letters("orders");
+  std::atomic<bool> refuses = false;
+  MemberSpec spec = member();
+  spec.ensure_topic = [&](const std::string& name) -> Result<void> {
+    if (name != dead) return ensure_own_topic(cluster(), name);
+    if (refuses) return invalid("a policy forbids it");
+    return unavailable("its broker is away");
+  };
+  const auto consumer = join(no_retries, std::move(spec), {});
+  const auto received = receive(*consumer, soon(), 3);
+  ASSERT_EQ(received.size(), 3u);
+  consumer->settle({{.token = received[0].token, .outcome = kFailed}}, buried.taker());
+  const transport::Retry retry{.order = transport::RetryOrder::relaxed,
+                               .attempts = {.failed = 1, .due = executor().now() + std::chrono::hours{1}}};
+  EXPECT_TRUE(settle_now(*consumer, executor(), {{.token = received[1].token, .outcome = retry}})[0]);
+  EXPECT_TRUE(settle_now(*consumer, executor(), {{.token = received[2].token, .outcome = transport::Accept{}}})[0]);
+  EXPECT_TRUE(buried.wait(0, executor().now()).empty()) << "it waits for its topic";
+  refuses = true;
+  const auto answers = buried.wait(1, soon());
+  ASSERT_EQ(answers.size(), 1u);
+  EXPECT_EQ(answers.at(0).error().message, "a policy forbids it");
 }
 
 TEST_F(KafkaConsumerBrokerTest, WhatWaitsBehindASettlementThatTakesLongIsRefusedAtItsDeadline) {

@@ -65,9 +65,8 @@ Copy copy_of(const DeadLetter& letter) {
 }
 
 // The last one that is covered: as long as it is there, all of them are.
-std::optional<DeadLetterId> mark_of(const DeadStates::Place& place, const DeadRanges& ranges) {
-  if (ranges.empty()) return std::nullopt;
-  return DeadLetterId{ranges.back().buried, place.first, place.second, ranges.back().last};
+DeadLetterId mark_of(const DeadStates::Place& place, const DeadRange& range) {
+  return {range.buried, place.first, place.second, range.last};
 }
 
 OffsetRange offsets_of(const OffsetSpan& span) {
@@ -106,27 +105,48 @@ Result<std::vector<KafkaDeadLetters::Kept>> KafkaDeadLetters::kept(std::span<con
   return kept;
 }
 
-// Floors and ranges whose mark is not there, or is another one: the topic was made anew, and they were of the old one.
+// Floors and ranges whose mark is not there, or is another one: the topic was made anew, and they were of the old one,
+// or its end was lost, and the youngest of them with it.
 Result<void> KafkaDeadLetters::drop_of_others(std::vector<Kept>& kept) {
-  std::vector<OffsetSpan> marks;
+  Marks marks;
   for (const Kept& one : kept) {
-    for (const auto& mark : {one.cover.floor, mark_of(one.place, one.cover.ranges)}) {
-      if (!mark || mark->offset < one.span.begin || mark->offset >= one.span.end) continue;
-      marks.push_back({one.span.topic, one.span.partition, mark->offset, mark->offset + 1});
-    }
+    if (one.cover.floor) marks.push_back({one.span, *one.cover.floor});
+    if (!one.cover.ranges.empty()) marks.push_back({one.span, mark_of(one.place, one.cover.ranges.back())});
+  }
+  auto there = those_there(marks);
+  if (!there) return there.error();
+  marks.clear();
+  for (Kept& one : kept) {
+    if (one.cover.floor && !there->contains(text_of(*one.cover.floor))) one.cover.floor.reset();
+    if (one.cover.ranges.empty() || there->contains(text_of(mark_of(one.place, one.cover.ranges.back())))) continue;
+    for (const DeadRange& range : one.cover.ranges) marks.push_back({one.span, mark_of(one.place, range)});
+  }
+  if (marks.empty()) return {};
+  const auto of_each = those_there(marks);
+  if (!of_each) return of_each.error();
+  there->insert(of_each->begin(), of_each->end());
+  for (Kept& one : kept) {
+    if (one.cover.ranges.empty() || there->contains(text_of(mark_of(one.place, one.cover.ranges.back())))) continue;
+    std::erase_if(one.cover.ranges,
+                  [&](const DeadRange& range) { return !there->contains(text_of(mark_of(one.place, range))); });
+  }
+  return {};
+}
+
+// Ids of those of these marks that lie where they say.
+Result<std::set<std::string>> KafkaDeadLetters::those_there(const Marks& marks) {
+  std::vector<OffsetSpan> spans;
+  for (const auto& [span, mark] : marks) {
+    if (mark.offset < span.begin || mark.offset >= span.end) continue;
+    spans.push_back({span.topic, span.partition, mark.offset, mark.offset + 1});
   }
   std::set<std::string> there;
-  auto read = this->read(marks, [&](const DeadLetter& letter) {
+  auto read = this->read(spans, [&](const DeadLetter& letter) {
     there.insert(letter.id);
     return true;
   });
-  if (!read) return read;
-  for (Kept& one : kept) {
-    const auto mark = mark_of(one.place, one.cover.ranges);
-    if (one.cover.floor && !there.contains(text_of(*one.cover.floor))) one.cover.floor.reset();
-    if (mark && !there.contains(text_of(*mark))) one.cover.ranges.clear();
-  }
-  return {};
+  if (!read) return read.error();
+  return there;
 }
 
 Result<void> KafkaDeadLetters::visit(std::span<const OffsetSpan> spans, const std::function<void(DeadLetter)>& visit) {
@@ -357,7 +377,7 @@ Result<std::vector<Message>> KafkaDeadLetters::cover(const std::set<std::string>
   for (const Kept& one : *kept) {
     const DealtWith now = dealt_with(looks.at(one.place));
     DeadCover cover{.floor = one.cover.floor, .ranges = now.ranges};
-    if (now.front) cover.floor = mark_of(one.place, {*now.front});
+    if (now.front) cover.floor = mark_of(one.place, *now.front);
     auto more = states_.covering(one.place, one.cover, cover);
     std::move(more.begin(), more.end(), std::back_inserter(messages));
   }

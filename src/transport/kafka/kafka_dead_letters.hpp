@@ -57,6 +57,8 @@ class KafkaDeadLetters final : public transport::DeadLetters {
   bool is_open(const transport::DeadLetter& letter) const;
   Result<std::vector<Kept>> kept(std::span<const std::string> topics);
   Result<void> drop_of_others(std::vector<Kept>& kept);
+  using Marks = std::vector<std::pair<OffsetSpan, DeadLetterId>>;
+  Result<std::set<std::string>> those_there(const Marks& marks);
   Result<std::vector<Message>> cover(const std::set<std::string>& closed);
   Result<void> read(std::span<const OffsetSpan> spans, const std::function<bool(transport::DeadLetter)>& take);
   Result<std::vector<OffsetSpan>> all_since(std::optional<Time> buried);

@@ -276,6 +276,27 @@ TEST_F(KafkaDeadLettersBrokerTest, WhatWasDealtWithBeforeThereWereRangesComesInt
   EXPECT_LE(this->states().size(), 10u);
 }
 
+// A log may lose its end.
+TEST_F(KafkaDeadLettersBrokerTest, ARangeWhoseLastOneIsNotThereTakesNoOtherWithIt) {
+  const auto ids = bury_many(1'202);
+  const std::span all{ids};
+  discard_all(all.subspan(1, 600));
+  discard_all(all.subspan(602));
+  ASSERT_EQ(looked_at_for_count().second, 2u);
+  DeadStates states{shared_cluster()};
+  ASSERT_TRUE(states.refresh());
+  DeadRanges ranges = states.cover({"stock", 0}).ranges;
+  ASSERT_EQ(ranges.size(), 2u);
+  ranges.back().buried += std::chrono::microseconds{1};
+  send(cluster().names().dead_states(), {{.key = "range/stock/0", .body = text_of(ranges)}});
+  const auto open = browse({}, "", 2'000);
+  EXPECT_GT(open.size(), 2u) << "what the other one covered needs no state, and has none";
+  for (const auto& letter : open) {
+    const auto at = static_cast<std::size_t>(std::ranges::find(ids, letter.id) - ids.begin());
+    EXPECT_TRUE(at == 0 || at > 600) << at;
+  }
+}
+
 TEST_F(KafkaDeadLettersBrokerTest, RangesOfATopicThatIsMadeAnewHideNothing) {
   const auto ids = bury_many(602);
   discard_all(std::span{ids}.subspan(1, 600));

@@ -76,7 +76,8 @@ inline constexpr Duration kCommitLook = std::chrono::milliseconds{5};    // whet
 inline constexpr Duration kLastCommitWithin = std::chrono::seconds{4};   // of a partition that goes to another member
 inline constexpr Duration kLookWithin =
     std::chrono::seconds{2};  // for positions of assigned partitions, and for retries
-inline constexpr Duration kTopicMadeWithin = std::chrono::seconds{5};  // of ours, by a member, which then tries again
+inline constexpr Duration kTopicMadeWithin = std::chrono::seconds{5};    // of ours, by a member, which then tries again
+inline constexpr Duration kTopicPause = std::chrono::milliseconds{200};  // before it tries again
 inline constexpr Duration kLookForRetriesEvery = std::chrono::seconds{1};  // by a subscription that had none so far
 inline constexpr Duration kLookAtGroupWithin = std::chrono::milliseconds{500};  // who has which partition, by a member
 inline constexpr Duration kEndOfPeerWithin = std::chrono::seconds{2};  // for the transaction of one that may have died

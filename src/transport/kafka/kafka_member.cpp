@@ -31,8 +31,9 @@ KafkaMember::KafkaMember(std::shared_ptr<Cluster> cluster, std::shared_ptr<Produ
       client_{std::move(client)},
       inbox_{std::make_shared<MemberInbox>([wakened = client_.get()] { wakened->wake(); })},
       next_slot_{spec_.first_slot},
-      transactor_{std::make_unique<Transactor>(cluster_, spec_.who.group_id, transactional_id(spec_.who.instance),
-                                               spec_.ensure_topic, inbox_)} {}
+      topic_maker_{std::make_unique<TopicMaker>(cluster_->shared_executor(), spec_.ensure_topic, inbox_)},
+      transactor_{
+          std::make_unique<Transactor>(cluster_, spec_.who.group_id, transactional_id(spec_.who.instance), inbox_)} {}
 
 KafkaMember::~KafkaMember() {
   {
@@ -41,6 +42,7 @@ KafkaMember::~KafkaMember() {
   }
   inbox_->wake();
   thread_.reset();
+  topic_maker_.reset();
   transactor_.reset();
   inbox_->close();
   partitions_.clear();  // their queues are the client's
@@ -216,7 +218,9 @@ Time KafkaMember::next_turn(Time now) {
   Time next = std::min(now + kTick, next_commit_at(now));
   if (revocation_) next = std::min(next, next_of_revocation(now));
   if (assigned_ != nullptr) next = std::min(next, assign_again_at_);
-  if (!to_transact_.empty() && !transacting_) next = std::min(next, std::max(now + kCommitLook, transact_not_before_));
+  if (has_orders_to_transact() && !transacting_) {
+    next = std::min(next, std::max(now + kCommitLook, transact_not_before_));
+  }
   return next;
 }
 

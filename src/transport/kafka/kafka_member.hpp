@@ -23,6 +23,7 @@
 #include "transport/kafka/orphan_watch.hpp"
 #include "transport/kafka/owned_partition.hpp"
 #include "transport/kafka/publish_turns.hpp"
+#include "transport/kafka/topic_maker.hpp"
 #include "transport/kafka/transactor.hpp"
 
 namespace tidings::kafka {
@@ -159,9 +160,16 @@ class KafkaMember final {
   // ---- Transactions (member_transactions.cpp)
   void transact_later(OwnedPartition& partition, std::int64_t offset, Waiter waiter, std::vector<Message> messages);
   void transact(Time now);
+  std::vector<TransactionOrder> take_ready_orders();
+  void want_topics(const TransactionOrder& order);
+  void made(const TopicMade& made);
+  void refuse(TransactionOrder order, const Error& error, Time now);
   void begin_transaction(std::vector<TransactionOrder> orders, const std::vector<OwnedPartition*>& partitions,
                          OwnedPartition::Last last, Time now);
   void expire_orders(Time now);
+  const std::string* awaited_for(const TransactionOrder& order) const;
+  // Which are not waiting for a topic.
+  bool has_orders_to_transact() const;
   bool may_transact(TransactionOrder& order);
   void transacted(TransactionAnswer& answer);
   void not_transacted(TransactionAnswer& answer);
@@ -209,8 +217,11 @@ class KafkaMember final {
   std::unique_ptr<CommitUnderWay> commit_under_way_;
   Time committed_at_{};
   Time commit_not_before_{};
-  std::deque<TransactionOrder> to_transact_;   // as many as callers leave unanswered, and kHopsMax of each partition
-  std::deque<TransactionOrder> refused_hops_;  // kHopsMax of each partition, with those
+  std::deque<TransactionOrder> to_transact_;    // as many as callers leave unanswered, and kHopsMax of each partition
+  std::deque<TransactionOrder> refused_hops_;   // kHopsMax of each partition, with those
+  std::set<std::string> ready_topics_;          // for copies
+  std::map<std::string, std::string> awaited_;  // topics that are not there yet, and why
+  std::unique_ptr<TopicMaker> topic_maker_;
   std::unique_ptr<Transactor> transactor_;
   bool transacting_ = false;
   Time transact_not_before_{};

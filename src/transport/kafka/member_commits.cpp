@@ -9,7 +9,7 @@ namespace tidings::kafka {
 
 void KafkaMember::commit_what_is_due(Time now) {
   if (transacting_ || now < commit_not_before_) return;
-  if (!to_transact_.empty() && now >= transact_not_before_) return;  // the next transaction says it, too
+  if (has_orders_to_transact() && now >= transact_not_before_) return;  // the next transaction says it, too
   if (!commit_is_due(now)) return;
   const auto due = with_news();
   if (!due.empty()) try_commit(due, OwnedPartition::Last::no, now);

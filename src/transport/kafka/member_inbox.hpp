@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -45,6 +46,12 @@ struct TransactionOrder {
   Time not_before{};
 };
 
+// A topic for copies is there, or why not.
+struct TopicMade {
+  std::string topic;
+  Result<void> outcome;
+};
+
 struct Transaction {
   std::vector<TransactionOrder> orders;
   std::map<std::uint64_t, OwnedPartition::Commit> commits;  // by slot
@@ -70,6 +77,7 @@ struct Letters {
   std::vector<Published> published;
   std::vector<Hop> hops;
   std::vector<TransactionAnswer> transacted;
+  std::vector<TopicMade> made;
 };
 
 // Outlives the member: the producer may answer later. As much lies in it as callers leave unanswered.
@@ -86,6 +94,9 @@ class MemberInbox final {
   }
   void put(TransactionAnswer answer) {
     add([&] { letters_.transacted.push_back(std::move(answer)); });
+  }
+  void put(TopicMade made) {
+    add([&] { letters_.made.push_back(std::move(made)); });
   }
   void put(std::vector<Hop> hops) {
     add([&] { append(letters_.hops, hops); });

@@ -25,6 +25,7 @@ Result<void> not_ours() {
 void KafkaMember::read_letters() {
   Letters letters = inbox_->take();
   for (TransactionAnswer& answer : letters.transacted) transacted(answer);
+  for (const TopicMade& topic : letters.made) made(topic);
   for (Published& answer : letters.published) published(answer);
   std::vector<Message> messages;
   for (SettleOrders& orders : letters.orders) perform(orders, messages);

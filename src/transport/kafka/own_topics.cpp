@@ -19,8 +19,9 @@ NewTopic retries(const std::string& topic) {
                      {"max.message.bytes", std::to_string(kMessageBytesMax)}}};
 }
 
-Result<NewTopic> dead_letters(const Cluster& cluster, const std::string& topic, const std::string& of) {
-  const auto partitions = cluster.partitions(cluster.names().on_cluster(of));
+Result<NewTopic> dead_letters(const Cluster& cluster, const std::string& topic, const std::string& of,
+                              std::optional<Time> deadline) {
+  const auto partitions = cluster.partitions(cluster.names().on_cluster(of), deadline);
   if (!partitions) return partitions.error();
   return NewTopic{.name = topic,
                   .partitions = partitions->value_or(1),
@@ -34,7 +35,7 @@ Result<void> ensure_own_topic(const Cluster& cluster, const std::string& topic, 
   if (!there) return there.error();
   if (*there) return {};
   const auto of = cluster.names().topic_of_dead_letters(topic);
-  const auto made = of ? dead_letters(cluster, topic, *of) : Result<NewTopic>{retries(topic)};
+  const auto made = of ? dead_letters(cluster, topic, *of, deadline) : Result<NewTopic>{retries(topic)};
   if (!made) return made.error();
   return create_topics(cluster, {&*made, 1}, deadline);
 }

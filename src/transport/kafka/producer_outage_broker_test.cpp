@@ -10,6 +10,7 @@
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/scratch_directory.hpp"
+#include "transport/kafka/own_topics.hpp"
 #include "transport/kafka/producer.hpp"
 #include "transport/kafka/topic_admin.hpp"
 #include "transport/kafka/topic_reader.hpp"
@@ -43,6 +44,7 @@ class ProducerOutageBrokerTest : public ::testing::Test {
     ASSERT_GT(pid, 0);
     ::kill(pid, number);
   }
+  Cluster& cluster() { return *cluster_; }
   Time executor_now() { return executor_->now(); }
   Time in(Duration time) { return executor_->now() + time; }
   std::shared_ptr<Producer> producer(const transport::PublisherOptions& options) {
@@ -179,6 +181,19 @@ TEST_F(ProducerOutageBrokerTest, SurvivesAFatalErrorWhileTheBrokerStandsStill) {
     if (number == next) ++next;
   }
   EXPECT_EQ(next, 70);
+}
+
+// A topic of dead letters, of one whose partitions are not known any more.
+TEST_F(ProducerOutageBrokerTest, NoTopicOfOursIsWaitedForBeyondItsDeadline) {
+  constexpr Duration kWithin = seconds{1};
+  signal(SIGSTOP);
+  const Time begun = executor_now();
+  const auto made = ensure_own_topic(cluster(), cluster().names().dead_letters("orders"), begun + kWithin);
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind, ErrorKind::unavailable);
+  EXPECT_LT(executor_now() - begun, 10 * kWithin);
+  signal(SIGCONT);
+  EXPECT_TRUE(ensure_own_topic(cluster(), cluster().names().dead_letters("orders"), in(seconds{20})));
 }
 
 }  // namespace

@@ -74,7 +74,7 @@ Result<void> wait_for_leaders(const Cluster& cluster, std::span<const NewTopic> 
       for (std::int32_t i = 0; i < count; ++i) partitions.push_back({topic.name, i, 0});
     }
     if (missing == nullptr) {
-      const auto led = cluster.offsets(std::move(partitions), Bound::latest);
+      const auto led = cluster.offsets(std::move(partitions), Bound::latest, deadline);
       if (led) return {};
       if (cluster.executor().now() >= deadline) return led.error();
     } else if (cluster.executor().now() >= deadline) {

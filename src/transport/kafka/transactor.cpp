@@ -22,11 +22,10 @@ bool are_there(const std::vector<CommitOf>& offsets, const std::vector<GroupComm
 }  // namespace
 
 Transactor::Transactor(std::shared_ptr<Cluster> cluster, std::string group_id, std::string transactional_id,
-                       EnsureTopic ensure_topic, std::shared_ptr<MemberInbox> inbox)
+                       std::shared_ptr<MemberInbox> inbox)
     : cluster_{std::move(cluster)},
       group_id_{std::move(group_id)},
       transactional_id_{std::move(transactional_id)},
-      ensure_topic_{std::move(ensure_topic)},
       inbox_{std::move(inbox)},
       changed_{cluster_->executor().condition()} {}
 
@@ -61,8 +60,7 @@ void Transactor::run() {
 
 TransactionAnswer Transactor::perform(Transaction transaction) {
   TransactionAnswer answer{.orders = std::move(transaction.orders), .commits = std::move(transaction.commits)};
-  answer.result = ensure_topics(answer);
-  if (answer.result) answer.result = open_client(answer);
+  answer.result = open_client(answer);
   if (!answer.result) return answer;
   std::vector<const Message*> messages;
   std::vector<std::size_t> order_of;  // by message
@@ -75,10 +73,7 @@ TransactionAnswer Transactor::perform(Transaction transaction) {
   cluster_->faults().at("before_transaction");
   auto outcome = client_->run(messages, &transaction.group);
   cluster_->faults().at("after_transaction");
-  for (auto& [index, error] : outcome.refused) {
-    ready_topics_.erase(messages[index]->topic);  // it may be gone
-    answer.refused.emplace(order_of[index], std::move(error));
-  }
+  for (auto& [index, error] : outcome.refused) answer.refused.emplace(order_of[index], std::move(error));
   answer.result = std::move(outcome.result);
   if (outcome.doubtful) answer.result = find_out(transaction.group, answer.result.error());
   return answer;
@@ -95,28 +90,6 @@ Result<void> Transactor::open_client(const TransactionAnswer& answer) {
   auto opened = TransactionalClient::open(*cluster_, transactional_id_, deadline);
   if (!opened) return opened.error();
   client_ = *std::move(opened);
-  return {};
-}
-
-// What the cluster does not take is refused by itself; where it is away, all of them wait.
-Result<void> Transactor::ensure_topics(TransactionAnswer& answer) {
-  Result<void> ensured;
-  for (std::size_t i = 0; i < answer.orders.size(); ++i) {
-    auto one = ensure_topics(answer.orders[i]);
-    if (one) continue;
-    if (one.error().kind == ErrorKind::unavailable || one.error().kind == ErrorKind::overloaded) return one;
-    answer.refused.emplace(i, one.error());
-    ensured = std::move(one);
-  }
-  return ensured;
-}
-
-Result<void> Transactor::ensure_topics(const TransactionOrder& order) {
-  for (const Message& message : order.messages) {
-    if (!message.copy || ready_topics_.contains(message.topic)) continue;
-    if (auto ensured = ensure_topic_(message.topic); !ensured) return ensured;
-    ready_topics_.insert(message.topic);
-  }
   return {};
 }
 

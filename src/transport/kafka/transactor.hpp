@@ -1,16 +1,13 @@
 // Performs the settlements of a member that publish: what they publish, and how far the group is then, in one
-// transaction. A failure is so counted once, and a dead letter there once, wherever the process dies. Topics of ours
-// are made when the first copy goes there.
+// transaction. A failure is so counted once, and a dead letter there once, wherever the process dies.
 //
 // Owns:    a TransactionalClient and a thread, `kafka-transact`, from the first transaction on.
 // Threads: the member's; the answer comes as a letter.
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -19,13 +16,10 @@
 
 namespace tidings::kafka {
 
-// Makes sure that copies can be published: the topic is made where it is missing. Blocks.
-using EnsureTopic = std::function<Result<void>(const std::string& topic)>;
-
 class Transactor final {
  public:
   Transactor(std::shared_ptr<Cluster> cluster, std::string group_id, std::string transactional_id,
-             EnsureTopic ensure_topic, std::shared_ptr<MemberInbox> inbox);
+             std::shared_ptr<MemberInbox> inbox);
   ~Transactor();  // waits for the one that runs
 
   // One at a time: the next one after the answer to the last.
@@ -35,23 +29,18 @@ class Transactor final {
   void run();
   TransactionAnswer perform(Transaction transaction);
   Result<void> open_client(const TransactionAnswer& answer);
-  Result<void> ensure_topics(TransactionAnswer& answer);
-  Result<void> ensure_topics(const TransactionOrder& order);
   Result<void> find_out(const GroupOffsets& group, Error doubt);
   bool wait_on();
 
   const std::shared_ptr<Cluster> cluster_;
   const std::string group_id_;
   const std::string transactional_id_;
-  const EnsureTopic ensure_topic_;
   const std::shared_ptr<MemberInbox> inbox_;
   std::mutex mutex_;
   const std::unique_ptr<Condition> changed_;
   std::optional<Transaction> next_;
   bool stopping_ = false;
-  // The thread's.
-  std::unique_ptr<TransactionalClient> client_;
-  std::set<std::string> ready_topics_;  // for copies
+  std::unique_ptr<TransactionalClient> client_;  // the thread's
   std::unique_ptr<Thread> thread_;
 };
 
