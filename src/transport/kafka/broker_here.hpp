@@ -7,10 +7,12 @@
 #include <string>
 #include <vector>
 
+#include "transport/copy.hpp"
 #include "transport/kafka/cluster.hpp"
-#include "transport/kafka/copy.hpp"
 
 namespace tidings::kafka {
+
+using transport::Copy;
 
 // Each test has a deployment of its own: a prefix.
 class BrokerHere : public ::testing::Test {

@@ -10,15 +10,21 @@
 #include <vector>
 
 #include "tidings/transport/transport.hpp"
+#include "transport/kafka/kafka_control.hpp"
 #include "transport/kafka/topic_admin.hpp"
-#include "transport/kafka/topic_facts.hpp"
+#include "transport/topic_facts.hpp"
 
 namespace tidings::kafka {
+
+using transport::TopicFact;
+using transport::TopicFacts;
 
 class Catalog final {
  public:
   Catalog(std::shared_ptr<Cluster> cluster, std::shared_ptr<ControlLog> log)
-      : cluster_{std::move(cluster)}, facts_{log}, control_{std::move(log), ControlSpace::users} {}
+      : cluster_{std::move(cluster)},
+        facts_{std::make_shared<KafkaControl>(log, ControlSpace::driver)},
+        control_{std::move(log), ControlSpace::users} {}
 
   // Creates what is missing, where the URL says create_topics=yes. invalid: it is missing, or has no such name or
   // retention. conflict: it exists and differs. unsupported: Unsettled::keep, which Kafka's retention cannot do.

@@ -123,7 +123,7 @@ TEST_F(ContentionBrokerTest, DeadLettersThatOthersCloseAllTheTimeAreAConflict) {
   Copy copy{.group = "g", .subscription = "orders", .topic = "orders", .position = {0, 7}, .reason = "failed"};
   copy.buried = executor().now();
   send(topic, {{.topic = "orders", .id = "0", .body = "b"}}, copy);
-  KafkaDeadLetters dead{slow_, std::make_shared<Registrations>(slow_, log_)};
+  KafkaDeadLetters dead{slow_, make_registrations(slow_, log_)};
   const std::vector<std::string> ids{dead.browse({}, "", 1).value().at(0).id};
 
   int pauses = 0, until = kAlways, looks = 0;

@@ -64,7 +64,7 @@ Result<void> ControlLog::open() {
     const NewTopic control{.name = topic_,
                            .partitions = 1,
                            .config = {{"cleanup.policy", "compact"},
-                                      {"min.compaction.lag.ms", milliseconds_text(kCompactionLag)},
+                                      {"min.compaction.lag.ms", milliseconds_text(transport::kCompactionLag)},
                                       {"message.timestamp.type", "LogAppendTime"}}};
     if (auto created = create_topics(*cluster_, {&control, 1}); !created) return created;
   }
@@ -122,7 +122,7 @@ bool ControlLog::read_once() {
 }
 
 void ControlLog::take(const ControlMessage& message) {
-  const bool counted = table_.apply(message, cluster_->executor().now());
+  const bool counted = table_.apply(message, transport::earlier_by_age(message.appended, cluster_->executor().now()));
   if (counted && !message.keeps) last_change_[space_of(message.key)] = message.version + 1;
   const auto waiting = waiting_.find(message.token);
   if (message.token.empty() || waiting == waiting_.end()) return;

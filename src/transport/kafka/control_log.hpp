@@ -16,11 +16,14 @@
 #include <vector>
 
 #include "tidings/transport/control.hpp"
-#include "transport/kafka/control_records.hpp"
+#include "transport/control_records.hpp"
 #include "transport/kafka/producer.hpp"
 #include "transport/kafka/topic_reader.hpp"
 
 namespace tidings::kafka {
+
+using transport::ControlMessage;
+using transport::ControlRecords;
 
 // Whose records: each space has keys of its own.
 enum class ControlSpace { users, driver };

@@ -6,10 +6,12 @@
 #include <optional>
 
 #include "tidings/transport/record.hpp"
-#include "transport/kafka/control_records.hpp"
+#include "transport/control_records.hpp"
 #include "transport/kafka/rdkafka.hpp"
 
 namespace tidings::kafka {
+
+using transport::ControlMessage;
 
 // What Producer sends.
 transport::Record record_of(const ControlMessage& message, const std::string& topic);

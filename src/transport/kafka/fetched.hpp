@@ -10,10 +10,12 @@
 #include <utility>
 #include <vector>
 
-#include "transport/kafka/copy.hpp"
+#include "transport/copy.hpp"
 #include "transport/kafka/rdkafka.hpp"
 
 namespace tidings::kafka {
+
+using transport::Copy;
 
 struct FetchedRecord {
   std::int64_t offset = 0;

@@ -15,7 +15,7 @@
 
 #include "transport/kafka/dead_letter_id.hpp"
 #include "transport/kafka/dead_states.hpp"
-#include "transport/kafka/registrations.hpp"
+#include "transport/kafka/kafka_registrations.hpp"
 #include "transport/kafka/topic_reader.hpp"
 
 namespace tidings::kafka {

@@ -19,7 +19,7 @@ class KafkaDeadLettersBrokerTest : public BrokerHere {
   void SetUp() override {
     BrokerHere::SetUp();
     if (IsSkipped()) return;
-    registrations_ = std::make_shared<Registrations>(shared_cluster(), std::make_shared<ControlLog>(shared_cluster()));
+    registrations_ = make_registrations(shared_cluster(), std::make_shared<ControlLog>(shared_cluster()));
     dead_ = std::make_unique<KafkaDeadLetters>(shared_cluster(), registrations_);
     for (const char* topic : {"orders", "payments"}) {
       const NewTopic letters{.name = cluster().names().dead_letters(topic), .partitions = 2};

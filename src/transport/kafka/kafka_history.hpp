@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "transport/kafka/history_cursor.hpp"
+#include "transport/kafka/kafka_registrations.hpp"
 #include "transport/kafka/producer.hpp"
-#include "transport/kafka/registrations.hpp"
 #include "transport/kafka/topic_reader.hpp"
 
 namespace tidings::kafka {

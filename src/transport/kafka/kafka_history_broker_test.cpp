@@ -17,7 +17,7 @@ class KafkaHistoryBrokerTest : public BrokerHere {
     BrokerHere::SetUp();
     if (IsSkipped()) return;
     const auto log = std::make_shared<ControlLog>(shared_cluster());
-    registrations_ = std::make_shared<Registrations>(shared_cluster(), log);
+    registrations_ = make_registrations(shared_cluster(), log);
     history_ = std::make_unique<KafkaHistory>(shared_cluster(), registrations_);
     ASSERT_TRUE((Catalog{shared_cluster(), log}.declare({.topics = {{.name = "orders"}}, .published = {}})));
   }

@@ -16,17 +16,19 @@
 #include <string>
 #include <vector>
 
-#include "transport/kafka/bell.hpp"
+#include "transport/bell.hpp"
 #include "transport/kafka/copies.hpp"
 #include "transport/kafka/member_client.hpp"
 #include "transport/kafka/member_inbox.hpp"
 #include "transport/kafka/orphan_watch.hpp"
 #include "transport/kafka/owned_partition.hpp"
-#include "transport/kafka/publish_turns.hpp"
 #include "transport/kafka/topic_maker.hpp"
 #include "transport/kafka/transactor.hpp"
+#include "transport/publish_turns.hpp"
 
 namespace tidings::kafka {
+
+using transport::Bell;
 
 struct MemberSpec {
   MemberClient::Who who;
@@ -146,7 +148,7 @@ class KafkaMember final {
   // What those of one call publish, behind what earlier ones do.
   struct Outgoing {
     std::vector<Message>& messages;
-    std::shared_ptr<PublishTurns> turns;  // none: of these none published so far
+    std::shared_ptr<transport::PublishTurns> turns;  // none: of these none published so far
   };
   void read_letters();
   void perform(SettleOrders& orders, std::vector<Message>& messages);

@@ -15,7 +15,7 @@ class KafkaTopologyBrokerTest : public BrokerHere {
     BrokerHere::SetUp();
     if (IsSkipped()) return;
     const auto log = std::make_shared<ControlLog>(shared_cluster());
-    registrations_ = std::make_shared<Registrations>(shared_cluster(), log);
+    registrations_ = make_registrations(shared_cluster(), log);
     catalog_ = std::make_shared<Catalog>(shared_cluster(), log);
     dead_ = std::make_shared<KafkaDeadLetters>(shared_cluster(), registrations_);
     topology_ = std::make_unique<KafkaTopology>(shared_cluster(), catalog_, registrations_, dead_,

@@ -67,7 +67,7 @@ class KafkaTransport final : public transport::Transport {
         capabilities_{capabilities_of(cluster_->options())},
         log_{std::make_shared<ControlLog>(cluster_)},
         catalog_{std::make_shared<Catalog>(cluster_, log_)},
-        registrations_{std::make_shared<Registrations>(cluster_, log_)},
+        registrations_{make_registrations(cluster_, log_)},
         control_{log_, ControlSpace::users},
         dead_letters_{std::make_shared<KafkaDeadLetters>(cluster_, registrations_)},
         expired_{std::make_shared<ExpiredCounts>(log_)},

@@ -8,10 +8,12 @@
 #include <utility>
 
 #include "tidings/transport/record.hpp"
+#include "transport/copy.hpp"
 #include "transport/kafka/cluster.hpp"
-#include "transport/kafka/copy.hpp"
 
 namespace tidings::kafka {
+
+using transport::Copy;
 
 // The record that was copied, and what stands beside it. Nothing: it is no copy of ours.
 std::optional<std::pair<transport::Record, Copy>> read_copy(const rd_kafka_message_t& message, std::string_view topic);

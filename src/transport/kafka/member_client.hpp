@@ -8,13 +8,15 @@
 #include <string>
 #include <vector>
 
-#include "transport/kafka/bell.hpp"
+#include "transport/bell.hpp"
 #include "transport/kafka/cluster.hpp"
 #include "transport/kafka/commit_record.hpp"
 #include "transport/kafka/group_requests.hpp"
 #include "transport/kafka/partition_source.hpp"
 
 namespace tidings::kafka {
+
+using transport::Bell;
 
 // A partition and what its group committed there last; none: nothing.
 struct Committed {

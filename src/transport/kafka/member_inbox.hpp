@@ -12,10 +12,13 @@
 #include <vector>
 
 #include "transport/kafka/owned_partition.hpp"
-#include "transport/kafka/settle_call.hpp"
 #include "transport/kafka/transactional_client.hpp"
+#include "transport/settle_call.hpp"
 
 namespace tidings::kafka {
+
+using transport::SettleCall;
+using transport::Waiter;
 
 // Settlements of one call, and where each stands in it.
 struct SettleOrders {

@@ -101,12 +101,13 @@ void KafkaMember::perform_on(OwnedPartition& partition, std::int64_t offset, tra
 void KafkaMember::publish_then_settle(OwnedPartition& partition, std::int64_t offset, Waiter waiter,
                                       std::vector<Message> own, Outgoing& outgoing) {
   partition.hold_as(offset, OwnedPartition::Held::publishing);
-  if (outgoing.turns == nullptr) {
-    outgoing.turns =
-        std::make_shared<PublishTurns>([inbox = inbox_](Published published) { inbox->put(std::move(published)); });
-  }
-  const std::size_t turn = outgoing.turns->add(
-      {.slot = partition.slot(), .offset = offset, .waiter = std::move(waiter), .outcome = {}}, own.size());
+  if (outgoing.turns == nullptr) outgoing.turns = std::make_shared<transport::PublishTurns>();
+  Published published{.slot = partition.slot(), .offset = offset, .waiter = std::move(waiter), .outcome = {}};
+  const std::size_t turn =
+      outgoing.turns->add(own.size(), [inbox = inbox_, published = std::move(published)](Result<void> outcome) mutable {
+        published.outcome = std::move(outcome);
+        inbox->put(std::move(published));
+      });
   for (Message& message : own) {
     message.answered = [turns = outgoing.turns, turn](Result<void> outcome) {
       turns->answered(turn, std::move(outcome));

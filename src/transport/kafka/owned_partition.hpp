@@ -16,10 +16,13 @@
 #include "transport/kafka/instance_board.hpp"
 #include "transport/kafka/partition_progress.hpp"
 #include "transport/kafka/partition_source.hpp"
-#include "transport/kafka/settle_call.hpp"
 #include "transport/kafka/suspect_window.hpp"
+#include "transport/settle_call.hpp"
 
 namespace tidings::kafka {
+
+using transport::Answers;
+using transport::Waiter;
 
 // How much more may be in flight.
 struct Room {

@@ -90,7 +90,7 @@ CommitRecord OwnedPartitionHere::said_by(const Commit& commit) {
 }
 
 Waiter OwnedPartitionHere::waiter(std::size_t index, Time deadline) {
-  auto call = std::make_shared<SettleCall>();
+  auto call = std::make_shared<transport::SettleCall>();
   call->settled = [this](std::size_t which, Result<void> outcome) {
     answered_.emplace_back(which, outcome ? std::nullopt : std::optional{outcome.error().kind});
   };

@@ -16,10 +16,12 @@
 #include <vector>
 
 #include "tidings/transport/transport.hpp"
+#include "transport/copy.hpp"
 #include "transport/kafka/cluster.hpp"
-#include "transport/kafka/copy.hpp"
 
 namespace tidings::kafka {
+
+using transport::Copy;
 
 struct Message {
   std::string topic;  // on the cluster

@@ -1,6 +1,6 @@
 #include "transport/kafka/broker_here.hpp"
 #include "transport/kafka/kafka_limits.hpp"
-#include "transport/kafka/registrations.hpp"
+#include "transport/kafka/kafka_registrations.hpp"
 
 namespace tidings::kafka {
 namespace {
@@ -16,7 +16,7 @@ class RegistrationsBrokerTest : public BrokerHere {
     if (IsSkipped()) return;
     log_ = std::make_shared<ControlLog>(shared_cluster());
     catalog_ = std::make_unique<Catalog>(shared_cluster(), log_);
-    registrations_ = std::make_unique<Registrations>(shared_cluster(), log_);
+    registrations_ = make_registrations(shared_cluster(), log_);
   }
   void declare(const transport::Declaration& declaration) {
     const auto declared = catalog_->declare(declaration);
@@ -28,7 +28,7 @@ class RegistrationsBrokerTest : public BrokerHere {
 
   std::shared_ptr<ControlLog> log_;
   std::unique_ptr<Catalog> catalog_;
-  std::unique_ptr<Registrations> registrations_;
+  std::shared_ptr<Registrations> registrations_;
 };
 
 TEST_F(RegistrationsBrokerTest, ATopicIsDeclaredOnce) {

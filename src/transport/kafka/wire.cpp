@@ -2,10 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <functional>
-
-#include "tidings/time_text.hpp"
 
 namespace tidings::kafka {
 
@@ -17,6 +14,7 @@ using transport::RecordView;
 namespace {
 
 constexpr std::string_view kJson = "application/json";
+constexpr std::size_t kCopyHeaders = 17;  // about
 
 // A field of a record that is a header of a message, in the order in which we write them.
 struct NamedHeader {
@@ -52,85 +50,6 @@ bool said_already(const Record& record, const NamedHeader& named) {
   return last != record.headers.rend() && last->value == record.*named.field;
 }
 
-// ---- Copies. Each of their headers: how it is written, and read back.
-
-struct CopyHeader {
-  std::string_view name;
-  std::optional<std::string> (*write)(const Copy&);  // none: left out
-  void (*read)(Copy&, std::string_view);
-};
-
-std::optional<std::string> text_of(const std::string& text) {
-  if (text.empty()) return std::nullopt;
-  return text;
-}
-std::optional<std::string> text_of(std::int64_t number, std::int64_t unsaid) {
-  if (number == unsaid) return std::nullopt;
-  return std::to_string(number);
-}
-std::optional<std::string> text_of(const std::optional<Time>& time) {
-  if (!time) return std::nullopt;
-  return to_text(*time);
-}
-template <class Number>
-void read_number(Number& to, std::string_view text) {
-  std::from_chars(text.data(), text.data() + text.size(), to);
-}
-void read_time(std::optional<Time>& to, std::string_view text) {
-  if (const auto time = time_of(text)) to = *time;
-}
-
-// The group stands first, always: there a copy begins.
-constexpr std::array kCopied{
-    CopyHeader{"tidings-group", [](const Copy& c) { return std::optional{c.group}; },
-               [](Copy& c, std::string_view v) { c.group = v; }},
-    CopyHeader{"tidings-subscription", [](const Copy& c) { return text_of(c.subscription); },
-               [](Copy& c, std::string_view v) { c.subscription = v; }},
-    CopyHeader{"tidings-topic", [](const Copy& c) { return text_of(c.topic); },
-               [](Copy& c, std::string_view v) { c.topic = v; }},
-    CopyHeader{"tidings-partition", [](const Copy& c) { return text_of(c.position.partition, -1); },
-               [](Copy& c, std::string_view v) { read_number(c.position.partition, v); }},
-    CopyHeader{"tidings-offset", [](const Copy& c) { return text_of(c.position.offset, -1); },
-               [](Copy& c, std::string_view v) { read_number(c.position.offset, v); }},
-    CopyHeader{"tidings-time", [](const Copy& c) { return text_of(c.time); },
-               [](Copy& c, std::string_view v) { read_time(c.time, v); }},
-    CopyHeader{"tidings-attempts", [](const Copy& c) { return text_of(c.attempts.failed, 0); },
-               [](Copy& c, std::string_view v) { read_number(c.attempts.failed, v); }},
-    CopyHeader{"tidings-crashes", [](const Copy& c) { return text_of(c.attempts.crashes, 0); },
-               [](Copy& c, std::string_view v) { read_number(c.attempts.crashes, v); }},
-    CopyHeader{"tidings-first-failed", [](const Copy& c) { return text_of(c.attempts.first_failed); },
-               [](Copy& c, std::string_view v) { read_time(c.attempts.first_failed, v); }},
-    CopyHeader{"tidings-due", [](const Copy& c) { return text_of(c.attempts.due); },
-               [](Copy& c, std::string_view v) { read_time(c.attempts.due, v); }},
-    CopyHeader{"tidings-error", [](const Copy& c) { return text_of(c.attempts.last_error); },
-               [](Copy& c, std::string_view v) { c.attempts.last_error = v; }},
-    CopyHeader{"tidings-replays", [](const Copy& c) { return text_of(c.replays, 0); },
-               [](Copy& c, std::string_view v) { read_number(c.replays, v); }},
-    CopyHeader{"tidings-replay-id", [](const Copy& c) { return text_of(c.replay_id); },
-               [](Copy& c, std::string_view v) { c.replay_id = v; }},
-    CopyHeader{"tidings-reason", [](const Copy& c) { return text_of(c.reason); },
-               [](Copy& c, std::string_view v) { c.reason = v; }},
-    CopyHeader{"tidings-buried", [](const Copy& c) { return text_of(c.buried); },
-               [](Copy& c, std::string_view v) { read_time(c.buried, v); }},
-    CopyHeader{"tidings-host", [](const Copy& c) { return text_of(c.host); },
-               [](Copy& c, std::string_view v) { c.host = v; }},
-    CopyHeader{"tidings-pid", [](const Copy& c) { return text_of(c.pid, 0); },
-               [](Copy& c, std::string_view v) { read_number(c.pid, v); }},
-};
-
-void add_copy(rd_kafka_headers_t* headers, const Copy& copy) {
-  for (const CopyHeader& header : kCopied) {
-    if (const auto value = header.write(copy)) add(headers, header.name, *value);
-  }
-}
-
-void read_copy_header(Copy& copy, const HeaderView& header) {
-  if (!header.value) return;
-  for (const CopyHeader& known : kCopied) {
-    if (known.name == header.name) known.read(copy, *header.value);
-  }
-}
-
 HeaderView header_at(const rd_kafka_headers_t* headers, std::size_t index) {
   const char* name = nullptr;
   const void* value = nullptr;
@@ -159,14 +78,16 @@ std::size_t named_in_front(const RecordView& record, std::span<const HeaderView>
 }  // namespace
 
 HeadersHandle headers_of(const Record& record, const Copy* copy) {
-  HeadersHandle headers{rd_kafka_headers_new(kNamed.size() + record.headers.size() + (copy ? kCopied.size() : 0))};
+  HeadersHandle headers{rd_kafka_headers_new(kNamed.size() + record.headers.size() + (copy ? kCopyHeaders : 0))};
   for (const NamedHeader& named : kNamed) {
     const std::string& value = record.*named.field;
     if (value.empty() || goes_without_saying(record, named) || said_already(record, named)) continue;
     add(headers.get(), named.name, value);
   }
   for (const Header& header : record.headers) add(headers.get(), header.name, header.value);
-  if (copy != nullptr) add_copy(headers.get(), *copy);
+  if (copy != nullptr) {
+    for (const auto& [name, value] : transport::copy_headers(*copy)) add(headers.get(), name, value);
+  }
   return headers;
 }
 
@@ -210,10 +131,12 @@ void read_headers(RecordView& record, std::span<const HeaderView> all) {
 
 bool take_copy(RecordView& record, Copy& copy) {
   const auto begin = std::find_if(record.headers.rbegin(), record.headers.rend(),
-                                  [](const HeaderView& header) { return header.name == kCopied.front().name; });
+                                  [](const HeaderView& header) { return header.name == transport::kFirstOfCopy; });
   if (begin == record.headers.rend()) return false;
   const auto first = static_cast<std::size_t>(record.headers.rend() - begin) - 1;
-  for (const HeaderView& header : record.headers.subspan(first)) read_copy_header(copy, header);
+  for (const HeaderView& header : record.headers.subspan(first)) {
+    if (header.value) transport::read_copy_header(copy, header.name, *header.value);
+  }
   record.headers = record.headers.first(first);
   record.time = copy.time;
   if (!copy.topic.empty()) record.topic = copy.topic;

@@ -9,10 +9,12 @@
 #include <vector>
 
 #include "tidings/transport/record.hpp"
-#include "transport/kafka/copy.hpp"
+#include "transport/copy.hpp"
 #include "transport/kafka/rdkafka.hpp"
 
 namespace tidings::kafka {
+
+using transport::Copy;
 
 // The record's named fields first, each where its headers do not say the same already; then its headers; then the
 // copy's.

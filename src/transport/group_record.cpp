@@ -1,4 +1,4 @@
-#include "transport/kafka/group_record.hpp"
+#include "transport/group_record.hpp"
 
 #include <fmt/format.h>
 
@@ -6,9 +6,7 @@
 
 #include "tidings/time_text.hpp"
 
-namespace tidings::kafka {
-
-using transport::Sharing;
+namespace tidings::transport {
 
 namespace {
 
@@ -70,4 +68,4 @@ GroupRecord group_record(std::string_view group, std::string_view text) {
   return record;
 }
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

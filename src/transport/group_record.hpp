@@ -1,7 +1,7 @@
 // What is known of a group: what it subscribes to, and with which members. One control record for each group, so that
 // whoever joins sees all that it must agree with, and is seen.
 //
-// Wire:    docs/wire.md, "Control on Kafka".
+// Wire:    docs/wire.md, "Control on Kafka" and "Control on RabbitMQ".
 // Threads: values; pure functions.
 #pragma once
 
@@ -12,10 +12,10 @@
 
 #include "tidings/transport/transport.hpp"
 
-namespace tidings::kafka {
+namespace tidings::transport {
 
 struct GroupMember {
-  std::string instance;  // the client.id of its consumer
+  std::string instance;
   std::string host;
   std::int64_t pid = 0;
   Time joined{};
@@ -27,11 +27,11 @@ struct GroupSubscription {
   std::string topic;  // or
   std::string pattern;
   std::vector<std::string> extra_topics;
-  transport::Sharing sharing = transport::Sharing::shared;
+  Sharing sharing = Sharing::shared;
   std::vector<GroupMember> members;
 
   const std::string& name() const { return topic.empty() ? pattern : topic; }
-  bool is_of(const transport::SubscriptionSpec& spec) const {
+  bool is_of(const SubscriptionSpec& spec) const {
     return topic == spec.topic && pattern == spec.pattern && sharing == spec.sharing;
   }
   friend bool operator==(const GroupSubscription&, const GroupSubscription&) = default;
@@ -47,4 +47,4 @@ struct GroupRecord {
 std::string text_of(const GroupRecord& record);
 GroupRecord group_record(std::string_view group, std::string_view text);  // lines of others are skipped
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

@@ -1,8 +1,10 @@
-#include "transport/kafka/publish_turns.hpp"
+#include "transport/publish_turns.hpp"
 
 #include <gmock/gmock.h>
 
-namespace tidings::kafka {
+#include <map>
+
+namespace tidings::transport {
 namespace {
 
 using ::testing::ElementsAre;
@@ -11,20 +13,20 @@ using ::testing::IsEmpty;
 
 class PublishTurnsTest : public ::testing::Test {
  protected:
-  // By its offset, 0, 1, and so on.
-  void add(int count, std::size_t messages = 1) {
-    for (int i = 0; i < count; ++i) turns_.add({.slot = 1, .offset = added_++, .waiter = {}, .outcome = {}}, messages);
+  void add(int count, std::size_t messages = 1) { add_to(turns_, count, messages); }
+  void add_to(PublishTurns& turns, int count, std::size_t messages = 1) {
+    for (int i = 0; i < count; ++i) {
+      turns.add(messages, [this, number = added_++](Result<void> outcome) {
+        order_.push_back(number);
+        outcomes_.insert_or_assign(number, std::move(outcome));
+      });
+    }
   }
 
-  std::vector<std::int64_t> order_;
-  std::map<std::int64_t, Result<void>> outcomes_;
-  PublishTurns turns_{[this](Published published) {
-    order_.push_back(published.offset);
-    outcomes_.emplace(published.offset, std::move(published.outcome));
-  }};
-
- private:
-  std::int64_t added_ = 0;
+  std::vector<int> order_;
+  std::map<int, Result<void>> outcomes_;
+  PublishTurns turns_;
+  int added_ = 0;
 };
 
 TEST_F(PublishTurnsTest, AreDoneInTheirOrderWhicheverIsAnsweredFirst) {
@@ -34,7 +36,7 @@ TEST_F(PublishTurnsTest, AreDoneInTheirOrderWhicheverIsAnsweredFirst) {
   EXPECT_THAT(order_, IsEmpty());
   turns_.answered(0, {});
   EXPECT_THAT(order_, ElementsAre(0, 1, 2));
-  for (const auto& [offset, outcome] : outcomes_) EXPECT_TRUE(outcome) << offset;
+  for (const auto& [number, outcome] : outcomes_) EXPECT_TRUE(outcome) << number;
 }
 
 TEST_F(PublishTurnsTest, OneOfSeveralMessagesIsDoneWithTheLastAndRefusedWithTheFirstRefusal) {
@@ -49,8 +51,9 @@ TEST_F(PublishTurnsTest, OneOfSeveralMessagesIsDoneWithTheLastAndRefusedWithTheF
 
 TEST_F(PublishTurnsTest, BehindOneThatIsRefusedForNowAllAreRefusedThoughTheyWereConfirmed) {
   for (const ErrorKind kind : {ErrorKind::unavailable, ErrorKind::overloaded}) {
-    PublishTurns turns{[&](Published published) { outcomes_.insert_or_assign(published.offset, published.outcome); }};
-    for (int i = 0; i < 4; ++i) turns.add({.slot = 1, .offset = i, .waiter = {}, .outcome = {}}, 1);
+    PublishTurns turns;
+    added_ = 0;
+    add_to(turns, 4);
     turns.answered(2, {});
     turns.answered(0, {});
     turns.answered(1, Error{kind, "the broker is away"});
@@ -81,4 +84,4 @@ TEST_F(PublishTurnsTest, OneThatIsAddedBehindARefusalIsRefusedToo) {
 }
 
 }  // namespace
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

@@ -1,27 +1,20 @@
-#include "transport/kafka/registrations.hpp"
+#include "transport/registrations.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
 #include "tidings/time_text.hpp"
-#include "transport/kafka/group_admin.hpp"
-#include "transport/kafka/kafka_limits.hpp"
-#include "transport/pattern_topics.hpp"
 
-namespace tidings::kafka {
-
-using transport::KnownTopic;
-using transport::PublishedType;
-using transport::Sharing;
-using transport::SubscriptionSpec;
+namespace tidings::transport {
 
 namespace {
 
 constexpr std::string_view kGroups = "group/";
 constexpr std::string_view kCommands = "command/";
 constexpr std::string_view kRemoved = "removed/";
-constexpr Duration kJoinWithin = std::chrono::seconds{30};  // from its announcement to Kafka's group
+constexpr Duration kJoinWithin = std::chrono::seconds{30};   // from its announcement
+constexpr Duration kAgreeWithin = std::chrono::seconds{20};  // on a group's record, while others change it
 
 std::string key_of(std::string_view kind, std::string_view name) {
   return std::string{kind} + std::string{name};
@@ -43,12 +36,6 @@ SubscriptionSpec spec_of(const std::string& group, const GroupSubscription& subs
           .pattern = subscription.pattern,
           .extra_topics = subscription.extra_topics,
           .sharing = subscription.sharing};
-}
-
-std::string group_on_cluster(const TopicNames& names, const std::string& group, const GroupSubscription& subscription,
-                             const std::string& instance) {
-  const std::string name = names.on_cluster(group);
-  return subscription.sharing == Sharing::broadcast ? name + "." + instance : name;
 }
 
 Result<void> Registrations::join(const SubscriptionSpec& spec, const GroupMember& member) {
@@ -79,23 +66,22 @@ Result<void> Registrations::leave(const SubscriptionSpec& spec, const GroupMembe
 }
 
 Result<void> Registrations::change(const std::string& group, const std::function<Result<void>(GroupRecord&)>& how) {
-  const Time deadline = cluster_->soon();
+  const Time deadline = executor_->now() + kAgreeWithin;
   for (;;) {
-    const auto there = records_.get(key_of(kGroups, group));
+    const auto there = records_->get(key_of(kGroups, group));
     if (!there) return there.error();
     GroupRecord record = group_record(group, *there ? (*there)->value : "");
     const GroupRecord before = record;
     if (auto changed = how(record); !changed) return changed;
     if (record == before) return {};
     const std::uint64_t version = *there ? (*there)->version : 0;
-    const auto put = records_.put(key_of(kGroups, group), text_of(record), {.expected = version});
+    const auto put = records_->put(key_of(kGroups, group), text_of(record), {.expected = version});
     if (put) return {};
-    if (put.error().kind != ErrorKind::conflict || cluster_->executor().now() >= deadline) return put.error();
+    if (put.error().kind != ErrorKind::conflict || executor_->now() >= deadline) return put.error();
   }
 }
 
 Result<void> Registrations::check(const SubscriptionSpec& spec) {
-  if (auto named = check_kafka_name(cluster_->names(), "group", spec.group); !named) return named;
   if (spec.topic.empty() == spec.pattern.empty()) {
     return invalid(fmt::format("a subscription of group '{}' names either a topic or a pattern, not '{}' and '{}'",
                                spec.group, spec.topic, spec.pattern));
@@ -104,14 +90,7 @@ Result<void> Registrations::check(const SubscriptionSpec& spec) {
     return invalid(fmt::format(
         "in_flight_max or in_flight_bytes_max of group '{}' is 0: it would never receive anything", spec.group));
   }
-  const auto& name = spec.topic.empty() ? spec.pattern : spec.topic;
-  const auto longest = cluster_->names().retry(spec.group, name).size();
-  if (longest > kTopicNameMax) {
-    return invalid(
-        fmt::format("the names of group '{}' and '{}' are too long together for a topic of their retries: "
-                    "shorten one by {}",
-                    spec.group, name, longest - kTopicNameMax));
-  }
+  if (auto named = view_->check_names(spec); !named) return named;
   if (!spec.pattern.empty()) {
     if (!spec.command) return {};
     return invalid(fmt::format("commands have no patterns: name the destination that '{}' reads", spec.pattern));
@@ -120,25 +99,22 @@ Result<void> Registrations::check(const SubscriptionSpec& spec) {
 }
 
 Result<void> Registrations::check_topic(const SubscriptionSpec& spec) {
-  if (auto named = check_kafka_name(cluster_->names(), "topic", spec.topic); !named) return named;
-  const auto there = cluster_->partitions(cluster_->names().on_cluster(spec.topic));
+  const auto there = view_->topic(spec.topic);
   if (!there) return there.error();
   if (!*there) {
-    return invalid(fmt::format("group '{}' cannot read it: {}", spec.group, missing_topic(spec.topic).message));
+    return invalid(fmt::format("group '{}' cannot read it: {}", spec.group, view_->missing(spec.topic).message));
   }
-  const auto fact = facts_.of(spec.topic);
-  if (!fact) return fact.error();
-  if (fact->command == spec.command) return {};
+  if ((*there)->command == spec.command) return {};
   return invalid(fmt::format("'{}' holds {}: group '{}' must subscribe to it so", spec.topic,
-                             fact->command ? "commands" : "events", spec.group));
+                             (*there)->command ? "commands" : "events", spec.group));
 }
 
 Result<void> Registrations::claim_command(const SubscriptionSpec& spec) {
   const std::string key = key_of(kCommands, spec.topic);
-  const auto put = records_.put(key, spec.group, {.expected = 0});
+  const auto put = records_->put(key, spec.group, {.expected = 0});
   if (put) return {};
   if (put.error().kind != ErrorKind::conflict) return put.error();
-  const auto owner = records_.get(key);
+  const auto owner = records_->get(key);
   if (!owner) return owner.error();
   if (*owner && (*owner)->value == spec.group) return {};
   return conflict(fmt::format("the commands of '{}' go to group '{}' already; a command has one subscription",
@@ -168,28 +144,19 @@ Result<void> Registrations::check_overlap(const SubscriptionSpec& spec, const Gr
 
 Result<std::set<std::string>> Registrations::topics_read(const SubscriptionSpec& spec) {
   if (!spec.topic.empty()) return std::set<std::string>{spec.topic};
-  const auto there = cluster_->topics();
-  if (!there) return there.error();
-  const auto facts = facts_.all();
-  if (!facts) return facts.error();
-  const auto declared = control_.list(transport::kPublishedPrefix);
+  const auto known = view_->topics();
+  if (!known) return known.error();
+  const auto declared = control_->list(kPublishedPrefix);
   if (!declared) return declared.error();
-  std::vector<KnownTopic> known;
-  for (const auto& [on_cluster, partitions] : *there) {
-    auto name = cluster_->names().ours(on_cluster);
-    if (!name || is_internal(*name)) continue;
-    const auto fact = facts->find(*name);
-    known.push_back({*std::move(name), fact != facts->end() && fact->second.command});
-  }
   std::vector<PublishedType> published;
   for (const auto& record : *declared) {
-    if (auto type = transport::published_from_key(record.key)) published.push_back(*std::move(type));
+    if (auto type = published_from_key(record.key)) published.push_back(*std::move(type));
   }
-  return transport::pattern_topics(spec.pattern, spec.extra_topics, known, published);
+  return pattern_topics(spec.pattern, spec.extra_topics, *known, published);
 }
 
 Result<std::vector<GroupRecord>> Registrations::groups() {
-  const auto records = records_.list(kGroups);
+  const auto records = records_->list(kGroups);
   if (!records) return records.error();
   std::vector<GroupRecord> groups;
   for (const auto& record : *records) groups.push_back(group_record(record.key.substr(kGroups.size()), record.value));
@@ -197,25 +164,19 @@ Result<std::vector<GroupRecord>> Registrations::groups() {
 }
 
 Result<GroupRecord> Registrations::group(const std::string& name) {
-  const auto record = records_.get(key_of(kGroups, name));
+  const auto record = records_->get(key_of(kGroups, name));
   if (!record) return record.error();
   if (!*record) return invalid(fmt::format("there is no group '{}'", name));
   return group_record(name, (*record)->value);
 }
 
 Result<std::vector<GroupMember>> Registrations::living(const std::string& group, const GroupSubscription& there) {
+  const auto present = view_->present(group, there);
+  if (!present) return present.error();
   std::vector<GroupMember> live;
-  std::set<std::string> present;
-  std::set<std::string> asked;
   for (const GroupMember& member : there.members) {
-    const std::string name = group_on_cluster(cluster_->names(), group, there, member.instance);
-    if (asked.insert(name).second) {
-      const auto group_now = live_group(*cluster_, name);
-      if (!group_now) return group_now.error();
-      for (const LiveMember& one : group_now->members) present.insert(one.client_id);
-    }
-    const bool coming = member.joined + kJoinWithin > cluster_->executor().now();
-    if (coming || present.contains(member.instance)) live.push_back(member);
+    const bool coming = member.joined + kJoinWithin > executor_->now();
+    if (coming || present->contains(member.instance)) live.push_back(member);
   }
   return live;
 }
@@ -235,25 +196,25 @@ Result<void> Registrations::remove(const std::string& group) {
   const auto there = this->group(group);
   if (!there) return there.error();
   if (auto gone = check_gone(*there); !gone) return gone;
-  const auto commands = records_.list(kCommands);
+  const auto commands = records_->list(kCommands);
   if (!commands) return commands.error();
   for (const auto& record : *commands) {
     if (record.value != group) continue;
-    if (const auto erased = records_.put(record.key, std::nullopt, {}); !erased) return erased.error();
+    if (const auto erased = records_->put(record.key, std::nullopt, {}); !erased) return erased.error();
   }
-  const auto time = records_.put(key_of(kRemoved, group), to_text(cluster_->executor().now()), {});
+  const auto time = records_->put(key_of(kRemoved, group), to_text(executor_->now()), {});
   if (!time) return time.error();
   // Last: while it is there, all that comes before is done again by who is asked again.
-  const auto erased = records_.put(key_of(kGroups, group), std::nullopt, {});
+  const auto erased = records_->put(key_of(kGroups, group), std::nullopt, {});
   return erased ? Result<void>{} : erased.error();
 }
 
 Result<std::optional<Time>> Registrations::removed(const std::string& group) {
-  const auto record = records_.get(key_of(kRemoved, group));
+  const auto record = records_->get(key_of(kRemoved, group));
   if (!record) return record.error();
   if (!*record) return std::optional<Time>{};
   const auto time = time_of((*record)->value);
   return time ? std::optional{*time} : std::optional<Time>{};
 }
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

@@ -8,35 +8,35 @@
 #include <functional>
 #include <mutex>
 #include <optional>
+#include <utility>
 #include <vector>
 
-#include "transport/kafka/member_inbox.hpp"
+#include "tidings/result.hpp"
 
-namespace tidings::kafka {
+namespace tidings::transport {
 
 class PublishTurns final {
  public:
-  // Called once for each, under no lock.
-  using Done = std::function<void(Published)>;
-  explicit PublishTurns(Done done) : done_{std::move(done)} {}
+  // Called once, under no lock.
+  using Done = std::function<void(Result<void>)>;
 
   // One more, behind those before it, of so many messages; at least one. Returns its number.
-  std::size_t add(Published published, std::size_t messages);
+  std::size_t add(std::size_t messages, Done done);
   // One of its messages was confirmed, or refused: the first refusal is its outcome.
   void answered(std::size_t turn, Result<void> outcome);
 
  private:
   struct Turn {
-    Published published;
     std::size_t left = 0;
+    Done done;
+    Result<void> outcome;
   };
-  std::vector<Published> take_done();
+  std::vector<Turn> take_done();
 
-  const Done done_;
   std::mutex mutex_;
   std::deque<Turn> turns_;  // from the first that is not done
   std::size_t done_count_ = 0;
   std::optional<Error> refusal_;  // for now, of one that is done
 };
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

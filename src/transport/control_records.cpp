@@ -1,10 +1,8 @@
-#include "transport/kafka/control_records.hpp"
+#include "transport/control_records.hpp"
 
 #include <chrono>
 
-namespace tidings::kafka {
-
-using transport::ControlRecord;
+namespace tidings::transport {
 
 namespace {
 
@@ -19,32 +17,49 @@ bool is_live_at_broker(const std::optional<Time>& expires, Time appended) {
 
 }  // namespace
 
-bool ControlRecords::apply(const ControlMessage& message, Time now) {
-  // Only then may what came before it be gone; an hour for clocks that differ.
-  const bool old = now - message.appended > kCompactionLag - std::chrono::hours{1};
+Earlier earlier_by_age(Time appended, Time now) {
+  // An hour for clocks that differ.
+  return now - appended > kCompactionLag - std::chrono::hours{1} ? Earlier::may_be_gone : Earlier::was_read;
+}
+
+bool ControlRecords::apply(const ControlMessage& message, Earlier earlier) {
   const auto [found, is_new] = entries_.try_emplace(message.key);
   Entry& entry = found->second;
-  const bool taken = counts(entry, message, !is_new, old);
+  const Verdict verdict = judge(is_new ? nullptr : &entry, message, earlier);
+  const bool taken = verdict != Verdict::ignored;
   if (taken) {
+    bytes_ -= bytes_of(*found);
     entry.value = message.value;
     entry.expires = message.expires;
     entry.version = message.keeps.value_or(message.version);
     entry.assumed_above.reset();
-    if (is_new && old && message.expected) entry.assumed_above = *message.expected;
+    if (verdict == Verdict::assumed) entry.assumed_above = *message.expected;
+    bytes_ += bytes_of(*found);
   }
+  if (taken || !entry.value) entry.position = message.position;
   entry.last = message.version;
   entry.ignored = !taken;
   entry.appended = message.appended;
   return taken;
 }
 
-bool ControlRecords::counts(const Entry& there, const ControlMessage& message, bool known, bool old) {
-  if (message.keeps) return !known || there.version == *message.keeps || there.version == message.repairs;
-  if (!message.expected) return true;
-  const bool present = there.value && is_live_at_broker(there.expires, message.appended);
-  if (*message.expected == (present ? there.version : 0)) return true;
-  if (!known) return old;
-  return there.assumed_above && *message.expected > *there.assumed_above && *message.expected < there.version;
+// `there`: none, the key is new.
+ControlRecords::Verdict ControlRecords::judge(const Entry* there, const ControlMessage& message, Earlier earlier) {
+  if (message.keeps) {
+    const bool knows = there == nullptr || there->version == *message.keeps || there->version == message.repairs ||
+                       there->last == message.repairs;
+    return knows ? Verdict::counts : Verdict::ignored;
+  }
+  if (!message.expected) return Verdict::counts;
+  const bool unsure = there == nullptr ? earlier == Earlier::may_be_gone : there->assumed_above.has_value();
+  const bool present = there != nullptr && there->value && is_live_at_broker(there->expires, message.appended);
+  const std::uint64_t version = present ? there->version : 0;
+  // Whoever expects a version has seen it; that there is none says nothing.
+  if (*message.expected == version) return unsure && version == 0 ? Verdict::assumed : Verdict::counts;
+  if (!unsure) return Verdict::ignored;
+  if (there == nullptr) return Verdict::assumed;
+  if (*message.expected <= *there->assumed_above) return Verdict::ignored;
+  return *message.expected < there->version ? Verdict::assumed : Verdict::counts;
 }
 
 std::optional<ControlRecord> ControlRecords::get(std::string_view key, Time now) const {
@@ -63,6 +78,10 @@ std::vector<ControlRecord> ControlRecords::list(std::string_view prefix, Time no
     }
   }
   return listed;
+}
+
+std::size_t ControlRecords::bytes_of(const Entries::value_type& entry) {
+  return entry.second.value ? kControlMessageBytes + entry.first.size() + entry.second.value->size() : 0;
 }
 
 ControlMessage ControlRecords::repair(const Entries::value_type& entry) {
@@ -87,6 +106,22 @@ std::vector<ControlMessage> ControlRecords::repairs(Time before) const {
   return needed;
 }
 
+std::vector<ControlMessage> ControlRecords::sinking(std::uint64_t before, std::size_t bytes_max) const {
+  std::vector<ControlMessage> needed;
+  std::size_t bytes = 0;
+  for (const auto& entry : entries_) {
+    const Entry& there = entry.second;
+    // Also that nothing is there, where the last message counted for nothing: who reads only that one may assume that
+    // it did. What is assumed here is for others to say.
+    const bool is_known = (there.value || there.ignored) && !there.assumed_above;
+    if (!is_known || there.position >= before) continue;
+    bytes += bytes_of(entry);
+    if (bytes > bytes_max && !needed.empty()) break;
+    needed.push_back(repair(entry));
+  }
+  return needed;
+}
+
 std::vector<std::string> ControlRecords::expired(Time before) const {
   std::vector<std::string> keys;
   for (const auto& [key, entry] : entries_) {
@@ -101,4 +136,4 @@ void ControlRecords::forget_erased(Time before) {
   });
 }
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

@@ -5,19 +5,22 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "tidings/transport/settlement.hpp"
 
-namespace tidings::kafka {
+namespace tidings::transport {
 
 struct Copy {
   std::string group;
   std::string subscription;  // topic or pattern
   // Of the original; the record's own topic and time are others in a copy.
   std::string topic;
-  transport::Position position;
+  Position position;
   std::optional<Time> time;
-  transport::Attempts attempts;
+  Attempts attempts;
   int replays = 0;
   std::string replay_id;
   // Of dead letters.
@@ -29,4 +32,10 @@ struct Copy {
   friend bool operator==(const Copy&, const Copy&) = default;
 };
 
-}  // namespace tidings::kafka
+// As headers, in the order in which they are written: the group's first, always.
+std::vector<std::pair<std::string_view, std::string>> copy_headers(const Copy& copy);
+inline constexpr std::string_view kFirstOfCopy = "tidings-group";
+// Takes what one of them says; others are passed by.
+void read_copy_header(Copy& copy, std::string_view name, std::string_view value);
+
+}  // namespace tidings::transport

@@ -9,10 +9,10 @@
 
 #include "tidings/transport/transport.hpp"
 
-namespace tidings::kafka {
+namespace tidings::transport {
 
 struct SettleCall {
-  transport::Consumer::Settled settled;
+  Consumer::Settled settled;
   Time deadline{};  // an answer after it is `unavailable`
 };
 
@@ -36,4 +36,4 @@ class Answers final {
   std::vector<std::pair<Waiter, Result<void>>> answers_;
 };
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

@@ -9,7 +9,7 @@
 
 #include "tidings/executor.hpp"
 
-namespace tidings::kafka {
+namespace tidings::transport {
 
 class Bell final {
  public:
@@ -37,4 +37,4 @@ class Bell final {
   std::uint64_t rings_ = 0;
 };
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

@@ -1,14 +1,11 @@
-#include "transport/kafka/topic_facts.hpp"
+#include "transport/topic_facts.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <charconv>
 
-namespace tidings::kafka {
-
-using transport::Retention;
-using transport::Unsettled;
+namespace tidings::transport {
 
 namespace {
 
@@ -24,12 +21,13 @@ std::optional<Number> number_of(std::string_view text) {
 std::string text_of(const TopicFact& fact) {
   std::string text;
   if (fact.command) text += "command=yes\n";
+  if (fact.partitions) text += fmt::format("partitions={}\n", *fact.partitions);
   if (fact.retention.age) text += fmt::format("age={}\n", fact.retention.age->count());
   if (fact.retention.bytes) text += fmt::format("bytes={}\n", *fact.retention.bytes);
   return text;
 }
 
-TopicFact fact_of(const transport::ControlRecord& record) {
+TopicFact fact_of(const ControlRecord& record) {
   TopicFact fact{.version = record.version};
   std::string_view text = record.value;
   while (!text.empty()) {
@@ -38,6 +36,7 @@ TopicFact fact_of(const transport::ControlRecord& record) {
     const auto name = line.substr(0, line.find('='));
     const auto value = line.substr(std::min(name.size() + 1, line.size()));
     if (name == "command") fact.command = value == "yes";
+    if (name == "partitions") fact.partitions = number_of<std::int32_t>(value);
     if (name == "bytes") fact.retention.bytes = number_of<std::uint64_t>(value);
     if (const auto age = number_of<std::int64_t>(value); name == "age" && age) fact.retention.age = Duration{*age};
   }
@@ -47,13 +46,13 @@ TopicFact fact_of(const transport::ControlRecord& record) {
 }  // namespace
 
 Result<TopicFact> TopicFacts::of(const std::string& topic) {
-  const auto record = records_.get(std::string{kTopics} + topic);
+  const auto record = records_->get(std::string{kTopics} + topic);
   if (!record) return record.error();
   return *record ? fact_of(**record) : TopicFact{};
 }
 
 Result<std::map<std::string, TopicFact>> TopicFacts::all() {
-  const auto records = records_.list(kTopics);
+  const auto records = records_->list(kTopics);
   if (!records) return records.error();
   std::map<std::string, TopicFact> facts;
   for (const auto& record : *records) facts.emplace(record.key.substr(kTopics.size()), fact_of(record));
@@ -61,8 +60,8 @@ Result<std::map<std::string, TopicFact>> TopicFacts::all() {
 }
 
 Result<void> TopicFacts::put(const std::string& topic, const TopicFact& fact) {
-  const auto put = records_.put(std::string{kTopics} + topic, text_of(fact), {.expected = fact.version});
+  const auto put = records_->put(std::string{kTopics} + topic, text_of(fact), {.expected = fact.version});
   return put ? Result<void>{} : put.error();
 }
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport
