@@ -74,17 +74,32 @@ class TestScript(unittest.TestCase):
         self.assertEqual(self.run_script("--no-install", "--ci", "^Good")[:2], (3, "2 passed, 1 failed"))
 
     def test_ci_goes_on_without_a_broker_that_cannot_be_had(self):
-        (self.root / "CMakeLists.txt").write_text(PROJECT + """add_test(NAME Broker.One COMMAND ${CMAKE_COMMAND} -E false)
-set_tests_properties(Broker.One PROPERTIES LABELS kafka)
-""")
+        brokers = {"kafka": "Apache Kafka", "rabbitmq": "RabbitMQ"}
+        (self.root / "CMakeLists.txt").write_text(PROJECT + "".join(
+            f"""add_test(NAME Broker.{name} COMMAND ${{CMAKE_COMMAND}} -E false)
+set_tests_properties(Broker.{name} PROPERTIES LABELS {name})
+""" for name in brokers))
         (self.root / "scripts").mkdir()
-        kafka = self.root / "scripts/kafka"
-        for code, failed in ((1, 2), (0, 3)):  # Bad.One, and that there is no preset asan; with it Broker.One
-            kafka.write_text(f"#!/bin/sh\nexit {code}\n")
-            kafka.chmod(0o755)
+        for missing in ({"kafka", "rabbitmq"}, {"kafka"}, {"rabbitmq"}, set()):
+            for name in brokers:
+                script = self.root / "scripts" / name
+                script.write_text(f"#!/bin/sh\nexit {int(name in missing)}\n")
+                script.chmod(0o755)
             _, last, said = self.run_script("--no-install", "--ci")
-            self.assertEqual("Apache Kafka could not be had" in said, code == 1, said)
-            self.assertEqual(last, f"2 passed, {failed} failed", said)
+            for name, title in brokers.items():
+                self.assertEqual(f"{title} could not be had" in said, name in missing, said)
+                self.assertEqual(f"Broker.{name}" in said, name not in missing, said)
+            # Bad.One, that there is no preset asan, and those of the brokers that are there.
+            self.assertEqual(last, f"2 passed, {4 - len(missing)} failed", said)
+
+    def test_services_of_brokers_run_where_they_are_asked_for(self):
+        (self.root / "CMakeLists.txt").write_text(PROJECT + "".join(
+            f"""add_test(NAME Service.{name} COMMAND ${{CMAKE_COMMAND}} -E true)
+set_tests_properties(Service.{name} PROPERTIES LABELS {name}_service)
+""" for name in ("kafka", "rabbitmq")))
+        self.assertEqual(self.run_script("--no-install")[1], "2 passed, 1 failed")
+        self.assertEqual(self.run_script("--no-install", "^Service")[1], "2 passed, 0 failed")
+        self.assertEqual(self.run_script("--no-install", "--label", "rabbitmq_service")[1], "1 passed, 0 failed")
 
     def test_wrong_usage_is_refused(self):
         for arguments in (["--no"], ["--preset"], ["--label", ""]):

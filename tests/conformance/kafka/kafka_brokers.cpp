@@ -5,35 +5,19 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <fstream>
-#include <stdexcept>
 #include <string_view>
+#include <utility>
 #include <vector>
-
-#include "tests/support/child_process.hpp"
 
 namespace tidings::conformance {
 
-using testing::ChildExit;
-using testing::ChildProcess;
-
 namespace {
 
-constexpr std::chrono::minutes kScriptWithin{3};
-
 void run_script(std::vector<std::string> arguments) {
-  ChildProcess script{{.program = KAFKA_SCRIPT, .arguments = std::move(arguments)}};
-  if (script.wait(kScriptWithin) != ChildExit{.code = 0}) throw std::runtime_error{script.error_output()};
+  testing::run_script(KAFKA_SCRIPT, std::move(arguments));
 }
 
 }  // namespace
-
-std::string first_line(const std::filesystem::path& file) {
-  std::ifstream in{file};
-  std::string line;
-  std::getline(in, line);
-  return line;
-}
 
 KafkaBrokers::KafkaBrokers(const KafkaBrokersSpec& spec)
     : directory_{scratch_ / "brokers"}, proxy_{spec.proxied ? std::make_unique<testing::TcpProxy>() : nullptr} {

@@ -8,12 +8,12 @@
 #include <string>
 
 #include "tests/support/scratch_directory.hpp"
+#include "tests/support/server_script.hpp"
 #include "tests/support/tcp_proxy.hpp"
 
 namespace tidings::conformance {
 
-// The first line of a file; empty: there is none.
-std::string first_line(const std::filesystem::path& file);
+using testing::first_line;
 
 struct KafkaBrokersSpec {
   int count = 1;           // or 3
