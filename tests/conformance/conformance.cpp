@@ -49,6 +49,15 @@ void Conformance::declare(const transport::Declaration& declaration) {
 
 void Conformance::declare_topic(const std::string& name, std::int32_t partitions) {
   declare({.topics = {{.name = name, .partitions = partitions}}, .published = {}});
+  expect_group("g", name);
+}
+
+void Conformance::expect_group(transport::SubscriptionSpec spec) {
+  if (!capabilities().keeps_for_later) join(std::move(spec)).leave();
+}
+
+void Conformance::expect_group(const std::string& group, const std::string& topic) {
+  expect_group({.group = group, .topic = topic});
 }
 
 std::vector<Result<void>> Conformance::try_publish(std::vector<Record> records) {

@@ -9,6 +9,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -31,6 +32,8 @@ class Conformance : public ::testing::TestWithParam<Driver> {
   Executor& executor() { return *executor_; }
   Time now() const { return executor_->now(); }
   Duration unit() const { return fixture_->unit(); }
+  // A unit, and so long that what was published before it has another time than what comes after.
+  Duration moment() { return std::max(unit(), capabilities().time_unit); }
   // When what should take `expected` has failed.
   Time deadline(Duration expected) const;
   // How much later than due a retry of that delay may come: as promised on virtual time, else as deadlines are.
@@ -45,7 +48,12 @@ class Conformance : public ::testing::TestWithParam<Driver> {
   void close(const std::string& name) { processes_.erase(name); }
 
   void declare(const transport::Declaration& declaration);
+  // Declares it, and expects group `g` there.
   void declare_topic(const std::string& name, std::int32_t partitions = 4);
+  // That group joins later, and what is published from now on is there for it: where a group that was never there has
+  // nothing of before (Capabilities::keeps_for_later), it joins once and leaves.
+  void expect_group(transport::SubscriptionSpec spec);
+  void expect_group(const std::string& group, const std::string& topic);
 
   // Sends and waits: what came back for each.
   std::vector<Result<void>> try_publish(std::vector<transport::Record> records);

@@ -50,6 +50,7 @@ TEST_P(DeadLetterConformance, P2ABuriedEventIsADeadLetterUnchanged) {
 
 TEST_P(DeadLetterConformance, P3AReplayGoesToItsSubscriptionOnly) {
   declare_topic("orders");
+  for (const char* group : {"first", "second"}) expect_group(group, "orders");
   publish_numbers("orders", 0, 1);
   auto first = join("first", "orders");
   auto second = join("second", "orders");
@@ -109,6 +110,7 @@ TEST_P(DeadLetterConformance, AReplayWaitsWhileNobodyIsThere) {
 TEST_P(DeadLetterConformance, BrowsesByFilterPageAndAge) {
   declare_topic("orders");
   declare_topic("payments");
+  expect_group("h", "payments");
   publish_numbers("orders", 0, 4, 1);
   publish_numbers("payments", 4, 2, 1);
   auto orders = join("g", "orders");

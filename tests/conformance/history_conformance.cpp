@@ -68,10 +68,10 @@ TEST_P(HistoryConformance, StopsWhenTheVisitorHasEnough) {
 TEST_P(HistoryConformance, ReadsATimeRangeAndAKey) {
   declare_topic("orders");
   publish_numbers("orders", 0, 3, 3);
-  executor().sleep_until(now() + unit());
+  executor().sleep_until(now() + moment());
   const Time from = now();
   publish_numbers("orders", 3, 3, 3);
-  executor().sleep_until(now() + unit());
+  executor().sleep_until(now() + moment());
   const Time to = now();
   publish_numbers("orders", 6, 3, 3);
   HistoryReader reader{*here().operations().history};
@@ -82,7 +82,7 @@ TEST_P(HistoryConformance, ReadsATimeRangeAndAKey) {
 TEST_P(HistoryConformance, ReadsNothingFromATimeThatNothingReached) {
   declare_topic("orders");
   publish_numbers("orders", 0, 3);
-  executor().sleep_until(now() + unit());
+  executor().sleep_until(now() + moment());
   const Time from = now();
   HistoryReader reader{*here().operations().history};
   EXPECT_TRUE(reader.ids({.topic = "orders", .from = from}).empty());

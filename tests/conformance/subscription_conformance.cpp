@@ -7,6 +7,8 @@ namespace {
 using transport::Start;
 using transport::StartAt;
 
+constexpr const char* kNothingOfBefore = "a group has nothing of what was published before it first joined";
+
 TEST_P(SubscriptionConformance, ATopicSubscriptionReadsItsTopicOnly) {
   declare_topic("orders");
   declare_topic("payments");
@@ -19,6 +21,7 @@ TEST_P(SubscriptionConformance, ATopicSubscriptionReadsItsTopicOnly) {
 }
 
 TEST_P(SubscriptionConformance, StartsAtTheBeginning) {
+  if (!capabilities().keeps_for_later) GTEST_SKIP() << kNothingOfBefore;
   declare_topic("orders");
   publish_numbers("orders", 0, 5);
   auto reader = join({.group = "g", .topic = "orders", .start = Start{.at = StartAt::beginning}});
@@ -26,7 +29,7 @@ TEST_P(SubscriptionConformance, StartsAtTheBeginning) {
 }
 
 TEST_P(SubscriptionConformance, StartsAtTheEnd) {
-  declare_topic("orders");
+  declare({.topics = {{.name = "orders", .partitions = 4}}, .published = {}});
   publish_numbers("orders", 0, 5);
   auto reader = join({.group = "g", .topic = "orders", .start = Start{.at = StartAt::end}});
   publish_numbers("orders", 5, 1);
@@ -35,6 +38,7 @@ TEST_P(SubscriptionConformance, StartsAtTheEnd) {
 }
 
 TEST_P(SubscriptionConformance, StartsAtATime) {
+  if (!capabilities().keeps_for_later) GTEST_SKIP() << kNothingOfBefore;
   declare_topic("orders");
   publish_numbers("orders", 0, 5);
   executor().sleep_until(now() + unit());
@@ -46,7 +50,7 @@ TEST_P(SubscriptionConformance, StartsAtATime) {
 }
 
 TEST_P(SubscriptionConformance, AGroupThatHasAPositionKeepsIt) {
-  declare_topic("orders");
+  declare({.topics = {{.name = "orders", .partitions = 4}}, .published = {}});
   const transport::SubscriptionSpec spec{.group = "g", .topic = "orders", .start = Start{.at = StartAt::end}};
   { auto reader = join(spec); }
   publish_numbers("orders", 0, 5);
@@ -70,6 +74,35 @@ TEST_P(SubscriptionConformance, APatternReadsWhatIsDeclaredLaterElsewhere) {
       process("elsewhere").declare({.topics = {{.name = "orders"}}, .published = {{"OrderCreated", "orders"}}});
   ASSERT_TRUE(declared) << declared.error().message;
   publish_numbers("orders", 0, 3);
+  EXPECT_EQ(reader.next(3, deadline(capabilities().discovery_max)).size(), 3u);
+}
+
+std::vector<transport::Record> of_type(const std::string& type, const std::string& topic, int first, int count) {
+  std::vector<transport::Record> records;
+  for (int number = first; number < first + count; ++number) {
+    records.push_back(numbered(topic, number));
+    records.back().type = type;
+  }
+  return records;
+}
+
+TEST_P(SubscriptionConformance, APatternReadsEventsOfMatchingTypes) {
+  declare({.topics = {{.name = "orders"}, {.name = "payments"}},
+           .published = {{"OrderCreated", "orders"}, {"PAYMENT_COMPLETED", "payments"}}});
+  auto reader = join({.group = "g", .pattern = "order.*"});
+  publish(of_type("OrderCreated", "orders", 0, 3));
+  publish(of_type("PAYMENT_COMPLETED", "payments", 3, 3));
+  EXPECT_EQ(reader.next(3, soon()).size(), 3u);
+  EXPECT_TRUE(reader.all_within(unit()).empty());
+  for (const auto& delivery : reader.received()) EXPECT_EQ(delivery.record.topic, "orders");
+}
+
+TEST_P(SubscriptionConformance, APatternReadsEventsOfTypesThatAreDeclaredLaterElsewhere) {
+  auto reader = join({.group = "g", .pattern = "order.*"});
+  const auto declared =
+      process("elsewhere").declare({.topics = {{.name = "orders"}}, .published = {{"OrderCreated", "orders"}}});
+  ASSERT_TRUE(declared) << declared.error().message;
+  publish(of_type("OrderCreated", "orders", 0, 3));
   EXPECT_EQ(reader.next(3, deadline(capabilities().discovery_max)).size(), 3u);
 }
 
@@ -98,6 +131,7 @@ TEST_P(SubscriptionConformance, P3APatternOfEverythingReadsNothingOfOurs) {
   auto all = join({.group = "audit", .pattern = "#"});
   auto shop = join("shop", "orders");
   auto caches = join({.group = "caches", .topic = "orders", .sharing = transport::Sharing::broadcast});
+  expect_group({.group = "late", .pattern = "#"});
   publish_numbers("orders", 0, 3);
   const auto deliveries = shop.next(3, soon());
   ASSERT_EQ(deliveries.size(), 3u);

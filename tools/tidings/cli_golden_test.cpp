@@ -157,7 +157,9 @@ TEST(Help, FitsEightyColumnsAndShowsAnExample) {
                                                        {"replay"},
                                                        {"doctor"},
                                                        {"dev", "kafka", "up"},
-                                                       {"dev", "kafka", "down"}};
+                                                       {"dev", "kafka", "down"},
+                                                       {"dev", "rabbitmq", "up"},
+                                                       {"dev", "rabbitmq", "down"}};
   for (auto command : commands) {
     command.push_back("--help");
     std::istringstream help{run_in_test({.arguments = command}, shop()).out};
@@ -186,7 +188,10 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"help_dead_discard", {"dead", "discard", "--help"}}, GoldenCase{"help_replay", {"replay", "--help"}},
         GoldenCase{"help_doctor", {"doctor", "--help"}}, GoldenCase{"help_dev_kafka", {"dev", "kafka", "--help"}},
         GoldenCase{"help_dev_kafka_up", {"dev", "kafka", "up", "--help"}},
-        GoldenCase{"help_dev_kafka_down", {"dev", "kafka", "down", "--help"}}),
+        GoldenCase{"help_dev_kafka_down", {"dev", "kafka", "down", "--help"}},
+        GoldenCase{"help_dev_rabbitmq", {"dev", "rabbitmq", "--help"}},
+        GoldenCase{"help_dev_rabbitmq_up", {"dev", "rabbitmq", "up", "--help"}},
+        GoldenCase{"help_dev_rabbitmq_down", {"dev", "rabbitmq", "down", "--help"}}),
     name_of);
 
 INSTANTIATE_TEST_SUITE_P(

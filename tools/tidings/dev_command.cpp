@@ -10,7 +10,39 @@ namespace tidings::cli {
 
 namespace {
 
-constexpr const char* kFolder = "./.tidings-kafka";
+// A kind of server, and what its commands say of it.
+struct ServerKind {
+  const char* command;  // also the name of its script
+  const char* name;
+  const char* folder;
+  const char* count_option;  // of the script, too
+  bool can_secure;
+  const char* up_footer;
+};
+
+constexpr ServerKind kKafka{.command = "kafka",
+                            .name = "Apache Kafka",
+                            .folder = "./.tidings-kafka",
+                            .count_option = "--brokers",
+                            .can_secure = true,
+                            .up_footer =
+                                "The first time it gets Apache Kafka from Maven Central (54 MB), for which java\n"
+                                "and mvn must be there; --secure needs openssl. It listens on this machine\n"
+                                "only, on ports that are free, and runs until `down`.\n"
+                                "\n"
+                                "Example: tidings dev kafka up ./kafka --secure"};
+
+constexpr ServerKind kRabbitmq{.command = "rabbitmq",
+                               .name = "RabbitMQ",
+                               .folder = "./.tidings-rabbitmq",
+                               .count_option = "--nodes",
+                               .can_secure = false,
+                               .up_footer =
+                                   "Debian's package rabbitmq-server must be there; a server that it started itself\n"
+                                   "is left alone. It listens on this machine only, on ports that are free, and\n"
+                                   "runs until `down`. Its user guest, with the password guest, may do everything.\n"
+                                   "\n"
+                                   "Example: tidings dev rabbitmq up ./rabbitmq --nodes 3"};
 
 struct DevUrl {
   std::string way;  // none: without security
@@ -25,8 +57,8 @@ struct DevServer {
 BOOST_DESCRIBE_STRUCT(DevServer, (), (directory, urls))
 
 struct DevArguments {
-  std::string directory = kFolder;
-  int brokers = 1;
+  std::string directory;
+  int count = 1;  // of servers
   bool secure = false;
 };
 
@@ -45,15 +77,17 @@ std::vector<DevUrl> urls_of(const std::string& output) {
 }
 
 // What the script printed; its errors stand on standard error already.
-std::optional<std::string> run_script(const std::vector<std::string>& arguments, Session& session, int& code) {
+std::optional<std::string> run_script(const ServerKind& kind, const std::vector<std::string>& arguments,
+                                      Session& session, int& code) {
   const std::string folder = session.around().scripts;
   if (folder.empty()) {
-    code =
-        session.fail(unsupported("the script that starts Kafka is not here: install Tidings as a whole, or call "
-                                 "scripts/kafka of its sources"));
+    code = session.fail(unsupported(
+        fmt::format("the script that starts {} is not here: install Tidings as a whole, or call scripts/{} of its "
+                    "sources",
+                    kind.name, kind.command)));
     return std::nullopt;
   }
-  std::vector<std::string> command{folder + "/kafka"};
+  std::vector<std::string> command{fmt::format("{}/{}", folder, kind.command)};
   command.insert(command.end(), arguments.begin(), arguments.end());
   const auto ran = session.around().run_program(command);
   if (!ran) {
@@ -67,11 +101,11 @@ std::optional<std::string> run_script(const std::vector<std::string>& arguments,
   return std::nullopt;
 }
 
-int up(const DevArguments& arguments, Session& session) {
-  std::vector<std::string> words{"up", arguments.directory, "--brokers", std::to_string(arguments.brokers)};
+int up(const ServerKind& kind, const DevArguments& arguments, Session& session) {
+  std::vector<std::string> words{"up", arguments.directory, kind.count_option, std::to_string(arguments.count)};
   if (arguments.secure) words.emplace_back("--secure");
   int code = kDone;
-  const auto output = run_script(words, session, code);
+  const auto output = run_script(kind, words, session, code);
   if (!output) return code;
   if (session.json()) {
     session.print_json(DevServer{.directory = arguments.directory, .urls = urls_of(*output)});
@@ -81,39 +115,42 @@ int up(const DevArguments& arguments, Session& session) {
   return kDone;
 }
 
-int down(const DevArguments& arguments, Session& session) {
+int down(const ServerKind& kind, const DevArguments& arguments, Session& session) {
   int code = kDone;
-  if (!run_script({"down", arguments.directory}, session, code)) return code;
+  if (!run_script(kind, {"down", arguments.directory}, session, code)) return code;
   if (session.json()) session.print_json(DevServer{.directory = arguments.directory, .urls = {}});
   return kDone;
 }
 
-void add_directory(CLI::App& app, DevArguments& arguments) {
-  app.add_option("DIR", arguments.directory, fmt::format("Its folder; default {}", kFolder))->option_text(" ");
+std::shared_ptr<DevArguments> add_directory(CLI::App& app, const ServerKind& kind) {
+  const auto arguments = std::make_shared<DevArguments>();
+  arguments->directory = kind.folder;
+  app.add_option("DIR", arguments->directory, fmt::format("Its folder; default {}", kind.folder))->option_text(" ");
+  return arguments;
 }
 
-void add_up(CLI::App& kafka, Command& command) {
-  auto* app = kafka.add_subcommand("up", "Start it, and say its URL");
-  const auto arguments = std::make_shared<DevArguments>();
-  add_directory(*app, *arguments);
-  app->add_option("--brokers", arguments->brokers, "1 (default) or 3")->option_text("N")->check(CLI::IsMember({1, 3}));
-  app->add_flag("--secure", arguments->secure, "Also ports with TLS and SASL, and a URL for each");
-  app->footer(
-      "The first time it gets Apache Kafka from Maven Central (54 MB), for which java\n"
-      "and mvn must be there; --secure needs openssl. It listens on this machine\n"
-      "only, on ports that are free, and runs until `down`.\n"
-      "\n"
-      "Example: tidings dev kafka up ./kafka --secure");
-  app->callback([arguments, &command] { command = [arguments](Session& session) { return up(*arguments, session); }; });
+void add_up(CLI::App& server, const ServerKind& kind, Command& command) {
+  auto* app = server.add_subcommand("up", "Start it, and say its URL");
+  const auto arguments = add_directory(*app, kind);
+  app->add_option(kind.count_option, arguments->count, "1 (default) or 3")
+      ->option_text("N")
+      ->check(CLI::IsMember({1, 3}));
+  if (kind.can_secure) {
+    app->add_flag("--secure", arguments->secure, "Also ports with TLS and SASL, and a URL for each");
+  }
+  app->footer(kind.up_footer);
+  app->callback([&kind, arguments, &command] {
+    command = [&kind, arguments](Session& session) { return up(kind, *arguments, session); };
+  });
 }
 
-void add_down(CLI::App& kafka, Command& command) {
-  auto* app = kafka.add_subcommand("down", "Stop it, and remove its folder with all events");
-  const auto arguments = std::make_shared<DevArguments>();
-  add_directory(*app, *arguments);
-  app->footer("Example: tidings dev kafka down");
-  app->callback(
-      [arguments, &command] { command = [arguments](Session& session) { return down(*arguments, session); }; });
+void add_down(CLI::App& server, const ServerKind& kind, Command& command) {
+  auto* app = server.add_subcommand("down", "Stop it, and remove its folder with all events");
+  const auto arguments = add_directory(*app, kind);
+  app->footer(fmt::format("Example: tidings dev {} down", kind.command));
+  app->callback([&kind, arguments, &command] {
+    command = [&kind, arguments](Session& session) { return down(kind, *arguments, session); };
+  });
 }
 
 }  // namespace
@@ -121,10 +158,12 @@ void add_down(CLI::App& kafka, Command& command) {
 void add_dev(CLI::App& app, Command& command) {
   auto* dev = app.add_subcommand("dev", "Servers for a developer's desk");
   dev->require_subcommand(1);
-  auto* kafka = dev->add_subcommand("kafka", "Apache Kafka on this machine");
-  kafka->require_subcommand(1);
-  add_up(*kafka, command);
-  add_down(*kafka, command);
+  for (const ServerKind* kind : {&kKafka, &kRabbitmq}) {
+    auto* server = dev->add_subcommand(kind->command, fmt::format("{} on this machine", kind->name));
+    server->require_subcommand(1);
+    add_up(*server, *kind, command);
+    add_down(*server, *kind, command);
+  }
 }
 
 }  // namespace tidings::cli

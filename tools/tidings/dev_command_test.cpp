@@ -1,4 +1,4 @@
-// C1: users get the script's brokers by `tidings dev kafka`.
+// C1, D1: users get the scripts' servers by `tidings dev kafka` and `tidings dev rabbitmq`.
 #include <gmock/gmock.h>
 
 #include "tests/cli/run_in_test.hpp"
@@ -56,6 +56,31 @@ TEST(DevKafka, RefusesWhatTheScriptWouldNotTake) {
   EXPECT_EQ(run({"dev", "kafka", "up", "--brokers", "2"}).code, kUsage);
   EXPECT_EQ(run({"dev"}).code, kUsage);
   EXPECT_EQ(run({"dev", "kafka"}).code, kUsage);
+}
+
+TEST(DevRabbitmq, RunsItsScript) {
+  const RunResult up = run({"dev", "rabbitmq", "up"}, {.code = 0, .output = "amqp://127.0.0.1:1/\n"});
+  EXPECT_EQ(up.code, kDone);
+  EXPECT_EQ(up.out, "amqp://127.0.0.1:1/\n");
+  EXPECT_THAT(up.programs, ElementsAre(ElementsAre("/scripts/rabbitmq", "up", "./.tidings-rabbitmq", "--nodes", "1")));
+  EXPECT_THAT(run({"dev", "rabbitmq", "up", "there", "--nodes", "3"}).programs,
+              ElementsAre(ElementsAre("/scripts/rabbitmq", "up", "there", "--nodes", "3")));
+  EXPECT_THAT(run({"dev", "rabbitmq", "down"}).programs,
+              ElementsAre(ElementsAre("/scripts/rabbitmq", "down", "./.tidings-rabbitmq")));
+  EXPECT_EQ(run({"--json", "dev", "rabbitmq", "up", "d"}, {.code = 0, .output = "amqp://h:1/\n"}).out,
+            R"({"directory":"d","urls":[{"way":"none","url":"amqp://h:1/"}]})"
+            "\n");
+}
+
+TEST(DevRabbitmq, SaysThatTheScriptIsNotHere) {
+  EXPECT_THAT(run({"dev", "rabbitmq", "up"}, {}, "").err, HasSubstr("the script that starts RabbitMQ is not here"));
+}
+
+TEST(DevRabbitmq, RefusesWhatTheScriptWouldNotTake) {
+  EXPECT_EQ(run({"dev", "rabbitmq", "up", "--nodes", "2"}).code, kUsage);
+  EXPECT_EQ(run({"dev", "rabbitmq", "up", "--brokers", "1"}).code, kUsage);
+  EXPECT_EQ(run({"dev", "rabbitmq", "up", "--secure"}).code, kUsage);
+  EXPECT_EQ(run({"dev", "rabbitmq"}).code, kUsage);
 }
 
 }  // namespace

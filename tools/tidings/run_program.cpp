@@ -72,7 +72,7 @@ std::string scripts_folder() {
   const std::array<std::filesystem::path, 2> places{program.parent_path().parent_path() / TIDINGS_LIBEXEC,
                                                     TIDINGS_SCRIPTS};
   for (const auto& place : places) {
-    if (std::filesystem::exists(place / "kafka", none)) return place.string();
+    if (std::filesystem::exists(place / "servers", none)) return place.string();
   }
   return {};
 }

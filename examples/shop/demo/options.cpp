@@ -12,14 +12,14 @@ constexpr int kOrdersMax = 10'000'000;  // of a file of the user's own; the arti
 
 constexpr auto kAbout =
     "The article's shop on real orders: six services as processes of their own, on one local: directory,\n"
-    "or on Apache Kafka.\n"
+    "or on Apache Kafka or RabbitMQ.\n"
     "Ends with the books; exit code 1 when they do not balance. Ctrl-C drains; --keep carries on.";
 
 constexpr auto kExamples =
     "Examples:\n"
     "  ./demo                         all 69,659 orders\n"
     "  ./demo --orders 5000 --crash   a part of them, while services are killed about every second\n"
-    "  ./demo --transport kafka       on a broker that is started for it\n"
+    "  ./demo --transport kafka       on a broker that is started for it; or rabbitmq\n"
     "  ./demo --keep                  carry on with what was interrupted, or make up the books again";
 
 std::string own_directory() {
@@ -43,8 +43,8 @@ std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
       ->check(CLI::Range(1, kOrdersMax))
       ->default_str("all");
   app.add_flag("--crash", crash,
-               "kill a random service with SIGKILL about every second, and restart it; with --transport kafka the "
-               "broker too, once");
+               "kill a random service with SIGKILL about every second, and restart it; with --transport kafka or "
+               "rabbitmq the broker too, once");
   app.add_option("--crash-every", options.crash_every_ms, "with --crash: milliseconds between two kills, about")
       ->type_name("MS")
       ->check(CLI::Range(10, 60'000));
@@ -56,7 +56,8 @@ std::variant<DemoOptions, int> parse_demo_options(int argc, char** argv) {
       ->type_name("N")
       ->check(CLI::Range(1, 1'024));
   app.add_option("--transport", options.transport,
-                 "local; kafka: Apache Kafka, gotten and started for this run; or the URL of a transport of your own")
+                 "local; kafka: Apache Kafka, rabbitmq: RabbitMQ, gotten and started for this run; or the URL of a "
+                 "transport of your own")
       ->type_name("NAME|URL");
   app.add_option("--sync", options.sync, "of local: what a commit waits for: the disk (commit), or less (meta, none)")
       ->check(CLI::IsMember({"commit", "meta", "none"}));

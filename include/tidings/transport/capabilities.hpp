@@ -20,6 +20,7 @@ struct Capabilities {
   bool stamps_time = false;                           // a record without a time gets that of its publishing
   bool transactional = false;                         // a settlement and what its handler published are one step
   bool stable_positions = true;                       // Position identifies a record for ever
+  bool keeps_for_later = true;                        // what was published before a group first joined is there for it
   bool keeps_unsettled = true;    // retention can spare what a group has not settled (Unsettled::keep)
   bool refuses_when_full = true;  // a full deployment refuses publishes; otherwise its disk and retention bound it (P9)
   bool running_board = false;     // Consumer::running() is there

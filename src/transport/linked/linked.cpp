@@ -12,6 +12,10 @@
 #include "transport/local/local_transport.hpp"
 #include "transport/local/store_place.hpp"
 #include "transport/memory/memory_transport.hpp"
+#ifdef TIDINGS_WITH_RABBITMQ
+#include "transport/rabbitmq/amqp_options.hpp"
+#include "transport/rabbitmq/rabbitmq_transport.hpp"
+#endif
 
 namespace tidings::transport {
 
@@ -32,6 +36,9 @@ Result<Place> examine_process(const Url&) {
 }
 
 constexpr std::array kDrivers{
+#ifdef TIDINGS_WITH_RABBITMQ
+    Driver{"amqp", rabbitmq::open_rabbitmq, rabbitmq::examine_rabbitmq, rabbitmq::describe_rabbitmq},
+#endif
 #ifdef TIDINGS_WITH_KAFKA
     Driver{"kafka", kafka::open_kafka, kafka::examine_kafka, kafka::describe_kafka},
 #endif

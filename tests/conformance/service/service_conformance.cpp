@@ -28,6 +28,7 @@ void ServiceConformance::work(const WorkerPlan& plan) {
 }
 
 void ServiceConformance::feed(const FeederPlan& plan) {
+  if (!capabilities().keeps_for_later) client();  // expects who comes later
   workers_.erase(plan.instance);
   auto started = fixture().start_feeder(plan);
   if (!started) throw std::runtime_error{started.error().message};
@@ -47,6 +48,7 @@ Bus& ServiceConformance::client() {
   client_->publishes<Task>();
   const auto started = client_->start();
   if (!started) throw std::runtime_error{started.error().message};
+  if (workers_.empty()) expect_group("shop", kTasks);
   return *client_;
 }
 

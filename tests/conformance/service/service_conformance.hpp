@@ -73,6 +73,7 @@ class ServiceConformance : public Conformance {
   std::vector<std::string> published();
   // Event ids of the effects in the workers' database, sorted.
   std::vector<std::string> effects();
+  // It is opened when it is first asked for; group `shop` is expected from then on.
   Bus& client();
 
  private:

@@ -1,0 +1,166 @@
+// Receives for one subscription from its queues, settles what was received, and stores what a settlement publishes
+// before it acknowledges.
+//
+// Owns:    a connection and the thread `amqp-consume`, which alone uses it.
+// Threads: receive() by one at a time; everything else by any.
+// Blocks:  receive() until its deadline; the destructor, which leaves, kCloseWithin at most.
+#pragma once
+
+#include <atomic>
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tidings/transport/transport.hpp"
+#include "transport/bell.hpp"
+#include "transport/copy.hpp"
+#include "transport/publish_turns.hpp"
+#include "transport/rabbitmq/amqp_producer.hpp"
+#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/owned_queue.hpp"
+#include "transport/rabbitmq/subscription_queue.hpp"
+#include "transport/rabbitmq/trials.hpp"
+#include "transport/rabbitmq/wake_bell.hpp"
+#include "transport/settle_call.hpp"
+
+namespace tidings::rabbitmq {
+
+inline constexpr Channel kRequestChannel = 1;  // of a consumer's connection
+
+struct ConsumerSpec {
+  transport::SubscriptionSpec subscription;
+  std::string name;  // topic or pattern
+  SubscriptionQueues queues;
+  std::vector<BindingSpec> bindings;  // of them all, without `to`
+  std::shared_ptr<Trials> trials;
+  std::string presence;             // a queue that shows that we are there
+  std::function<void()> left = {};  // once it is gone. Blocks
+  std::string host;
+  std::int64_t pid = 0;
+};
+
+class AmqpConsumer final : public transport::Consumer {
+ public:
+  // Its queues are there, and bound, when this returns.
+  static Result<std::unique_ptr<transport::Consumer>> join(std::shared_ptr<Broker> broker,
+                                                           std::shared_ptr<Producer> producer, ConsumerSpec spec);
+  ~AmqpConsumer() override;
+
+  Result<transport::Batch> receive(std::size_t max, Time deadline) override;
+  void settle(std::vector<transport::Settlement> settlements, Settled settled) override;
+  void set_flow(std::span<const transport::PartitionId> partitions, Flow flow) override;
+  void wake() override;
+
+ private:
+  // What others leave for its thread.
+  struct Order {
+    transport::Settlement settlement;
+    transport::Waiter waiter;
+  };
+  struct Stored {  // what it publishes is confirmed, or one of it was refused
+    std::uint64_t token = 0;
+    transport::Waiter waiter;
+    Result<void> outcome;
+    std::optional<OwnedQueue::Known> known;  // it is not settled by it: what is known of it then
+  };
+  // Outlives the consumer: what is stored may be answered later. As much lies in it as callers leave unanswered.
+  class Answered final {
+   public:
+    void put(Stored stored) {
+      const std::lock_guard lock{mutex_};
+      stored_.push_back(std::move(stored));
+      wake_.ring();
+    }
+    std::deque<Stored> take() {
+      const std::lock_guard lock{mutex_};
+      return std::exchange(stored_, {});
+    }
+    void wake() const { wake_.ring(); }
+    void hear() const { wake_.hear(); }
+    int file() const { return wake_.file(); }
+
+   private:
+    std::mutex mutex_;
+    std::deque<Stored> stored_;
+    const WakeBell wake_;
+  };
+  // What those of one read publish, each behind those before it.
+  struct Publishing {
+    std::vector<Outgoing> messages;
+    std::map<transport::SettleCall*, std::shared_ptr<transport::PublishTurns>> turns;
+  };
+
+  AmqpConsumer(std::shared_ptr<Broker> broker, std::shared_ptr<Producer> producer, ConsumerSpec spec);
+
+  // ---- Its thread (amqp_consumer.cpp)
+  void run();
+  bool connect();
+  Result<void> begin(Link& link);
+  void lose_link(const std::string& why);
+  void hear();
+  void take(const amqp_frame_t& frame);
+  void take_method(const amqp_frame_t& frame);
+  void arrive(Channel channel);
+  void answer(const Message& question);
+  OwnedQueue& queue_of(Channel channel);
+  bool learn_trials();
+  void take_marks_back();
+  void acknowledge();
+  void hop_on();
+
+  // ---- Settlements (consumer_settling.cpp)
+  void read_letters();
+  void perform(Order& order, Publishing& publishing);
+  void store_then_settle(OwnedQueue& queue, std::uint64_t tag, transport::Waiter waiter, std::vector<Outgoing> own,
+                         Publishing& publishing);
+  void store_trial(OwnedQueue& queue, std::uint64_t tag, transport::Waiter waiter, OwnedQueue::Known known,
+                   const transport::Attempts& said);
+  void settle(OwnedQueue& queue, std::uint64_t tag);
+  void release(OwnedQueue& queue, std::uint64_t tag);
+  void stored(Stored& stored);
+  OwnedQueue* find(std::uint64_t token);
+  transport::Copy copy_of(const OwnedQueue& queue, std::uint64_t tag) const;
+  Outgoing dead_letter(const OwnedQueue& queue, std::uint64_t tag, const transport::Bury& bury) const;
+  Outgoing waiting_copy(const OwnedQueue& queue, std::uint64_t tag, const transport::Attempts& attempts) const;
+  Result<void> ensure_queue(const Outgoing& copy);
+
+  const std::shared_ptr<Broker> broker_;
+  const std::shared_ptr<Producer> producer_;
+  const ConsumerSpec spec_;
+  Executor& executor_;
+  transport::Bell bell_;  // receive() hears it
+  const std::shared_ptr<Answered> answered_ = std::make_shared<Answered>();
+
+  std::mutex mutex_;                                             // of all that follows
+  std::map<std::uint64_t, std::unique_ptr<OwnedQueue>> queues_;  // by slot
+  std::vector<transport::Notice> notices_;
+  std::set<transport::PartitionId> paused_;
+  std::deque<Order> orders_;
+  std::optional<Error> trouble_;
+  bool was_connected_ = false;
+  std::atomic<bool> woken_{false};
+  std::atomic<bool> stopping_{false};
+
+  // The thread's.
+  std::unique_ptr<Link> link_;
+  Time connect_not_before_{};
+  Duration reopen_pause_;
+  std::map<Channel, std::uint64_t> slots_;                // of the present connection
+  std::map<Channel, std::shared_ptr<Message>> arriving_;  // in pieces
+  std::uint64_t next_slot_ = 1;
+  std::map<std::string, transport::Attempts> trials_;  // of what has not come yet
+  std::set<std::string> ready_queues_;                 // for copies
+  std::set<std::string> ours_before_;  // ids that we had when a connection was lost: nobody died of them
+  std::vector<std::uint64_t> hops_;    // tokens of retries that wait on elsewhere
+  transport::Answers answers_;
+
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace tidings::rabbitmq

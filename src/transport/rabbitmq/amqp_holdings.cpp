@@ -1,0 +1,103 @@
+#include "transport/rabbitmq/amqp_holdings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <memory>
+
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+
+namespace tidings::rabbitmq {
+
+namespace {
+
+constexpr Channel kChannel = 1;
+constexpr std::string_view kReplyTo = "tidings-reply-to";
+
+std::string text_of(const Holdings& holdings) {
+  std::string text;
+  for (const auto& [queue, count] : holdings) text += fmt::format("{}={}\n", queue, count);
+  return text;
+}
+
+void add(Holdings& holdings, std::string_view text) {
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const auto equals = line.rfind('=');
+    if (equals == std::string_view::npos) continue;
+    std::uint64_t count = 0;
+    std::from_chars(line.data() + equals + 1, line.data() + line.size(), count);
+    holdings[std::string{line.substr(0, equals)}] += count;
+  }
+}
+
+// Until so many have answered, or are gone.
+Result<Holdings> hear(Link& link, std::size_t wanted, Time deadline) {
+  Holdings holdings;
+  std::unique_ptr<Message> message;
+  bool is_headed = false;
+  while (wanted > 0) {
+    auto next = link.next(deadline);
+    if (!next) return next.error();
+    if (!*next) return holdings;
+    const amqp_frame_t& frame = **next;
+    if (frame.frame_type == AMQP_FRAME_METHOD) {
+      const auto& method = frame.payload.method;
+      if (method.id == AMQP_BASIC_RETURN_METHOD) --wanted;
+      if (method.id == AMQP_BASIC_DELIVER_METHOD) {
+        message = std::make_unique<Message>(*static_cast<const amqp_basic_deliver_t*>(method.decoded), "");
+        is_headed = false;
+      }
+    } else if (message != nullptr && frame.frame_type == AMQP_FRAME_HEADER) {
+      const auto& properties = *static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded);
+      message->set_properties(properties, frame.payload.properties.body_size);
+      is_headed = true;
+    } else if (message != nullptr && frame.frame_type == AMQP_FRAME_BODY) {
+      message->append(view_of(frame.payload.body_fragment));
+    }
+    link.release(frame.channel);
+    if (message == nullptr || !is_headed || !message->is_complete()) continue;
+    message->finish();
+    add(holdings, message->record().body.value_or(std::string_view{}));
+    message.reset();
+    --wanted;
+  }
+  return holdings;
+}
+
+Result<void> send(Link& link, Channel channel, const std::string& queue, std::string body, const Notes& notes,
+                  Time now) {
+  const transport::Record record{.body = std::move(body)};
+  const Properties properties{record, notes, now};
+  return link.publish(channel, "", queue, properties.get(), *record.body);
+}
+
+}  // namespace
+
+Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& presences) {
+  if (presences.empty()) return Holdings{};
+  Executor& executor = broker.executor();
+  const Time deadline = executor.now() + kAskWithin;
+  auto link = Link::open(broker.options(), "questions", executor, deadline);
+  if (!link) return link.error();
+  const std::string answers = fmt::format("{}tidings.answers.{:016x}", broker.options().prefix, executor.random());
+  if (auto done = (*link)->open_channel(kChannel); !done) return done.error();
+  if (auto done = (*link)->declare(kChannel, QueueSpec{.name = answers, .exclusive = true}); !done) return done.error();
+  if (auto done = (*link)->consume(kChannel, answers, "", 0); !done) return done.error();
+  for (const std::string& presence : presences) {
+    if (auto done = send(**link, kChannel, presence, "", {{kReplyTo, answers}}, executor.now()); !done) {
+      return done.error();
+    }
+  }
+  return hear(**link, presences.size(), deadline);
+}
+
+Result<void> answer_holdings(Link& link, Channel channel, const Message& question, const Holdings& holdings) {
+  const auto reply_to = question.note(kReplyTo);
+  if (!reply_to) return {};
+  return send(link, channel, std::string{*reply_to}, text_of(holdings), {}, Time{});
+}
+
+}  // namespace tidings::rabbitmq

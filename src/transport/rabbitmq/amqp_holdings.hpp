@@ -1,0 +1,27 @@
+// How many messages the members of a subscription have that they did not settle: a server counts those that wait only.
+// Each member is asked, by its own queue, and answers to a queue of who asks.
+//
+// Wire:    docs/wire.md, "Members on RabbitMQ".
+// Threads: any. Blocks: kAskWithin at most.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/message.hpp"
+
+namespace tidings::rabbitmq {
+
+using Holdings = std::map<std::string, std::uint64_t>;  // by queue
+
+// Of all that answer; whose queue is gone has nothing.
+Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& presences);
+
+// A member's answer to such a question.
+Result<void> answer_holdings(Link& link, Channel channel, const Message& question, const Holdings& holdings);
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,28 @@
+#include "transport/rabbitmq/amqp_names.hpp"
+
+#include <gmock/gmock.h>
+
+namespace tidings::rabbitmq {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(RabbitmqNamesTest, AreTheArticlesBehindTheGroup) {
+  const Names names{"p."};
+  EXPECT_EQ(names.events(), "p.events");
+  EXPECT_EQ(names.topic("orders"), "p.events.orders");
+  EXPECT_EQ(names.queue_of_topic("shop", "orders"), "p.shop.orders_queue");
+  EXPECT_EQ(names.queue_of_pattern("shop", "order.created"), "p.shop.order_created_queue");
+  EXPECT_EQ(dead_letters_of("q"), "q.dlq");
+  EXPECT_EQ(retries_of("q", 1'000), "q.retry.1000ms");
+}
+
+TEST(RabbitmqNamesTest, AllSpellingsOfATypeLeadToItsTopic) {
+  EXPECT_EQ(routing_key("OrderCreated", "orders"), "order.created");
+  EXPECT_THAT(routing_keys("ORDER_CREATED", "orders"), ElementsAre("order.created", "ordercreated"));
+  EXPECT_THAT(routing_keys("paid", "orders"), ElementsAre("paid"));
+  EXPECT_THAT(routing_keys("", "orders"), ElementsAre("orders"));
+}
+
+}  // namespace
+}  // namespace tidings::rabbitmq

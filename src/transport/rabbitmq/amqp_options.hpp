@@ -1,0 +1,43 @@
+// What an `amqp:` URL says.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "tidings/names.hpp"
+#include "tidings/result.hpp"
+#include "tidings/transport/url.hpp"
+
+namespace tidings::rabbitmq {
+
+enum class QueueKind { quorum, classic };
+
+struct Server {
+  std::string host;
+  int port = 5672;
+
+  friend bool operator==(const Server&, const Server&) = default;
+};
+
+struct AmqpOptions {
+  std::vector<Server> servers;
+  std::string user = "guest";
+  std::string password = "guest";
+  std::string vhost = "/";
+  std::string prefix;  // of all names of the deployment: several may share a virtual host
+  QueueKind queue = QueueKind::quorum;
+  std::int32_t queues = 1;  // of a subscription that is new, where its topic does not say
+  std::int32_t prefetch = 64;
+  Duration history = std::chrono::hours{24 * 7};  // how long topics keep events besides; zero: they do not
+  Duration heartbeat = std::chrono::seconds{10};
+};
+
+// `amqp://[USER@]HOST[:PORT][,HOST...]/[VHOST][?option=value...]`. invalid: all that is wrong with it.
+Result<AmqpOptions> options_from(const transport::Url& url);
+
+// For messages and --help.
+std::string describe_rabbitmq();
+
+}  // namespace tidings::rabbitmq

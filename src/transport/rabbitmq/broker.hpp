@@ -1,0 +1,48 @@
+// A RabbitMQ deployment as one opened transport sees it: its options, its names, and requests that are answered.
+//
+// Owns:    a connection for requests, which is opened again when it is gone.
+// Threads: any, one request after the other.
+// Blocks:  requests, kRequestWithin at most.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "tidings/executor.hpp"
+#include "transport/rabbitmq/amqp_names.hpp"
+#include "transport/rabbitmq/amqp_options.hpp"
+#include "transport/rabbitmq/link.hpp"
+
+namespace tidings::rabbitmq {
+
+class Broker final {
+ public:
+  // unavailable: no server was reached within kReachWithin.
+  static Result<std::shared_ptr<Broker>> open(AmqpOptions options, std::shared_ptr<Executor> executor);
+  Broker(AmqpOptions options, std::shared_ptr<Executor> executor);
+
+  const AmqpOptions& options() const { return options_; }
+  Executor& executor() const { return *executor_; }
+  const std::shared_ptr<Executor>& shared_executor() const { return executor_; }
+  const Names& names() const { return names_; }
+
+  // A request on a channel of its own. Where the connection breaks it is made again, on another one.
+  using Request = std::function<Result<void>(Link& link, Channel channel)>;
+  Result<void> ask(const Request& request);
+  Result<void> check(Time deadline);
+
+ private:
+  Result<void> connect(Time deadline);
+  Result<void> ask_once(const Request& request, Time deadline);
+
+  const AmqpOptions options_;
+  const std::shared_ptr<Executor> executor_;
+  const Names names_;
+  std::mutex mutex_;
+  std::unique_ptr<Link> link_;
+};
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,249 @@
+// How a consumer performs settlements: what they publish is confirmed before they count.
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "transport/rabbitmq/amqp_consumer.hpp"
+#include "transport/rabbitmq/amqp_delivery_token.hpp"
+#include "transport/rabbitmq/amqp_names.hpp"
+#include "transport/rabbitmq/amqp_retry_ladder.hpp"
+#include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
+#include "transport/rabbitmq/rabbitmq_publisher.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::Accept;
+using transport::Bury;
+using transport::Copy;
+using transport::Mark;
+using transport::Release;
+using transport::Retry;
+using transport::RetryOrder;
+using transport::Skip;
+using transport::Waiter;
+
+namespace {
+
+Result<void> not_ours() {
+  return conflict(
+      "the delivery is not in flight here any more: it was settled, given back, or its connection was lost");
+}
+
+}  // namespace
+
+void AmqpConsumer::read_letters() {
+  std::deque<Order> orders;
+  std::deque<Stored> stored_letters = answered_->take();
+  {
+    const std::lock_guard lock{mutex_};
+    orders.swap(orders_);
+  }
+  for (Stored& letter : stored_letters) stored(letter);
+  Publishing publishing;
+  for (Order& order : orders) perform(order, publishing);
+  hop_on();
+  if (!publishing.messages.empty()) producer_->send(std::move(publishing.messages));
+  if (!orders.empty() || !stored_letters.empty()) bell_.ring();  // there is room
+}
+
+// Under the lock.
+OwnedQueue* AmqpConsumer::find(std::uint64_t token) {
+  const auto found = queues_.find(slot_of(token));
+  return found == queues_.end() ? nullptr : found->second.get();
+}
+
+void AmqpConsumer::perform(Order& order, Publishing& publishing) {
+  transport::Settlement& settlement = order.settlement;
+  const std::uint64_t tag = tag_of(settlement.token);
+  std::vector<Outgoing> own;
+  {
+    const std::lock_guard lock{mutex_};
+    OwnedQueue* queue = find(settlement.token);
+    if (queue == nullptr || queue->out(tag) == nullptr) return answers_.add(std::move(order.waiter), not_ours());
+    if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) own.push_back(dead_letter(*queue, tag, *bury));
+    const auto* retry = std::get_if<Retry>(&settlement.outcome);
+    if (retry != nullptr && retry->order == RetryOrder::relaxed) {
+      own.push_back(waiting_copy(*queue, tag, retry->attempts));
+    }
+    for (transport::Record& record : settlement.publishes) {
+      own.push_back(event_message(broker_->names(), std::move(record)));
+    }
+    if (own.empty()) {
+      if (retry != nullptr || std::holds_alternative<Mark>(settlement.outcome)) {
+        OwnedQueue::Known known = queue->known(tag);
+        transport::Attempts said = retry != nullptr ? retry->attempts : known.attempts;
+        if (retry != nullptr) known.attempts = said;
+        known.marked = retry == nullptr;
+        if (known.marked) said.crashes = std::get<Mark>(settlement.outcome).crashes;
+        known.suspect = known.suspect && known.marked;
+        return store_trial(*queue, tag, std::move(order.waiter), std::move(known), said);
+      }
+      if (std::holds_alternative<Release>(settlement.outcome)) {
+        release(*queue, tag);
+      } else {
+        settle(*queue, tag);
+      }
+      return answers_.add(std::move(order.waiter), {});
+    }
+    queue->begin_settling(tag);
+  }
+  for (const Outgoing& message : own) {
+    if (!message.exchange.empty()) continue;
+    if (auto there = ensure_queue(message); !there) {
+      const std::lock_guard lock{mutex_};
+      if (OwnedQueue* queue = find(settlement.token)) queue->undo_settling(tag);
+      return answers_.add(std::move(order.waiter), there.error());
+    }
+  }
+  const std::lock_guard lock{mutex_};
+  OwnedQueue* queue = find(settlement.token);
+  if (queue == nullptr) return answers_.add(std::move(order.waiter), not_ours());
+  store_then_settle(*queue, tag, std::move(order.waiter), std::move(own), publishing);
+}
+
+// Under the lock.
+void AmqpConsumer::store_then_settle(OwnedQueue& queue, std::uint64_t tag, Waiter waiter, std::vector<Outgoing> own,
+                                     Publishing& publishing) {
+  auto& turns = publishing.turns[waiter.call.get()];
+  if (turns == nullptr) turns = std::make_shared<transport::PublishTurns>();
+  const auto letter = std::make_shared<Stored>(Stored{token_of(queue.slot(), tag), std::move(waiter), {}, {}});
+  const std::size_t turn = turns->add(own.size(), [answered = answered_, letter](Result<void> outcome) {
+    letter->outcome = std::move(outcome);
+    answered->put(std::move(*letter));
+  });
+  for (Outgoing& message : own) {
+    message.answered = [turns, turn](Result<void> outcome) { turns->answered(turn, std::move(outcome)); };
+    publishing.messages.push_back(std::move(message));
+  }
+}
+
+// Under the lock. Not final: it stays ours, and is known so from then on.
+void AmqpConsumer::store_trial(OwnedQueue& queue, std::uint64_t tag, Waiter waiter, OwnedQueue::Known known,
+                               const transport::Attempts& said) {
+  queue.begin_settling(tag);
+  known.trial = Trials::key_of(queue.message(tag));
+  const std::string key = known.trial;
+  const auto letter =
+      std::make_shared<Stored>(Stored{token_of(queue.slot(), tag), std::move(waiter), {}, std::move(known)});
+  spec_.trials->put(key, said, [answered = answered_, letter](Result<void> outcome) {
+    letter->outcome = std::move(outcome);
+    answered->put(std::move(*letter));
+  });
+}
+
+// Under the lock, as the next.
+void AmqpConsumer::settle(OwnedQueue& queue, std::uint64_t tag) {
+  if (const std::string& trial = queue.known(tag).trial; !trial.empty()) spec_.trials->erase(trial);
+  queue.settle(tag);
+}
+
+void AmqpConsumer::release(OwnedQueue& queue, std::uint64_t tag) {
+  OwnedQueue::Known& known = queue.known(tag);
+  if (std::exchange(known.marked, false)) {
+    if (known.attempts == transport::Attempts{}) {
+      spec_.trials->erase(std::exchange(known.trial, ""));
+    } else {
+      spec_.trials->put(known.trial, known.attempts, [](const Result<void>&) {});
+    }
+  }
+  queue.release(tag);
+}
+
+void AmqpConsumer::stored(Stored& stored) {
+  const std::lock_guard lock{mutex_};
+  OwnedQueue* queue = find(stored.token);
+  const std::uint64_t tag = tag_of(stored.token);
+  if (queue == nullptr || !queue->is_settling(tag)) return answers_.add(std::move(stored.waiter), not_ours());
+  if (!stored.outcome && stored.waiter.call == nullptr) {  // a retry that waits on: again
+    hops_.push_back(stored.token);
+    return;
+  }
+  if (stored.known || !stored.outcome) {
+    queue->undo_settling(tag);
+    if (stored.outcome) queue->known(tag) = *std::move(stored.known);
+  } else {
+    settle(*queue, tag);
+  }
+  answers_.add(std::move(stored.waiter), std::move(stored.outcome));
+}
+
+void AmqpConsumer::hop_on() {
+  Publishing publishing;
+  for (const std::uint64_t token : std::exchange(hops_, {})) {
+    const std::uint64_t tag = tag_of(token);
+    std::optional<Outgoing> copy;
+    {
+      const std::lock_guard lock{mutex_};
+      OwnedQueue* queue = find(token);
+      if (queue != nullptr) copy = waiting_copy(*queue, tag, queue->known(tag).attempts);
+    }
+    if (!copy) continue;
+    if (const auto there = ensure_queue(*copy); !there) {
+      hops_.push_back(token);
+      continue;
+    }
+    const std::lock_guard lock{mutex_};
+    std::vector<Outgoing> own;
+    own.push_back(*std::move(copy));
+    store_then_settle(*find(token), tag, {}, std::move(own), publishing);
+  }
+  if (!publishing.messages.empty()) producer_->send(std::move(publishing.messages));
+}
+
+// Under the lock. Of one that was a copy already, what it says of the original.
+Copy AmqpConsumer::copy_of(const OwnedQueue& queue, std::uint64_t tag) const {
+  Copy copy = queue.message(tag).copy().value_or(Copy{});
+  copy.group = spec_.subscription.group;
+  copy.subscription = spec_.name;
+  copy.topic.clear();  // the record's own header says it
+  return copy;
+}
+
+Outgoing AmqpConsumer::dead_letter(const OwnedQueue& queue, std::uint64_t tag, const Bury& bury) const {
+  Copy copy = copy_of(queue, tag);
+  copy.attempts = bury.attempts;
+  copy.attempts.last_error = bury.error;
+  copy.attempts.due.reset();
+  copy.reason = bury.reason;
+  copy.buried = executor_.now();
+  copy.host = spec_.host;
+  copy.pid = spec_.pid;
+  Notes notes = transport::copy_headers(copy);
+  notes.emplace_back(kDeadLetterId, new_dead_letter_id(executor_));
+  return {.exchange = "",
+          .key = dead_letters_of(spec_.queues.name),
+          .record = to_record(queue.message(tag).record()),
+          .notes = std::move(notes)};
+}
+
+Outgoing AmqpConsumer::waiting_copy(const OwnedQueue& queue, std::uint64_t tag,
+                                    const transport::Attempts& attempts) const {
+  Copy copy = copy_of(queue, tag);
+  copy.attempts = attempts;
+  const auto step = retry_step(attempts.due, executor_.now()).value_or(kRetrySteps.front());
+  return {.exchange = "",
+          .key = retries_of(spec_.queues.name, step.count()),
+          .record = to_record(queue.message(tag).record()),
+          .notes = transport::copy_headers(copy)};
+}
+
+// Queues of ours are made when the first copy goes there. unavailable: there is no connection now.
+Result<void> AmqpConsumer::ensure_queue(const Outgoing& copy) {
+  if (ready_queues_.contains(copy.key)) return {};
+  if (link_ == nullptr) return unavailable("there is no connection to RabbitMQ now");
+  Result<void> done;
+  if (copy.key == dead_letters_of(spec_.queues.name)) {
+    done = declare_dead_letters(*link_, kRequestChannel, spec_.queues);
+  } else {
+    for (const auto step : kRetrySteps) {
+      if (retries_of(spec_.queues.name, step.count()) == copy.key) {
+        done = declare_retries(*link_, kRequestChannel, spec_.queues, step);
+      }
+    }
+  }
+  if (done) ready_queues_.insert(copy.key);
+  if (!done && !link_->is_dead()) (void)link_->open_channel(kRequestChannel);  // who refuses closes it
+  return done;
+}
+
+}  // namespace tidings::rabbitmq

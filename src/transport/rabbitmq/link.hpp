@@ -1,0 +1,131 @@
+// A connection to a RabbitMQ server: its channels, requests on them, and the frames that come.
+//
+// Owns:    a socket.
+// Threads: one at a time; abandon() by any.
+// Blocks:  open() and requests, until they are answered or their time is over; send() while the server takes nothing.
+// Errors:  unavailable: the connection is gone (is_dead), nothing else can be done with it. Others: the server refused
+//          the request, and closed its channel; open_channel() opens it again.
+#pragma once
+
+#include <amqp.h>
+#include <amqp_framing.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tidings/executor.hpp"
+#include "tidings/result.hpp"
+#include "transport/rabbitmq/amqp_options.hpp"
+
+namespace tidings::rabbitmq {
+
+using Channel = amqp_channel_t;
+
+// An argument of a queue, an exchange, a binding or a consumer.
+struct Argument {
+  std::string name;
+  std::variant<std::string, std::int64_t, bool> value;
+};
+using Arguments = std::vector<Argument>;
+
+struct ExchangeSpec {
+  std::string name;
+  std::string type = "topic";  // or direct, fanout, x-consistent-hash
+  Arguments arguments = {};
+};
+struct QueueSpec {
+  std::string name;
+  Arguments arguments = {};
+  bool exclusive = false;  // of this connection, and gone with it
+};
+struct QueueCounts {
+  std::uint32_t ready = 0;
+  std::uint32_t consumers = 0;
+};
+struct BindingSpec {
+  std::string from;
+  std::string to;
+  std::string key = {};
+};
+
+inline amqp_bytes_t bytes_of(std::string_view text) {
+  return {.len = text.size(), .bytes = const_cast<char*>(text.data())};
+}
+inline std::string_view view_of(const amqp_bytes_t& bytes) {
+  return {static_cast<const char*>(bytes.bytes), bytes.len};
+}
+
+class Link final {
+ public:
+  // The first server that takes us, from a random one on. `purpose` is shown to its operators. invalid: no server lets
+  // us in: wrong password, no such virtual host. unavailable: none was reached.
+  static Result<std::unique_ptr<Link>> open(const AmqpOptions& options, const std::string& purpose, Executor& executor,
+                                            Time deadline);
+  ~Link();
+  Link(const Link&) = delete;
+  Link& operator=(const Link&) = delete;
+
+  bool is_dead() const { return dead_; }
+  // From any thread: whoever is in a call comes back from it.
+  void abandon();
+
+  // ---- Requests
+  Result<void> open_channel(Channel channel);
+  void close_channel(Channel channel);
+  Result<void> declare(Channel channel, const ExchangeSpec& exchange);
+  Result<QueueCounts> declare(Channel channel, const QueueSpec& queue);
+  // As it is there. invalid: it is not.
+  Result<QueueCounts> look_at_queue(Channel channel, const std::string& queue);
+  Result<void> look_at_exchange(Channel channel, const std::string& exchange);
+  Result<void> bind_queue(Channel channel, const BindingSpec& binding);
+  Result<void> bind_exchange(Channel channel, const BindingSpec& binding);
+  Result<void> delete_queue(Channel channel, const std::string& queue);
+  Result<void> delete_exchange(Channel channel, const std::string& exchange);
+  Result<void> purge(Channel channel, const std::string& queue);
+  Result<void> confirm(Channel channel);  // from now on messages of that channel are confirmed
+  Result<void> consume(Channel channel, const std::string& queue, const std::string& tag, std::uint16_t prefetch,
+                       const Arguments& arguments = {});
+  // How much of that channel's may be on its way.
+  Result<void> bound(Channel channel, std::uint16_t prefetch);
+  Result<void> cancel(Channel channel, const std::string& tag);
+
+  // ---- Without an answer
+  Result<void> publish(Channel channel, std::string_view exchange, std::string_view key,
+                       const amqp_basic_properties_t& properties, std::string_view body);
+  Result<void> ack(Channel channel, std::uint64_t tag, bool and_all_before);
+
+  // ---- Frames
+  // Whether a write would be taken at once.
+  bool is_writable() const;
+  // Waits for a frame, for a byte in `bell` (a file; -1: none), or the deadline; nothing came: none. What is in a frame
+  // lives until release().
+  Result<std::optional<amqp_frame_t>> next(Time deadline, int bell = -1);
+  void release(Channel channel);
+  // Of a channel that the server closed: why; and takes note of it.
+  Error closed(const amqp_frame_t& frame, std::string_view doing);
+
+ private:
+  Link(Executor& executor, amqp_connection_state_t state) : executor_{executor}, state_{state} {}
+
+  Result<void> connect(const AmqpOptions& options, const Server& server, const std::string& purpose, Time deadline);
+  Result<void> log_in(const AmqpOptions& options, const std::string& purpose);
+  Result<void> check(const amqp_rpc_reply_t& reply, Channel channel, std::string_view doing);
+  Result<void> check(int status, std::string_view doing);
+  Result<void> answered(Channel channel, std::string_view doing);
+  Error refused(std::uint16_t code, std::string_view words, std::string_view doing) const;
+
+  Executor& executor_;
+  amqp_connection_state_t state_;
+  bool dead_ = false;
+  std::set<Channel> open_;  // channels
+};
+
+}  // namespace tidings::rabbitmq

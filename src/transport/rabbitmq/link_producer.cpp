@@ -1,0 +1,239 @@
+#include "transport/rabbitmq/link_producer.hpp"
+
+#include <fmt/format.h>
+
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::PublisherOptions;
+
+namespace {
+
+constexpr Channel kChannel = 1;
+constexpr Duration kTick =
+    std::chrono::milliseconds{100};  // at most that late is a message refused that takes too long
+
+}  // namespace
+
+std::optional<Error> LinkProducer::admit(const Outgoing& message, std::size_t bytes) const {
+  if (closed_) {
+    return unavailable(fmt::format("'{}' was published to after the close", message.record.topic));
+  }
+  if (count_ >= limits_.buffer_records_max || bytes_ + bytes > limits_.buffer_bytes_max) {
+    return overloaded(fmt::format(
+        "{} records of {} bytes wait for RabbitMQ's confirmation: publish more slowly, or "
+        "raise PublisherOptions::buffer_records_max ({}) or buffer_bytes_max ({}){}",
+        count_, bytes_, limits_.buffer_records_max, limits_.buffer_bytes_max, trouble_.empty() ? "" : "; " + trouble_));
+  }
+  return {};
+}
+
+void LinkProducer::send(std::vector<Outgoing> messages) {
+  const Time expires = executor_->now() + limits_.deliver_within;
+  std::vector<Outcome> refused;
+  {
+    const std::lock_guard lock{mutex_};
+    std::optional<Error> full;  // what comes behind would overtake, where it is smaller
+    for (Outgoing& message : messages) {
+      std::optional<Error> error;
+      if (auto fits = check_fits(message.record); !fits) error = fits.error();
+      const std::size_t bytes = transport::size_of(message.record);
+      if (!error) error = full ? full : admit(message, bytes);
+      if (error) {
+        if (error->kind == ErrorKind::overloaded) full = error;
+        refused.push_back({std::move(message.answered), *std::move(error)});
+        continue;
+      }
+      bytes_ += bytes;
+      ++count_;
+      pending_.push_back({.message = std::move(message), .bytes = bytes, .expires = expires, .number = ++sent_});
+      if (next_ == pending_.end()) next_ = std::prev(pending_.end());
+    }
+  }
+  bell_.ring();
+  for (Outcome& outcome : refused) outcome.answered(std::move(outcome.result));
+}
+
+Result<void> LinkProducer::flush(Time deadline) {
+  std::unique_lock lock{mutex_};
+  const std::uint64_t last = sent_;
+  if (changed_->wait_until(lock, deadline, *executor_, [&] { return is_answered(last); })) return {};
+  return unavailable(
+      fmt::format("{} records were not confirmed in time{}", count_, trouble_.empty() ? "" : "; " + trouble_));
+}
+
+void LinkProducer::close(Time deadline) {
+  {
+    const std::lock_guard lock{mutex_};
+    closed_ = true;
+  }
+  (void)flush(deadline);
+  ending_ = true;
+  {
+    const std::lock_guard lock{mutex_};
+    if (shared_link_ != nullptr && !pending_.empty()) shared_link_->abandon();  // it may stand in a write
+  }
+  bell_.ring();
+  thread_.reset();
+}
+
+Error LinkProducer::not_in_time(const Pending& pending) const {
+  const std::string_view why = blocked_ ? "; RabbitMQ blocks publishers: is its memory or disk full?" : "";
+  return unavailable(fmt::format("publish to '{}': not confirmed in time{}{}", pending.message.record.topic, why,
+                                 trouble_.empty() ? "" : "; " + trouble_));
+}
+
+void LinkProducer::run() {
+  while (!ending_) {
+    bell_.hear();
+    if (link_ != nullptr || connect()) {
+      send_some();
+      if (link_ != nullptr) hear(executor_->now() + kTick);
+    } else {
+      std::unique_lock lock{mutex_};
+      changed_->wait_until(lock, std::min(connect_not_before_, executor_->now() + kTick));
+    }
+    if (link_ != nullptr && link_->is_dead()) lose_link();
+    expire();
+    tell();
+  }
+  {
+    const std::lock_guard lock{mutex_};
+    for (Pending& pending : pending_) refuse(pending, not_in_time(pending));
+    shared_link_ = nullptr;
+  }
+  tell();
+  link_.reset();
+}
+
+bool LinkProducer::connect() {
+  if (executor_->now() < connect_not_before_) return false;
+  auto opened = Link::open(options_, "publisher", *executor_, executor_->now() + kConnectWithin);
+  Result<void> ready = opened ? Result<void>{} : opened.error();
+  if (ready) ready = (*opened)->open_channel(kChannel);
+  if (ready) ready = (*opened)->confirm(kChannel);
+  if (ready) ready = preparation_->begin(**opened);
+  const std::lock_guard lock{mutex_};
+  if (!ready) {
+    trouble_ = ready.error().message;
+    connect_not_before_ = executor_->now() + reopen_pause_;
+    reopen_pause_ = std::min(2 * reopen_pause_, kReopenPauseMax);
+    return false;
+  }
+  link_ = *std::move(opened);
+  shared_link_ = link_.get();
+  trouble_.clear();
+  reopen_pause_ = kReopenPause;
+  next_tag_ = 1;
+  in_flight_ = 0;
+  blocked_ = false;
+  returned_.reset();
+  for (Pending& pending : pending_) {
+    pending.tag = 0;
+    pending.returned.reset();
+  }
+  next_ = pending_.begin();
+  return true;
+}
+
+void LinkProducer::lose_link() {
+  {
+    const std::lock_guard lock{mutex_};
+    shared_link_ = nullptr;
+    if (trouble_.empty()) trouble_ = "the connection to RabbitMQ was lost";
+  }
+  link_.reset();
+}
+
+void LinkProducer::send_some() {
+  while (link_ != nullptr && !link_->is_dead() && !blocked_ && in_flight_ < kWindowMax && link_->is_writable()) {
+    Pending* pending = nullptr;
+    {
+      const std::lock_guard lock{mutex_};
+      while (next_ != pending_.end() && next_->answered) ++next_;
+      if (next_ == pending_.end()) return;
+      pending = &*next_;
+    }
+    if (!send_one(*pending)) return;
+    const std::lock_guard lock{mutex_};
+    next_ = std::next(next_);
+  }
+}
+
+// False: the connection is gone, and it is sent on the next one.
+bool LinkProducer::send_one(Pending& pending) {
+  Outgoing& message = pending.message;
+  if (auto prepared = preparation_->prepare(*link_, message); !prepared) {
+    if (link_->is_dead()) return false;
+    const std::lock_guard lock{mutex_};
+    refuse(pending, prepared.error());
+    return true;
+  }
+  const Properties properties{message.record, message.notes, executor_->now()};
+  const std::string_view body = message.record.body ? std::string_view{*message.record.body} : std::string_view{};
+  if (auto sent = link_->publish(kChannel, message.exchange, message.key, properties.get(), body); !sent) {
+    const std::lock_guard lock{mutex_};
+    trouble_ = sent.error().message;
+    return false;
+  }
+  pending.tag = next_tag_++;
+  ++in_flight_;
+  return true;
+}
+
+// Under the lock.
+void LinkProducer::refuse(Pending& pending, Error error) {
+  if (pending.answered) return;
+  pending.answered = true;
+  outcomes_.push_back({std::move(pending.message.answered), std::move(error)});
+}
+
+void LinkProducer::expire() {
+  const std::lock_guard lock{mutex_};
+  const Time now = executor_->now();
+  for (Pending& pending : pending_) {
+    if (pending.expires > now) break;
+    refuse(pending, not_in_time(pending));
+  }
+}
+
+// Under the lock. What was sent stays until the server has said what became of it, so that tags are in order.
+void LinkProducer::drop_answered() {
+  for (auto at = pending_.begin(); at != pending_.end();) {
+    if (!at->answered) {
+      ++at;
+      continue;
+    }
+    if (at->bytes != 0) {
+      bytes_ -= at->bytes;
+      --count_;
+      at->bytes = 0;
+    }
+    const bool is_sent = link_ != nullptr && at->tag != 0;
+    if (is_sent) {
+      ++at;
+      continue;
+    }
+    if (next_ == at) ++next_;
+    at = pending_.erase(at);
+  }
+}
+
+// Under no lock.
+void LinkProducer::tell() {
+  if (outcomes_.empty()) return;
+  for (Outcome& outcome : std::exchange(outcomes_, {})) outcome.answered(std::move(outcome.result));
+  {
+    const std::lock_guard lock{mutex_};
+    drop_answered();
+  }
+  changed_->notify_all();
+}
+
+std::shared_ptr<Producer> Producer::open(std::shared_ptr<Executor> executor, const AmqpOptions& options,
+                                         const PublisherOptions& limits, std::unique_ptr<Preparation> preparation) {
+  return std::make_shared<LinkProducer>(std::move(executor), options, limits, std::move(preparation));
+}
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,107 @@
+// Producer on a connection of its own.
+//
+// Threads: as Producer; what is the thread's own it alone uses.
+#pragma once
+
+#include <atomic>
+#include <list>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "transport/rabbitmq/amqp_producer.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/wake_bell.hpp"
+
+namespace tidings::rabbitmq {
+
+using Answer = std::function<void(Result<void>)>;
+
+struct Pending {
+  Outgoing message;
+  std::size_t bytes = 0;
+  Time expires{};
+  std::uint64_t number = 0;  // in the order in which they came
+  std::uint64_t tag = 0;     // on the present connection; 0: not sent there
+  std::optional<Error> returned;
+  bool answered = false;  // it took too long; what the server says of it is of no interest
+};
+
+struct Outcome {
+  Answer answered;
+  Result<void> result;
+};
+
+class LinkProducer final : public Producer {
+ public:
+  LinkProducer(std::shared_ptr<Executor> executor, const AmqpOptions& options,
+               const transport::PublisherOptions& limits, std::unique_ptr<Preparation> preparation)
+      : executor_{std::move(executor)},
+        options_{options},
+        limits_{limits},
+        preparation_{std::move(preparation)},
+        changed_{executor_->condition()} {
+    thread_ = executor_->spawn("amqp-publish", [this] { run(); });
+  }
+  ~LinkProducer() override { LinkProducer::close(executor_->now() + transport::kCloseWithin); }
+
+  void send(std::vector<Outgoing> messages) override;
+  Result<void> flush(Time deadline) override;
+  void close(Time deadline) override;
+
+ private:
+  using List = std::list<Pending>;
+
+  std::optional<Error> admit(const Outgoing& message, std::size_t bytes) const;
+  bool is_answered(std::uint64_t number) const { return pending_.empty() || pending_.front().number > number; }
+  Error not_in_time(const Pending& pending) const;
+
+  void run();
+  bool connect();
+  void lose_link();
+  void send_some();
+  bool send_one(Pending& pending);
+  void hear(Time deadline);
+  void take(const amqp_frame_t& frame);
+  void take_return(const amqp_basic_return_t& returned);
+  void take_returned_properties(const amqp_basic_properties_t& properties);
+  void confirm(std::uint64_t tag, bool and_all_before, const Result<void>& outcome);
+  void refuse(Pending& pending, Error error);
+  void expire();
+  void drop_answered();
+  void tell();
+
+  const std::shared_ptr<Executor> executor_;
+  const AmqpOptions options_;
+  const transport::PublisherOptions limits_;
+  const std::unique_ptr<Preparation> preparation_;  // the thread's
+  const std::unique_ptr<Condition> changed_;
+  const WakeBell bell_;
+  std::mutex mutex_;  // of all that follows; the thread alone removes from the list
+  List pending_;
+  std::size_t bytes_ = 0;
+  std::size_t count_ = 0;  // unanswered
+  std::uint64_t sent_ = 0;
+  bool closed_ = false;
+  std::string trouble_;          // why there is no connection
+  Link* shared_link_ = nullptr;  // for who must not wait for it any longer
+  std::atomic<bool> ending_{false};
+
+  // The thread's.
+  std::unique_ptr<Link> link_;
+  Time connect_not_before_{};
+  Duration reopen_pause_ = kReopenPause;
+  List::iterator next_ = pending_.end();  // the first that is not sent on this connection
+  std::uint64_t next_tag_ = 1;
+  std::size_t in_flight_ = 0;
+  bool blocked_ = false;
+  std::optional<amqp_basic_return_t> returned_;
+  std::string returned_exchange_, returned_key_, returned_words_;
+  std::vector<Outcome> outcomes_;
+
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace tidings::rabbitmq

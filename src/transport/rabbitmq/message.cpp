@@ -1,0 +1,234 @@
+#include "transport/rabbitmq/message.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transport/rabbitmq/link.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::Header;
+using transport::HeaderView;
+using transport::Record;
+
+namespace {
+
+constexpr std::string_view kKey = "aggregate_id", kType = "event_type", kTopic = "tidings-topic",
+                           kTombstone = "tidings-tombstone", kBrokerFields = "tidings-broker-fields";
+constexpr std::string_view kDeath = "x-death", kOriginalDeath = "x-original-death";
+constexpr std::string_view kStreamOffset = "x-stream-offset", kDeliveryCount = "x-delivery-count";
+constexpr std::string_view kNote = "tidings-";
+
+// What a broker typed begins so; anything else in `broker_fields` is another broker's.
+constexpr std::string_view kTable = "amqp:";
+constexpr std::size_t kPoolPage = 512;
+
+amqp_field_value_t text_value(std::string_view text) {
+  amqp_field_value_t value{};
+  value.kind = AMQP_FIELD_KIND_UTF8;
+  value.value.bytes = bytes_of(text);
+  return value;
+}
+
+std::optional<std::int64_t> number_of(const amqp_field_value_t& value) {
+  switch (static_cast<amqp_field_value_kind_t>(value.kind)) {
+    case AMQP_FIELD_KIND_I8:
+      return value.value.i8;
+    case AMQP_FIELD_KIND_U8:
+      return value.value.u8;
+    case AMQP_FIELD_KIND_I16:
+      return value.value.i16;
+    case AMQP_FIELD_KIND_U16:
+      return value.value.u16;
+    case AMQP_FIELD_KIND_I32:
+      return value.value.i32;
+    case AMQP_FIELD_KIND_U32:
+      return value.value.u32;
+    case AMQP_FIELD_KIND_I64:
+      return value.value.i64;
+    case AMQP_FIELD_KIND_U64:
+      return static_cast<std::int64_t>(value.value.u64);
+    default:
+      return std::nullopt;
+  }
+}
+
+bool is_text(const amqp_field_value_t& value) {
+  return value.kind == AMQP_FIELD_KIND_UTF8 || value.kind == AMQP_FIELD_KIND_BYTES;
+}
+
+// A table of its own entries, as bytes that can be written back.
+std::string encoded(std::vector<amqp_table_entry_t>& entries) {
+  if (entries.empty()) return {};
+  amqp_table_t table{.num_entries = static_cast<int>(entries.size()), .entries = entries.data()};
+  std::string bytes(kFrameBytesMax, '\0');
+  std::size_t used = 0;
+  if (amqp_encode_table(bytes_of(bytes), &table, &used) != AMQP_STATUS_OK) return {};
+  bytes.resize(used);
+  return std::string{kTable} + bytes;
+}
+
+}  // namespace
+
+Properties::Properties(const Record& record, const Notes& notes, Time now) {
+  init_amqp_pool(&pool_, kPoolPage);
+  const auto set = [this](amqp_flags_t flag, amqp_bytes_t& to, const std::string& text) {
+    if (text.empty()) return;
+    properties_._flags |= flag;
+    to = bytes_of(text);
+  };
+  set(AMQP_BASIC_CONTENT_TYPE_FLAG, properties_.content_type, record.content_type);
+  set(AMQP_BASIC_CORRELATION_ID_FLAG, properties_.correlation_id, record.correlation_id);
+  set(AMQP_BASIC_MESSAGE_ID_FLAG, properties_.message_id, record.id);
+  properties_._flags |= AMQP_BASIC_DELIVERY_MODE_FLAG | AMQP_BASIC_TIMESTAMP_FLAG | AMQP_BASIC_HEADERS_FLAG;
+  properties_.delivery_mode = AMQP_DELIVERY_PERSISTENT;
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(record.time.value_or(now).time_since_epoch());
+  properties_.timestamp = static_cast<std::uint64_t>(std::max<std::int64_t>(0, seconds.count()));
+  add_headers(record, notes);
+  properties_.headers = {.num_entries = static_cast<int>(headers_.size()), .entries = headers_.data()};
+}
+
+Properties::~Properties() {
+  empty_amqp_pool(&pool_);
+}
+
+void Properties::add(std::string_view name, const std::optional<std::string_view>& value) {
+  amqp_field_value_t field{};
+  field.kind = AMQP_FIELD_KIND_VOID;
+  if (value) field = text_value(*value);
+  headers_.push_back({.key = bytes_of(name), .value = field});
+}
+
+void Properties::add_headers(const Record& record, const Notes& notes) {
+  headers_.reserve(record.headers.size() + notes.size() + 5);
+  if (!record.type.empty()) add(kType, record.type);
+  if (record.key) add(kKey, *record.key);
+  if (!record.topic.empty()) add(kTopic, record.topic);
+  if (!record.body) add(kTombstone, "yes");
+  if (!record.broker_fields.empty()) add_broker_fields(record.broker_fields);
+  for (const Header& header : record.headers) add(header.name, header.value);
+  for (const auto& [name, value] : notes) add(name, value);
+}
+
+void Properties::add_broker_fields(const std::string& fields) {
+  amqp_table_t table{};
+  std::size_t offset = 0;
+  if (!fields.starts_with(kTable)) return add(kBrokerFields, fields);
+  const amqp_bytes_t bytes = bytes_of(std::string_view{fields}.substr(kTable.size()));
+  if (amqp_decode_table(bytes, &pool_, &table, &offset) != AMQP_STATUS_OK) return add(kBrokerFields, fields);
+  for (int i = 0; i < table.num_entries; ++i) {
+    amqp_table_entry_t entry = table.entries[i];
+    // In its own place RabbitMQ would see a cycle, and drop the message.
+    if (view_of(entry.key) == kDeath) entry.key = bytes_of(kOriginalDeath);
+    headers_.push_back(entry);
+  }
+}
+
+Result<void> check_fits(const Record& record) {
+  const auto check = [&](std::string_view what, const std::string& text) -> Result<void> {
+    if (text.size() <= kNameMax) return {};
+    return invalid(fmt::format("the {} of a record for topic '{}' has {} bytes: RabbitMQ takes {}", what, record.topic,
+                               text.size(), kNameMax));
+  };
+  if (auto fits = check("id", record.id); !fits) return fits;
+  if (auto fits = check("correlation id", record.correlation_id); !fits) return fits;
+  if (auto fits = check("content type", record.content_type); !fits) return fits;
+  for (const Header& header : record.headers) {
+    if (auto fits = check("name of a header", header.name); !fits) return fits;
+  }
+  if (const std::size_t bytes = transport::size_of(record); bytes > kRecordBytesMax) {
+    return invalid(
+        fmt::format("a record of {} bytes for topic '{}' is too large: the most is {}; publish a reference "
+                    "to the data",
+                    bytes, record.topic, kRecordBytesMax));
+  }
+  return {};
+}
+
+Message::Message(const amqp_basic_deliver_t& deliver, std::string topic)
+    : tag_{deliver.delivery_tag},
+      redelivered_{deliver.redelivered != 0},
+      exchange_{view_of(deliver.exchange)},
+      routing_key_{view_of(deliver.routing_key)},
+      topic_{std::move(topic)} {}
+
+void Message::set_properties(const amqp_basic_properties_t& properties, std::uint64_t body_bytes) {
+  const auto has = [&](amqp_flags_t flag) { return (properties._flags & flag) != 0; };
+  if (has(AMQP_BASIC_CONTENT_TYPE_FLAG)) content_type_ = view_of(properties.content_type);
+  if (has(AMQP_BASIC_CORRELATION_ID_FLAG)) correlation_id_ = view_of(properties.correlation_id);
+  if (has(AMQP_BASIC_MESSAGE_ID_FLAG)) id_ = view_of(properties.message_id);
+  if (has(AMQP_BASIC_TIMESTAMP_FLAG)) time_ = Time{std::chrono::seconds{properties.timestamp}};
+  if (has(AMQP_BASIC_HEADERS_FLAG)) {
+    for (int i = 0; i < properties.headers.num_entries; ++i) read_header(properties.headers.entries[i]);
+  }
+  if (broker_fields_.empty()) broker_fields_ = encoded(typed_);
+  typed_.clear();  // what they look into goes
+  body_bytes_ = body_bytes;
+  body_.reserve(body_bytes);
+}
+
+// Named ones are fields of the record, ours are notes, what is no text goes as it came.
+void Message::read_header(const amqp_table_entry_t& entry) {
+  const std::string_view name = view_of(entry.key);
+  if (name == kStreamOffset || name == kDeliveryCount) {
+    (name == kStreamOffset ? stream_offset_ : delivery_count_) = number_of(entry.value).value_or(0);
+    return;
+  }
+  if (entry.value.kind == AMQP_FIELD_KIND_VOID) {
+    headers_.push_back({std::string{name}, std::nullopt});
+    return;
+  }
+  if (!is_text(entry.value)) {
+    typed_.push_back(entry);
+    return;
+  }
+  const std::string_view value = view_of(entry.value.value.bytes);
+  if (name == kType) {
+    type_ = value;
+  } else if (name == kKey) {
+    key_ = std::string{value};
+  } else if (name == kTopic) {
+    topic_ = value;
+  } else if (name == kTombstone) {
+    is_tombstone_ = true;
+  } else if (name == kBrokerFields) {
+    broker_fields_ = value;
+  } else {
+    auto& to = name.starts_with(kNote) ? notes_ : headers_;
+    to.push_back({std::string{name}, std::string{value}});
+  }
+}
+
+void Message::finish() {
+  if (note(transport::kFirstOfCopy)) {
+    copy_.emplace();
+    copy_->topic = topic_;
+    for (const Text& note : notes_) transport::read_copy_header(*copy_, note.name, note.value.value_or(""));
+  }
+  views_.reserve(headers_.size());
+  for (const Text& header : headers_) {
+    views_.push_back({.name = header.name, .value = header.value});
+  }
+  record_ = {.topic = topic_,
+             .key = key_,
+             .id = id_,
+             .type = type_,
+             .correlation_id = correlation_id_,
+             .content_type = content_type_,
+             .time = time_,
+             .headers = views_,
+             .broker_fields = broker_fields_};
+  if (!is_tombstone_) record_.body = body_;
+  bytes_ = transport::size_of(record_);
+}
+
+std::optional<std::string_view> Message::note(std::string_view name) const {
+  for (const Text& note : notes_) {
+    if (note.name == name) return note.value;
+  }
+  return std::nullopt;
+}
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,22 @@
+// Looks at the messages of a queue without taking them: each goes back to its place, but those that are to be removed.
+// One looks at a queue at a time: the others wait.
+//
+// Threads: pure functions of a link. Blocks: kReadWithin at most, from one message to the next.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "transport/rabbitmq/link.hpp"
+#include "transport/rabbitmq/message.hpp"
+
+namespace tidings::rabbitmq {
+
+enum class Then { keep, remove, stop };
+
+// Visits those that are there when it begins, oldest first. invalid: there is no such queue. unavailable: somebody else
+// looks at it, or the connection is gone.
+Result<void> read_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
+                        const std::function<Then(const Message&)>& visit);
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,160 @@
+#include "transport/rabbitmq/rabbitmq_catalog.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cctype>
+
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/topics.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::GroupMember;
+using transport::GroupSubscription;
+using transport::KnownTopic;
+using transport::PublishedType;
+using transport::Sharing;
+using transport::SubscriptionSpec;
+using transport::TopicFact;
+using transport::TopicSpec;
+
+namespace {
+
+constexpr std::size_t kNameEnding = 40;  // of the longest name that is made of one
+
+Result<void> check_name(const Names& names, std::string_view what, std::string_view name) {
+  const std::size_t max = kNameMax / 2 - kNameEnding - std::min<std::size_t>(names.events().size(), 40);
+  const auto is_taken = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; };
+  if (!name.empty() && name.size() <= max && std::ranges::all_of(name, is_taken)) return {};
+  return invalid(
+      fmt::format("'{}' is no name of a {}: it has 1 to {} letters, digits, '.', '_' and '-'", name, what, max));
+}
+
+}  // namespace
+
+std::string member_queue(const SubscriptionQueues& queues, const std::string& instance) {
+  return queues.name + ".member." + instance;
+}
+
+Result<void> RabbitmqCatalog::declare(const transport::Declaration& declaration) {
+  for (const TopicSpec& spec : declaration.topics) {
+    if (auto named = check_name(broker_->names(), "topic", spec.name); !named) return named;
+    if (spec.retention != transport::Retention{}) {
+      return unsupported(
+          fmt::format("topic '{}' is to have a retention: RabbitMQ's queues keep each event until it is "
+                      "settled; leave it out",
+                      spec.name));
+    }
+  }
+  for (const TopicSpec& spec : declaration.topics) {
+    if (auto done = declare(spec); !done) return done;
+  }
+  for (const PublishedType& type : declaration.published) {
+    if (auto done = publish(type); !done) return done;
+  }
+  return {};
+}
+
+// Its fact first: who finds the exchange finds what it holds.
+Result<void> RabbitmqCatalog::declare(const TopicSpec& spec) {
+  while (true) {
+    const auto there = facts_.of(spec.name);
+    if (!there) return there.error();
+    const auto partitions = spec.partitions.value_or(broker_->options().queues);
+    if (there->version != 0) {
+      if (there->command != spec.command) {
+        return conflict(fmt::format("topic '{}' holds {} already", spec.name, there->command ? "commands" : "events"));
+      }
+      if (spec.partitions && there->partitions != spec.partitions) {
+        return conflict(fmt::format("topic '{}' has {} partitions already, not {}", spec.name,
+                                    there->partitions.value_or(1), *spec.partitions));
+      }
+      break;
+    }
+    const auto put = facts_.put(spec.name, {.command = spec.command, .partitions = partitions});
+    if (put) break;
+    if (put.error().kind != ErrorKind::conflict) return put.error();  // others declare it, too: look again
+  }
+  return broker_->ask([&](Link& link, Channel channel) {
+    return declare_topic(link, channel, broker_->names(), broker_->options(), spec.name);
+  });
+}
+
+Result<void> RabbitmqCatalog::publish(const PublishedType& type) {
+  const auto key = transport::published_key(type);
+  if (!key) return key.error();
+  const auto there = control_->get(*key);
+  if (!there) return there.error();
+  if (!*there) {
+    if (const auto put = control_->put(*key, "", {}); !put) return put.error();
+  }
+  return broker_->ask(
+      [&](Link& link, Channel channel) { return lead_type(link, channel, broker_->names(), type.type, type.topic); });
+}
+
+Result<SubscriptionQueues> RabbitmqCatalog::queues(const std::string& group, const GroupSubscription& subscription,
+                                                   const std::string& instance) {
+  const Names& names = broker_->names();
+  std::int32_t count = broker_->options().queues;
+  std::string name = names.queue_of_pattern(group, subscription.pattern);
+  if (!subscription.topic.empty()) {
+    name = names.queue_of_topic(group, subscription.topic);
+    const auto fact = facts_.of(subscription.topic);
+    if (!fact) return fact.error();
+    count = fact->partitions.value_or(count);
+  }
+  if (subscription.sharing == Sharing::broadcast) {
+    name += "." + instance;
+    count = 1;
+  }
+  return queues_of(std::move(name), count, broker_->options().queue);
+}
+
+Result<void> RabbitmqCatalog::check_names(const SubscriptionSpec& spec) {
+  if (auto named = check_name(broker_->names(), "group", spec.group); !named) return named;
+  if (!spec.topic.empty()) return check_name(broker_->names(), "topic", spec.topic);
+  if (spec.pattern.size() <= kNameMax / 3) return {};
+  return invalid(fmt::format("the pattern '{}' of group '{}' is too long: the most is {}", spec.pattern, spec.group,
+                             kNameMax / 3));
+}
+
+Result<std::optional<KnownTopic>> RabbitmqCatalog::topic(const std::string& name) {
+  const auto fact = facts_.of(name);
+  if (!fact) return fact.error();
+  if (fact->version == 0) return std::optional<KnownTopic>{};
+  return std::optional{KnownTopic{name, fact->command}};
+}
+
+Error RabbitmqCatalog::missing(const std::string& topic) {
+  return invalid(
+      fmt::format("topic '{0}' is not there: create it with `tidings topics create {0}`, or declare it", topic));
+}
+
+Result<std::vector<KnownTopic>> RabbitmqCatalog::topics() {
+  const auto facts = facts_.all();
+  if (!facts) return facts.error();
+  std::vector<KnownTopic> topics;
+  for (const auto& [name, fact] : *facts) topics.push_back({name, fact.command});
+  return topics;
+}
+
+Result<std::set<std::string>> RabbitmqCatalog::present(const std::string& group,
+                                                       const GroupSubscription& subscription) {
+  std::set<std::string> present;
+  for (const GroupMember& member : subscription.members) {
+    const auto queues = this->queues(group, subscription, member.instance);
+    if (!queues) return queues.error();
+    bool is_there = false;
+    const auto asked = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
+      const auto looked = link.look_at_queue(channel, member_queue(*queues, member.instance));
+      is_there = looked || looked.error().kind == ErrorKind::conflict;  // another connection's own
+      return is_there || looked.error().kind == ErrorKind::invalid ? Result<void>{} : looked.error();
+    });
+    if (!asked) return asked.error();
+    if (is_there) present.insert(member.instance);
+  }
+  return present;
+}
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,62 @@
+// DeadLetters on RabbitMQ: each subscription's are in a queue of their own, where they stay until they are replayed or
+// discarded.
+//
+// Threads: any. Blocks: on the server.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tidings/transport/operator.hpp"
+#include "transport/rabbitmq/amqp_producer.hpp"
+#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/message.hpp"
+#include "transport/rabbitmq/subscription_queue.hpp"
+
+namespace tidings::rabbitmq {
+
+// A subscription as operators see it.
+struct KnownSubscription {
+  std::string group;
+  std::string name;  // topic or pattern
+  SubscriptionQueues queues;
+  std::vector<std::string> topics = {};     // that it reads now
+  std::vector<std::string> presences = {};  // queues that show which members are there
+};
+using Subscriptions = std::function<Result<std::vector<KnownSubscription>>()>;
+
+// The id of a new one: sorts by when it was buried.
+std::string new_dead_letter_id(Executor& executor);
+// A dead letter's header that holds it.
+inline constexpr std::string_view kDeadLetterId = "tidings-dead";
+
+class RabbitmqDeadLetters final : public transport::DeadLetters {
+ public:
+  RabbitmqDeadLetters(std::shared_ptr<Broker> broker, std::shared_ptr<Producer> producer, Subscriptions subscriptions)
+      : broker_{std::move(broker)}, producer_{std::move(producer)}, subscriptions_{std::move(subscriptions)} {}
+
+  Result<std::vector<transport::DeadLetter>> browse(const transport::DeadFilter& filter, std::string_view after,
+                                                    std::size_t limit) override;
+  Result<std::optional<transport::DeadLetter>> show(std::string_view id) override;
+  using transport::DeadLetters::discard;
+  using transport::DeadLetters::replay;
+  std::vector<Result<bool>> replay(std::span<const std::string> ids) override;
+  std::vector<Result<bool>> discard(std::span<const std::string> ids) override;
+
+ private:
+  using Letters = std::map<std::string, transport::DeadLetter, std::less<>>;  // by id
+  enum class Fate { replayed, discarded };
+
+  std::vector<Result<bool>> close(std::span<const std::string> ids, Fate fate);
+  Result<void> close_in(const KnownSubscription& subscription, std::map<std::string, bool>& wanted, Fate fate);
+  Outgoing fate_of(const KnownSubscription& subscription, const Message& message, Fate fate) const;
+
+  const std::shared_ptr<Broker> broker_;
+  const std::shared_ptr<Producer> producer_;
+  const Subscriptions subscriptions_;
+};
+
+}  // namespace tidings::rabbitmq

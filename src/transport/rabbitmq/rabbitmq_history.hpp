@@ -1,0 +1,46 @@
+// History on RabbitMQ: each topic has a stream that keeps its events, beside the queues of its subscriptions.
+//
+// Threads: any. Blocks: on the server.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tidings/transport/operator.hpp"
+#include "transport/rabbitmq/amqp_producer.hpp"
+#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/rabbitmq_catalog.hpp"
+#include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
+#include "transport/registrations.hpp"
+
+namespace tidings::rabbitmq {
+
+class RabbitmqHistory final : public transport::History {
+ public:
+  RabbitmqHistory(std::shared_ptr<Broker> broker, std::shared_ptr<Producer> producer,
+                  std::shared_ptr<RabbitmqCatalog> catalog, std::shared_ptr<transport::Registrations> registrations)
+      : broker_{std::move(broker)},
+        producer_{std::move(producer)},
+        catalog_{std::move(catalog)},
+        registrations_{std::move(registrations)} {}
+
+  Result<transport::Cursor> read(const transport::HistoryRange& range, const transport::Cursor& after,
+                                 std::size_t limit,
+                                 const std::function<bool(const transport::HistoryEntry&)>& visit) override;
+  Result<void> wait(std::string_view topic, const transport::Cursor& after, Time deadline) override;
+  Result<std::uint64_t> replay(const transport::HistoryRange& range, std::string_view group,
+                               std::string_view replay_id) override;
+
+ private:
+  Result<void> check_topic(const std::string& topic);
+  // The subscriptions of that group which read the topic.
+  Result<std::vector<KnownSubscription>> readers(const std::string& topic, std::string_view group);
+
+  const std::shared_ptr<Broker> broker_;
+  const std::shared_ptr<Producer> producer_;
+  const std::shared_ptr<RabbitmqCatalog> catalog_;
+  const std::shared_ptr<transport::Registrations> registrations_;
+};
+
+}  // namespace tidings::rabbitmq

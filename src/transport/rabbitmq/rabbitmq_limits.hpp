@@ -1,0 +1,38 @@
+// Named limits and defaults of the RabbitMQ driver; docs/limits.md says what happens at each.
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+
+#include "tidings/names.hpp"
+
+namespace tidings::rabbitmq {
+
+// A record's fields by size_of().
+inline constexpr std::size_t kRecordBytesMax = 1'000'000;
+inline constexpr std::size_t kNameMax = 255;  // AMQP's own, of a queue, an exchange or a routing key
+
+inline constexpr Duration kConnectWithin = std::chrono::seconds{5};  // one server, before the next is tried
+inline constexpr Duration kReachWithin = std::chrono::seconds{20};   // any, when a transport is opened
+inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
+inline constexpr Duration kReopenPause = std::chrono::milliseconds{100};  // doubles up to:
+inline constexpr Duration kReopenPauseMax = std::chrono::seconds{2};
+inline constexpr int kFrameBytesMax = 131'072;
+
+inline constexpr Duration kReadWithin =
+    std::chrono::seconds{2};  // the next message of a queue that an operator looks at
+inline constexpr Duration kAskWithin = std::chrono::seconds{2};      // members, what they have
+inline constexpr std::int64_t kHistorySegmentBytesMax = 16'000'000;  // of a topic's stream: it is removed by segments
+inline constexpr std::size_t kWindowMax = 1'024;  // messages that are sent and not confirmed, of one connection
+
+// Control: a stream, of which the server removes the oldest segments. Live records are sent again when a quarter of it
+// was written since, so that they never fall out.
+inline constexpr std::int64_t kControlBytesMax = 64 << 20;
+inline constexpr std::int64_t kControlSegmentBytesMax = 4 << 20;
+inline constexpr std::size_t kControlLiveShare = 8;  // records that are there may have that part of it
+inline constexpr std::uint16_t kStreamPrefetch = 1'000;
+inline constexpr std::size_t kPutTokensMax = 32'768;             // by which one that was sent again is known
+inline constexpr Duration kUnreadMax = std::chrono::seconds{5};  // a confirmed barrier, before all is read anew
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,175 @@
+#include "transport/rabbitmq/rabbitmq_topology.hpp"
+
+#include <fmt/format.h>
+
+#include "transport/rabbitmq/amqp_holdings.hpp"
+#include "transport/rabbitmq/amqp_names.hpp"
+#include "transport/rabbitmq/amqp_retry_ladder.hpp"
+#include "transport/rabbitmq/trials.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::GroupMember;
+using transport::GroupRecord;
+using transport::GroupState;
+using transport::GroupSubscription;
+using transport::LagState;
+using transport::TopicState;
+
+Result<std::vector<KnownSubscription>> subscriptions_of(RabbitmqCatalog& catalog,
+                                                        transport::Registrations& registrations) {
+  const auto groups = registrations.groups();
+  if (!groups) return groups.error();
+  std::vector<KnownSubscription> known;
+  for (const GroupRecord& group : *groups) {
+    for (const GroupSubscription& subscription : group.subscriptions) {
+      // A broadcast has queues of its own for each member.
+      const auto read = registrations.topics_read(transport::spec_of(group.group, subscription));
+      if (!read) return read.error();
+      std::set<std::string> names;
+      std::vector<std::string> instances{""};
+      if (subscription.sharing == transport::Sharing::broadcast) {
+        instances.clear();
+        for (const GroupMember& member : subscription.members) instances.push_back(member.instance);
+      }
+      for (const std::string& instance : instances) {
+        auto queues = catalog.queues(group.group, subscription, instance);
+        if (!queues) return queues.error();
+        if (names.insert(queues->name).second) {
+          KnownSubscription one{.group = group.group,
+                                .name = subscription.name(),
+                                .queues = *std::move(queues),
+                                .topics = {read->begin(), read->end()}};
+          for (const GroupMember& member : subscription.members) {
+            one.presences.push_back(member_queue(one.queues, member.instance));
+          }
+          known.push_back(std::move(one));
+        }
+      }
+    }
+  }
+  return known;
+}
+
+Result<std::uint64_t> RabbitmqTopology::count(const std::string& queue) {
+  std::uint64_t count = 0;
+  const auto asked = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
+    const auto looked = link.look_at_queue(channel, queue);
+    if (looked) count = looked->ready;
+    return looked || looked.error().kind == ErrorKind::invalid ? Result<void>{} : looked.error();
+  });
+  if (!asked) return asked.error();
+  return count;
+}
+
+Result<std::vector<TopicState>> RabbitmqTopology::topics() {
+  const auto facts = catalog_->facts().all();
+  if (!facts) return facts.error();
+  std::vector<TopicState> topics;
+  for (const auto& [name, fact] : *facts) {
+    const auto records = count(broker_->names().history(name));
+    if (!records) return records.error();
+    topics.push_back(
+        {.name = name, .command = fact.command, .partitions = fact.partitions.value_or(1), .records = *records});
+  }
+  return topics;
+}
+
+Result<std::vector<GroupState>> RabbitmqTopology::groups() {
+  const auto groups = registrations_->groups();
+  if (!groups) return groups.error();
+  std::vector<GroupState> states;
+  for (const GroupRecord& group : *groups) {
+    for (const GroupSubscription& subscription : group.subscriptions) {
+      const auto read = registrations_->topics_read(transport::spec_of(group.group, subscription));
+      const auto live = registrations_->living(group.group, subscription);
+      if (!read || !live) return read ? live.error() : read.error();
+      GroupState state{.name = group.group,
+                       .topic = subscription.topic,
+                       .pattern = subscription.pattern,
+                       .topics = {read->begin(), read->end()},
+                       .members = {}};
+      for (const GroupMember& member : *live) {
+        state.members.push_back({.instance = member.instance, .host = member.host, .pid = member.pid});
+      }
+      states.push_back(std::move(state));
+    }
+  }
+  return states;
+}
+
+Result<std::vector<LagState>> RabbitmqTopology::lag() {
+  const auto subscriptions = subscriptions_of(*catalog_, *registrations_);
+  if (!subscriptions) return subscriptions.error();
+  std::vector<LagState> states;
+  for (const KnownSubscription& subscription : *subscriptions) {
+    auto state = lag_of(subscription);
+    if (!state) return state.error();
+    states.push_back(*std::move(state));
+    // What a pattern reads is in one queue: all of it is told of the first topic.
+    for (std::size_t i = 1; i < subscription.topics.size(); ++i) {
+      states.push_back({.group = subscription.group, .topic = subscription.topics[i]});
+    }
+  }
+  return states;
+}
+
+// What members have is asked first: what they settle meanwhile is counted, rather than what they take.
+Result<LagState> RabbitmqTopology::lag_of(const KnownSubscription& subscription) {
+  const std::string& name = subscription.queues.name;
+  LagState state{.group = subscription.group,
+                 .topic = subscription.topics.empty() ? subscription.name : subscription.topics.front()};
+  const auto held = ask_holdings(*broker_, subscription.presences);
+  if (!held) return held.error();
+  for (const std::string& queue : subscription.queues.read) {
+    const auto ready = count(queue);
+    if (!ready) return ready.error();
+    const auto found = held->find(queue);
+    state.unsettled += *ready + (found == held->end() ? 0 : found->second);
+  }
+  for (const auto step : kRetrySteps) {
+    const auto waiting = count(retries_of(name, step.count()));
+    if (!waiting) return waiting.error();
+    state.waiting += *waiting;
+    state.unsettled += *waiting;
+  }
+  const auto trials = Trials{log_, name}.all();
+  if (!trials) return trials.error();
+  for (const auto& [key, attempts] : *trials) state.waiting += attempts.due ? 1 : 0;
+  const auto dead = count(dead_letters_of(name));
+  if (!dead) return dead.error();
+  state.dead = *dead;
+  return state;
+}
+
+Result<void> RabbitmqTopology::create_topic(const transport::TopicSpec& topic,
+                                            std::optional<std::int32_t> replication) {
+  if (replication) return unsupported("RabbitMQ's quorum queues are on as many nodes as the cluster has: leave it out");
+  return catalog_->declare({.topics = {topic}, .published = {}});
+}
+
+Result<void> RabbitmqTopology::remove_group(std::string_view group) {
+  const auto there = registrations_->group(std::string{group});
+  if (!there) return there.error();
+  if (auto gone = registrations_->check_gone(*there); !gone) return gone;
+  const auto subscriptions = subscriptions_of(*catalog_, *registrations_);
+  if (!subscriptions) return subscriptions.error();
+  for (const KnownSubscription& subscription : *subscriptions) {
+    if (subscription.group != group) continue;
+    const std::string& name = subscription.queues.name;
+    std::vector<std::string> queues = subscription.queues.read;
+    for (const auto step : kRetrySteps) queues.push_back(retries_of(name, step.count()));
+    queues.push_back(dead_letters_of(name));
+    queues.push_back(discarded_of(name));
+    const auto removed = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
+      for (const std::string& queue : queues) {
+        if (auto done = link.delete_queue(channel, queue); !done) return done;
+      }
+      return subscription.queues.read.size() == 1 ? Result<void>{} : link.delete_exchange(channel, name);
+    });
+    if (!removed) return removed;
+  }
+  return registrations_->remove(std::string{group});
+}
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,49 @@
+// Topology on RabbitMQ: what is declared, who reads it, and how many events wait.
+//
+// Threads: any. Blocks: on the server.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "tidings/transport/operator.hpp"
+#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/control_stream.hpp"
+#include "transport/rabbitmq/rabbitmq_catalog.hpp"
+#include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
+#include "transport/registrations.hpp"
+
+namespace tidings::rabbitmq {
+
+// All of a deployment.
+Result<std::vector<KnownSubscription>> subscriptions_of(RabbitmqCatalog& catalog,
+                                                        transport::Registrations& registrations);
+
+class RabbitmqTopology final : public transport::Topology {
+ public:
+  RabbitmqTopology(std::shared_ptr<Broker> broker, std::shared_ptr<RabbitmqCatalog> catalog,
+                   std::shared_ptr<transport::Registrations> registrations, std::shared_ptr<ControlStream> log)
+      : broker_{std::move(broker)},
+        catalog_{std::move(catalog)},
+        registrations_{std::move(registrations)},
+        log_{std::move(log)} {}
+
+  Result<std::vector<transport::TopicState>> topics() override;
+  Result<std::vector<transport::GroupState>> groups() override;
+  Result<std::vector<transport::LagState>> lag() override;
+  Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override;
+  Result<void> remove_group(std::string_view group) override;
+
+ private:
+  // Those that are in a queue, handed out or not; 0: there is none.
+  Result<std::uint64_t> count(const std::string& queue);
+  Result<transport::LagState> lag_of(const KnownSubscription& subscription);
+
+  const std::shared_ptr<Broker> broker_;
+  const std::shared_ptr<RabbitmqCatalog> catalog_;
+  const std::shared_ptr<transport::Registrations> registrations_;
+  const std::shared_ptr<ControlStream> log_;
+};
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,157 @@
+#include "transport/rabbitmq/rabbitmq_transport.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <mutex>
+#include <utility>
+
+#include "transport/rabbitmq/amqp_consumer.hpp"
+#include "transport/rabbitmq/rabbitmq_catalog.hpp"
+#include "transport/rabbitmq/rabbitmq_control.hpp"
+#include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
+#include "transport/rabbitmq/rabbitmq_history.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/rabbitmq_publisher.hpp"
+#include "transport/rabbitmq/rabbitmq_topology.hpp"
+#include "transport/rabbitmq/topic_preparation.hpp"
+#include "transport/registrations.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::Capabilities;
+using transport::GroupMember;
+using transport::GroupSubscription;
+using transport::PublisherOptions;
+using transport::Registrations;
+using transport::SubscriptionSpec;
+
+namespace {
+
+constexpr Duration kTakeoverGrace = std::chrono::seconds{2};
+
+Capabilities capabilities_of(const AmqpOptions& options) {
+  return {.scheme = "amqp",
+          .profile = Profile::rabbitmq,
+          .record_bytes_max = kRecordBytesMax,
+          .time_unit = std::chrono::seconds{1},
+          .stamps_time = true,
+          .stable_positions = false,
+          .keeps_for_later = false,
+          .refuses_when_full = false,
+          .suspect_window = static_cast<std::size_t>(options.prefetch),
+          .strict_hold_max = std::chrono::seconds{60},
+          .retry_late_max = std::chrono::seconds{1},
+          .retry_late_share = 0.1,
+          .takeover_max = 2 * options.heartbeat + kTakeoverGrace,
+          .discovery_max = std::chrono::seconds{1}};
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  ::gethostname(name.data(), name.size() - 1);
+  return name.data();
+}
+
+class RabbitmqTransport final : public transport::Transport {
+ public:
+  explicit RabbitmqTransport(std::shared_ptr<Broker> broker)
+      : broker_{std::move(broker)},
+        capabilities_{capabilities_of(broker_->options())},
+        log_{std::make_shared<ControlStream>(broker_)},
+        control_{std::make_shared<RabbitmqControl>(log_, ControlSpace::users)},
+        records_{std::make_shared<RabbitmqControl>(log_, ControlSpace::driver)},
+        catalog_{std::make_shared<RabbitmqCatalog>(broker_, control_, records_)},
+        registrations_{std::make_shared<Registrations>(broker_->shared_executor(), catalog_, control_, records_)},
+        producer_{open_producer({.deliver_within = transport::kSettleWithin})},
+        topology_{broker_, catalog_, registrations_, log_},
+        dead_letters_{broker_, producer_, [this] { return subscriptions_of(*catalog_, *registrations_); }},
+        history_{broker_, producer_, catalog_, registrations_} {}
+
+  const Capabilities& capabilities() const override { return capabilities_; }
+  Result<void> declare(const transport::Declaration& declaration) override { return catalog_->declare(declaration); }
+  Result<std::unique_ptr<transport::Publisher>> publisher(const PublisherOptions& options) override {
+    return make_publisher(broker_, open_producer(options));
+  }
+  Result<std::unique_ptr<transport::Consumer>> consumer(const SubscriptionSpec& spec) override;
+  transport::Control& control() override { return *control_; }
+  transport::Operator operations() override {
+    return {.topology = &topology_, .dead_letters = &dead_letters_, .history = &history_};
+  }
+  Result<void> check(Time deadline) override { return broker_->check(deadline); }
+
+ private:
+  std::shared_ptr<Producer> open_producer(const PublisherOptions& options) const {
+    auto look = [catalog = catalog_](const std::string& topic) { return catalog->topic(topic); };
+    return Producer::open(broker_->shared_executor(), broker_->options(), options,
+                          std::make_unique<TopicPreparation>(broker_->options(), std::move(look)));
+  }
+  Result<ConsumerSpec> consumer_spec(const SubscriptionSpec& spec, const GroupMember& member) const;
+
+  const std::shared_ptr<Broker> broker_;
+  const Capabilities capabilities_;
+  const std::shared_ptr<ControlStream> log_;
+  const std::shared_ptr<RabbitmqControl> control_;
+  const std::shared_ptr<RabbitmqControl> records_;
+  const std::shared_ptr<RabbitmqCatalog> catalog_;
+  const std::shared_ptr<Registrations> registrations_;
+  const std::shared_ptr<Producer> producer_;  // of what settlements publish
+  RabbitmqTopology topology_;
+  RabbitmqDeadLetters dead_letters_;
+  RabbitmqHistory history_;
+};
+
+Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& spec, const GroupMember& member) const {
+  const Names& names = broker_->names();
+  const GroupSubscription subscription{.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing};
+  auto queues = catalog_->queues(spec.group, subscription, spec.instance);
+  if (!queues) return queues.error();
+  ConsumerSpec consumer{.subscription = spec,
+                        .name = subscription.name(),
+                        .queues = *std::move(queues),
+                        .bindings = {},
+                        .trials = {},
+                        .presence = {},
+                        .host = member.host,
+                        .pid = member.pid};
+  consumer.trials = std::make_shared<Trials>(log_, consumer.queues.name);
+  consumer.presence = member_queue(consumer.queues, spec.instance);
+  if (!spec.topic.empty()) consumer.bindings.push_back({.from = names.topic(spec.topic), .to = {}});
+  if (!spec.pattern.empty()) consumer.bindings.push_back({.from = names.events(), .to = {}, .key = spec.pattern});
+  for (const std::string& topic : spec.extra_topics)
+    consumer.bindings.push_back({.from = names.topic(topic), .to = {}});
+  return consumer;
+}
+
+Result<std::unique_ptr<transport::Consumer>> RabbitmqTransport::consumer(const SubscriptionSpec& given) {
+  SubscriptionSpec spec = given;
+  if (spec.instance.empty()) spec.instance = "member-" + std::to_string(broker_->executor().random());
+  const GroupMember member{
+      .instance = spec.instance, .host = host_name(), .pid = ::getpid(), .joined = broker_->executor().now()};
+  if (auto joined = registrations_->join(spec, member); !joined) return joined.error();
+  const auto left = [registrations = registrations_, spec, member] { (void)registrations->leave(spec, member); };
+  auto of_consumer = consumer_spec(spec, member);
+  if (!of_consumer) return of_consumer.error();
+  of_consumer->left = left;
+  auto consumer = AmqpConsumer::join(broker_, producer_, *std::move(of_consumer));
+  if (!consumer) left();
+  return consumer;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<transport::Transport>> open_rabbitmq(const transport::Url& url,
+                                                            std::shared_ptr<Executor> executor) {
+  auto options = options_from(url);
+  if (!options) return options.error();
+  auto broker = Broker::open(*std::move(options), std::move(executor));
+  if (!broker) return broker.error();
+  return std::make_unique<RabbitmqTransport>(*std::move(broker));
+}
+
+Result<transport::Place> examine_rabbitmq(const transport::Url& url) {
+  if (auto options = options_from(url); !options) return options.error();
+  return transport::Place{.reach = transport::Reach::network};
+}
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,81 @@
+#include "transport/rabbitmq/subscription_queue.hpp"
+
+#include "transport/rabbitmq/amqp_names.hpp"
+
+namespace tidings::rabbitmq {
+
+namespace {
+
+constexpr std::int64_t kDeliveriesMax = 1'000'000'000;  // of a message, by a quorum queue, before it would drop it
+constexpr const char* kSpread = "x-consistent-hash";
+constexpr const char* kWeight = "1";
+constexpr std::chrono::milliseconds kDiscardedKept = std::chrono::hours{24 * 7};
+
+Arguments arguments_of(QueueKind kind) {
+  if (kind == QueueKind::classic) return {};
+  return {{"x-queue-type", "quorum"}, {"x-delivery-limit", kDeliveriesMax}};
+}
+
+Result<void> spread(Link& link, Channel channel, const SubscriptionQueues& queues) {
+  const ExchangeSpec exchange{.name = queues.name, .type = kSpread, .arguments = {{"hash-header", "aggregate_id"}}};
+  if (auto done = link.declare(channel, exchange); !done) return done;
+  for (const std::string& name : queues.read) {
+    if (auto done = link.bind_queue(channel, {.from = queues.name, .to = name, .key = kWeight}); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace
+
+SubscriptionQueues queues_of(std::string name, std::int32_t count, QueueKind kind) {
+  SubscriptionQueues queues{.name = std::move(name), .read = {}, .kind = kind};
+  if (count == 1) queues.read.push_back(queues.name);
+  for (std::int32_t i = 0; count > 1 && i < count; ++i) queues.read.push_back(queues.name + "." + std::to_string(i));
+  return queues;
+}
+
+Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueues& queues,
+                            const std::vector<BindingSpec>& bindings) {
+  for (const std::string& name : queues.read) {
+    QueueSpec queue{.name = name, .arguments = arguments_of(queues.kind)};
+    queue.arguments.push_back({"x-single-active-consumer", true});
+    if (auto done = link.declare(channel, queue); !done) return done.error();
+  }
+  const bool is_spread = queues.read.size() > 1;
+  if (is_spread) {
+    if (auto done = spread(link, channel, queues); !done) return done;
+  }
+  for (BindingSpec binding : bindings) {
+    binding.to = queues.name;
+    auto done = is_spread ? link.bind_exchange(channel, binding) : link.bind_queue(channel, binding);
+    if (!done) return done;
+  }
+  return {};
+}
+
+// What expires goes back confirmed, so that a server that dies meanwhile loses none.
+Result<void> declare_retries(Link& link, Channel channel, const SubscriptionQueues& queues,
+                             std::chrono::milliseconds step) {
+  QueueSpec queue{.name = retries_of(queues.name, step.count()), .arguments = arguments_of(queues.kind)};
+  queue.arguments.push_back({"x-message-ttl", std::int64_t{step.count()}});
+  queue.arguments.push_back({"x-dead-letter-exchange", queues.exchange()});
+  queue.arguments.push_back({"x-dead-letter-routing-key", queues.name});
+  if (queues.kind == QueueKind::quorum) {
+    queue.arguments.push_back({"x-dead-letter-strategy", "at-least-once"});
+    queue.arguments.push_back({"x-overflow", "reject-publish"});
+  }
+  if (auto done = link.declare(channel, queue); !done) return done.error();
+  return {};
+}
+
+Result<void> declare_dead_letters(Link& link, Channel channel, const SubscriptionQueues& queues) {
+  QueueSpec queue{.name = dead_letters_of(queues.name), .arguments = arguments_of(queues.kind)};
+  queue.arguments.push_back({"x-single-active-consumer", true});  // one looks at them at a time
+  if (auto done = link.declare(channel, queue); !done) return done.error();
+  QueueSpec discarded{.name = discarded_of(queues.name), .arguments = arguments_of(queues.kind)};
+  discarded.arguments.push_back({"x-message-ttl", std::int64_t{kDiscardedKept.count()}});
+  if (auto done = link.declare(channel, discarded); !done) return done.error();
+  return {};
+}
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,35 @@
+// The queues of a subscription: those that it reads, those where retries wait, and that of its dead letters.
+//
+// Threads: pure functions of a link.
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "transport/rabbitmq/amqp_options.hpp"
+#include "transport/rabbitmq/link.hpp"
+
+namespace tidings::rabbitmq {
+
+struct SubscriptionQueues {
+  std::string name;               // of all of them: what is sent there is spread by its key
+  std::vector<std::string> read;  // one: `name` itself
+  QueueKind kind = QueueKind::quorum;
+
+  // What is to come back to the subscription: exchange and routing key.
+  std::string exchange() const { return read.size() == 1 ? "" : name; }
+};
+
+// So many, by the names that they have then.
+SubscriptionQueues queues_of(std::string name, std::int32_t count, QueueKind kind);
+
+// Makes them where they are missing, and binds them. conflict: one is there and is set
+// otherwise. invalid: RabbitMQ lacks the plugin that spreads them.
+Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueues& queues,
+                            const std::vector<BindingSpec>& bindings);
+Result<void> declare_retries(Link& link, Channel channel, const SubscriptionQueues& queues,
+                             std::chrono::milliseconds step);
+Result<void> declare_dead_letters(Link& link, Channel channel, const SubscriptionQueues& queues);
+
+}  // namespace tidings::rabbitmq

@@ -1,0 +1,52 @@
+#include "transport/rabbitmq/topic_preparation.hpp"
+
+#include <fmt/format.h>
+
+#include "transport/rabbitmq/topics.hpp"
+
+namespace tidings::rabbitmq {
+
+namespace {
+
+constexpr Channel kChannel = 2;  // the producer's messages have the first
+
+}  // namespace
+
+Result<void> TopicPreparation::begin(Link& link) {
+  if (auto opened = link.open_channel(kChannel); !opened) return opened;
+  if (auto done = link.declare(kChannel, ExchangeSpec{.name = names_.events()}); !done) return done;
+  for (const auto& [topic, type] : led_) {
+    if (auto done = declare_topic(link, kChannel, names_, options_, topic); !done) return done;
+    if (auto done = lead_type(link, kChannel, names_, type, topic); !done) return done;
+  }
+  return {};
+}
+
+Result<void> TopicPreparation::prepare(Link& link, Outgoing& message) {
+  if (message.exchange != names_.events()) return {};
+  const std::string& topic = message.record.topic;
+  if (!led_.contains({topic, message.record.type})) {
+    if (auto learned = learn(link, topic, message.record.type); !learned) return learned;
+  }
+  if (commands_.contains(topic)) message.exchange = names_.topic(topic);
+  return {};
+}
+
+Result<void> TopicPreparation::learn(Link& link, const std::string& topic, const std::string& type) {
+  const auto known = look_(topic);
+  if (!known) return known.error();
+  if (!*known) {
+    return invalid(
+        fmt::format("topic '{0}' is not there: create it with `tidings topics create {0}`, or declare it", topic));
+  }
+  auto done = declare_topic(link, kChannel, names_, options_, topic);
+  if (done) done = lead_type(link, kChannel, names_, type, topic);
+  // Who refuses a request closes its channel.
+  if (!done && !link.is_dead()) (void)link.open_channel(kChannel);
+  if (!done) return done;
+  led_.emplace(topic, type);
+  if ((*known)->command) commands_.insert(topic);
+  return {};
+}
+
+}  // namespace tidings::rabbitmq

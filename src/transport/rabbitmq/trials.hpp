@@ -1,0 +1,48 @@
+// What was tried of a subscription's messages: a server keeps no such thing. Control records of the driver, one for
+// each message that was retried in place, or runs alone.
+//
+// Wire:    docs/wire.md, "Control on RabbitMQ".
+// Threads: any.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tidings/transport/settlement.hpp"
+#include "transport/rabbitmq/control_stream.hpp"
+#include "transport/rabbitmq/message.hpp"
+
+namespace tidings::rabbitmq {
+
+std::string text_of(const transport::Attempts& attempts);
+transport::Attempts attempts_of(std::string_view text);  // lines of others are skipped
+
+class Trials final {
+ public:
+  using Answer = std::function<void(Result<void>)>;
+
+  // Of all queues of a subscription; `name` is theirs.
+  Trials(std::shared_ptr<ControlStream> log, const std::string& name)
+      : log_{std::move(log)}, prefix_{"trial/" + name + "/"} {}
+
+  // By which a message is known again, on whichever connection: its id, or what it says where it has none; and how
+  // often it was replayed.
+  static std::string key_of(const Message& message);
+
+  // All that is known now, by those keys. Blocks.
+  Result<std::map<std::string, transport::Attempts>> all() const;
+  // Answered once it is durable.
+  void put(const std::string& key, const transport::Attempts& attempts, Answer answered) const;
+  // Where that fails it stays, and is known of a message that is gone.
+  void erase(const std::string& key) const;
+
+ private:
+  const std::shared_ptr<ControlStream> log_;
+  const std::string prefix_;
+};
+
+}  // namespace tidings::rabbitmq

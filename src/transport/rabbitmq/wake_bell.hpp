@@ -1,0 +1,34 @@
+// Wakes a thread that waits for a socket: a file that has something to read once it was rung.
+//
+// Threads: any rings; one hears.
+#pragma once
+
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cstdint>
+
+namespace tidings::rabbitmq {
+
+class WakeBell final {
+ public:
+  WakeBell() : file_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)} {}
+  ~WakeBell() { ::close(file_); }
+  WakeBell(const WakeBell&) = delete;
+  WakeBell& operator=(const WakeBell&) = delete;
+
+  int file() const { return file_; }
+  void ring() const {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = ::write(file_, &one, sizeof one);
+  }
+  void hear() const {
+    std::uint64_t rings = 0;
+    [[maybe_unused]] const auto read = ::read(file_, &rings, sizeof rings);
+  }
+
+ private:
+  const int file_;
+};
+
+}  // namespace tidings::rabbitmq
