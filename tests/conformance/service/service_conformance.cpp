@@ -146,6 +146,12 @@ std::vector<std::string> ServiceConformance::published() {
   return done;
 }
 
+std::set<std::string> ServiceConformance::output_ids() {
+  std::set<std::string> ids;
+  for (const auto& record : history(kDone)) ids.insert(record.id);
+  return ids;
+}
+
 std::vector<std::string> ServiceConformance::effects() {
   std::vector<std::string> ids;
   auto database = Sqlite::open(database_in(fixture().directory()), {}, fixture().executor());

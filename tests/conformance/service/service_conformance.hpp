@@ -71,6 +71,7 @@ class ServiceConformance : public Conformance {
   std::size_t count(const std::string& step) const { return entries(step).size(); }
   // Whatever was published by handlers: `number attempt`, sorted.
   std::vector<std::string> published();
+  std::set<std::string> output_ids();  // of those: what was sent again has the same
   // Event ids of the effects in the workers' database, sorted.
   std::vector<std::string> effects();
   // It is opened when it is first asked for; group `shop` is expected from then on.
