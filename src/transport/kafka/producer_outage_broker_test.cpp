@@ -2,6 +2,7 @@
 // TIDINGS_KAFKA_URL says that brokers may be used.
 #include <fmt/format.h>
 #include <gmock/gmock.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <fstream>
@@ -24,7 +25,7 @@ using ::testing::HasSubstr;
 class ProducerOutageBrokerTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    script("up");
+    script({"up", broker_, "--while", std::to_string(::getpid())});
     const auto options = options_from(transport::parse_url(content_of(broker_ / "url")).value());
     auto opened = Cluster::open(options.value(), executor_);
     ASSERT_TRUE(opened) << opened.error().message;
@@ -36,7 +37,7 @@ class ProducerOutageBrokerTest : public ::testing::Test {
     if (!cluster_) return;
     cluster_.reset();
     signal(SIGCONT);
-    script("down");
+    script({"down", broker_});
   }
 
   void signal(int number) const {
@@ -85,8 +86,8 @@ class ProducerOutageBrokerTest : public ::testing::Test {
     std::getline(in, line);
     return line;
   }
-  void script(const std::string& what) {
-    testing::ChildProcess run{{.program = KAFKA_SCRIPT, .arguments = {what, broker_}}};
+  void script(const std::vector<std::string>& arguments) {
+    testing::ChildProcess run{{.program = KAFKA_SCRIPT, .arguments = arguments}};
     ASSERT_EQ(run.wait(std::chrono::minutes{2}), testing::ChildExit{.code = 0}) << run.error_output();
   }
 
