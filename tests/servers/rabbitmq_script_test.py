@@ -13,7 +13,6 @@ import time
 import unittest
 
 SCRIPT = pathlib.Path(sys.argv.pop(1)).resolve()
-WRITTEN_SECONDS = 10  # a node that is new has the files of its first queues on disk after some seconds only
 LETTER = "letters\tquorum\t1\n"
 
 
@@ -67,12 +66,19 @@ class RabbitmqScript(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.1)
 
+    def wait_until_written(self):
+        """A node that was killed before knows nothing of the queue: it writes the names of its queues seconds later."""
+        deadline = time.monotonic() + 60
+        while not any(b"letters" in names.read_bytes() for names in self.folder.glob("1/data/*/quorum/*/names.dets")):
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.1)
+
     def test_one_node_lives_dies_comes_back_and_goes(self):
         ports = self.up()
         self.assertEqual(len(ports), 1)
         self.put_letter()
         self.wait_for_letter()
-        time.sleep(WRITTEN_SECONDS)
+        self.wait_until_written()
         first, mapper = pid_of(self.folder, 1), pid_of(self.folder, "epmd")
         self.assertNotEqual(rabbitmq("up", str(self.folder)).returncode, 0, "it runs there already")
         os.kill(first, signal.SIGKILL)

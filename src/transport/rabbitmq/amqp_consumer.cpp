@@ -175,8 +175,10 @@ void AmqpConsumer::lose_link(const std::string& why) {
   link_.reset();
   Notice notice{.kind = Notice::Kind::lost, .partitions = {}};
   const std::lock_guard lock{mutex_};
+  if (!queues_.empty()) ours_before_.clear();
+  hops_.clear();
   for (const auto& [slot, queue] : queues_) {
-    for (const std::string& id : queue->ids()) ours_before_.insert(id);
+    for (std::string& key : queue->keys()) ours_before_.insert(std::move(key));
     notice.partitions.push_back(queue->id());
   }
   queues_.clear();
@@ -269,7 +271,7 @@ void AmqpConsumer::arrive(Channel channel) {
     known.trial = trial;
     trials_.erase(tried);
   }
-  const bool is_ours = ours_before_.erase(std::string{message->record().id}) > 0;
+  const bool is_ours = ours_before_.erase(trial) > 0;
   known.suspect = message->redelivered() && !is_ours;
   const std::lock_guard lock{mutex_};
   OwnedQueue& queue = queue_of(channel);

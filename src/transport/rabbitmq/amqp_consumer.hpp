@@ -156,8 +156,11 @@ class AmqpConsumer final : public transport::Consumer {
   std::uint64_t next_slot_ = 1;
   std::map<std::string, transport::Attempts> trials_;  // of what has not come yet
   std::set<std::string> ready_queues_;                 // for copies
-  std::set<std::string> ours_before_;  // ids that we had when a connection was lost: nobody died of them
-  std::vector<std::uint64_t> hops_;    // tokens of retries that wait on elsewhere
+  // What we had when the last connection was lost, by Trials::key_of(): nobody died of it. As much as `prefetch` gives.
+  std::set<std::string> ours_before_;
+  // died of it. As much as `prefetch` gives of each queue
+  std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise
+  Time hop_not_before_{};            // after one that was refused
   transport::Answers answers_;
 
   std::unique_ptr<Thread> thread_;

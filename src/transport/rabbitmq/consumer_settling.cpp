@@ -8,6 +8,7 @@
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/rabbitmq_publisher.hpp"
 
 namespace tidings::rabbitmq {
@@ -156,6 +157,7 @@ void AmqpConsumer::stored(Stored& stored) {
   if (queue == nullptr || !queue->is_settling(tag)) return answers_.add(std::move(stored.waiter), not_ours());
   if (!stored.outcome && stored.waiter.call == nullptr) {  // a retry that waits on: again
     hops_.push_back(stored.token);
+    hop_not_before_ = executor_.now() + kHopPause;
     return;
   }
   if (stored.known || !stored.outcome) {
@@ -168,6 +170,7 @@ void AmqpConsumer::stored(Stored& stored) {
 }
 
 void AmqpConsumer::hop_on() {
+  if (executor_.now() < hop_not_before_) return;
   Publishing publishing;
   for (const std::uint64_t token : std::exchange(hops_, {})) {
     const std::uint64_t tag = tag_of(token);
@@ -180,6 +183,7 @@ void AmqpConsumer::hop_on() {
     if (!copy) continue;
     if (const auto there = ensure_queue(*copy); !there) {
       hops_.push_back(token);
+      hop_not_before_ = executor_.now() + kHopPause;
       continue;
     }
     const std::lock_guard lock{mutex_};

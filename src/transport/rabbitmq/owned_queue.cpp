@@ -1,6 +1,7 @@
 #include "transport/rabbitmq/owned_queue.hpp"
 
 #include "transport/rabbitmq/amqp_delivery_token.hpp"
+#include "transport/rabbitmq/trials.hpp"
 
 namespace tidings::rabbitmq {
 
@@ -16,10 +17,10 @@ void OwnedQueue::arrive(std::shared_ptr<const Message> message, Known known) {
   held_.emplace(tag, Held{std::move(message), std::move(known)});
 }
 
-std::vector<std::string> OwnedQueue::ids() const {
-  std::vector<std::string> ids;
-  for (const auto& [tag, held] : held_) ids.emplace_back(held.message->record().id);
-  return ids;
+std::vector<std::string> OwnedQueue::keys() const {
+  std::vector<std::string> keys;
+  for (const auto& [tag, held] : held_) keys.push_back(Trials::key_of(*held.message));
+  return keys;
 }
 
 std::vector<OwnedQueue::Known> OwnedQueue::all_known() const {

@@ -44,8 +44,8 @@ class OwnedQueue final {
   std::uint64_t slot() const { return slot_; }
 
   void arrive(std::shared_ptr<const Message> message, Known known);
-  // Of all that is not settled.
-  std::vector<std::string> ids() const;
+  // Of all that is not settled, by which it is known again.
+  std::vector<std::string> keys() const;
 
   void set_paused(bool paused) { paused_ = paused; }
   // Nothing more: it goes to another owner.

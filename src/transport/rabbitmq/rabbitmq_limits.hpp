@@ -22,8 +22,9 @@ inline constexpr int kFrameBytesMax = 131'072;
 
 inline constexpr Duration kReadWithin =
     std::chrono::seconds{2};  // the next message of a queue that an operator looks at
-inline constexpr Duration kAskWithin = std::chrono::seconds{2};      // members, what they have
-inline constexpr std::int64_t kHistorySegmentBytesMax = 16'000'000;  // of a topic's stream: it is removed by segments
+inline constexpr Duration kHopPause = std::chrono::milliseconds{200};  // of a retry that was refused its next step
+inline constexpr Duration kAskWithin = std::chrono::seconds{2};        // members, what they have
+inline constexpr std::int64_t kHistorySegmentBytesMax = 16'000'000;    // of a topic's stream: it is removed by segments
 inline constexpr std::size_t kWindowMax = 1'024;  // messages that are sent and not confirmed, of one connection
 
 // Control: a stream, of which the server removes the oldest segments. Live records are sent again when a quarter of it
