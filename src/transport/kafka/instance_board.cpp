@@ -6,7 +6,7 @@
 
 #include <algorithm>
 
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 
 namespace tidings::kafka {
 
@@ -51,7 +51,7 @@ std::optional<std::set<std::int64_t>> InstanceBoard::left_by(std::uint64_t id, s
   std::set<std::int64_t> offsets;
   for (const auto& entry : left_->slots().subspan(kHead)) {
     const std::uint64_t token = entry.load(std::memory_order_acquire);
-    if (token != 0 && slot_of(token) == slot) offsets.insert(offset_of(token));
+    if (token != 0 && transport::slot_of(token) == slot) offsets.insert(transport::place_of(token));
   }
   return offsets;
 }
@@ -64,7 +64,7 @@ bool InstanceBoard::put_suspects(std::uint64_t slot, const std::set<std::int64_t
   auto entry = all.begin();
   for (const std::int64_t offset : offsets) {
     while (entry->load() != 0) ++entry;
-    entry->store(token_of(slot, offset), std::memory_order_release);
+    entry->store(transport::token_of(slot, offset), std::memory_order_release);
   }
   return true;
 }
@@ -72,14 +72,14 @@ bool InstanceBoard::put_suspects(std::uint64_t slot, const std::set<std::int64_t
 void InstanceBoard::remove_suspect(std::uint64_t slot, std::int64_t offset) {
   const std::lock_guard lock{mutex_};
   for (auto& entry : suspects()) {
-    if (entry.load() == token_of(slot, offset)) entry.store(0, std::memory_order_release);
+    if (entry.load() == transport::token_of(slot, offset)) entry.store(0, std::memory_order_release);
   }
 }
 
 void InstanceBoard::remove_slot(std::uint64_t slot) {
   const std::lock_guard lock{mutex_};
   for (auto& entry : suspects()) {
-    if (entry.load() != 0 && slot_of(entry.load()) == slot) entry.store(0, std::memory_order_release);
+    if (entry.load() != 0 && transport::slot_of(entry.load()) == slot) entry.store(0, std::memory_order_release);
   }
 }
 

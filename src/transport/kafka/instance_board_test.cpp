@@ -4,7 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/support/scratch_directory.hpp"
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 
 namespace tidings::kafka {
 namespace {
@@ -23,7 +23,7 @@ TEST_F(InstanceBoardTest, KnowsNothingOfAFirstLife) {
 }
 
 TEST_F(InstanceBoardTest, TellsWhatTheLifeBeforeWasHandling) {
-  life(7)->running()[1] = token_of(3, 40);
+  life(7)->running()[1] = transport::token_of(3, 40);
   const auto board = life(9);
   EXPECT_EQ(board->left_by(7, 3), Offsets{40});
   EXPECT_EQ(board->left_by(7, 5), Offsets{}) << "nothing of that partition";
@@ -60,7 +60,7 @@ TEST_F(InstanceBoardTest, IsGoneAfterACleanEnd) {
 TEST_F(InstanceBoardTest, ACleanEndLeavesWhatAnotherLifeMadeMeanwhile) {
   const auto first = life(7);
   const auto second = life(9);
-  second->running()[0] = token_of(3, 40);
+  second->running()[0] = transport::token_of(3, 40);
   first->remove();
   EXPECT_EQ(life(11)->left_by(9, 3), Offsets{40});
 }

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 
 namespace tidings::kafka {
@@ -19,7 +19,7 @@ namespace {
 constexpr std::uint64_t kFirstOfEvents = 1, kFirstOfRetries = 2, kSlotStep = 2;
 
 bool is_of_events(std::uint64_t token) {
-  return slot_of(token) % kSlotStep == kFirstOfEvents % kSlotStep;
+  return transport::slot_of(token) % kSlotStep == kFirstOfEvents % kSlotStep;
 }
 
 MemberSpec retries_of(const MemberSpec& events, const TopicNames& names) {

@@ -1,7 +1,7 @@
 // How a member performs settlements: what they publish is confirmed before they count.
 #include <algorithm>
 
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 #include "transport/kafka/kafka_member.hpp"
 
 namespace tidings::kafka {
@@ -46,8 +46,8 @@ void KafkaMember::perform(SettleOrders& orders, std::vector<Message>& messages) 
 
 // Under the lock, as those that follow.
 void KafkaMember::perform_one(transport::Settlement& settlement, Waiter waiter, Outgoing& outgoing) {
-  const auto offset = offset_of(settlement.token);
-  const auto found = partitions_.find(slot_of(settlement.token));
+  const auto offset = transport::place_of(settlement.token);
+  const auto found = partitions_.find(transport::slot_of(settlement.token));
   if (found == partitions_.end()) return answers_.add(std::move(waiter), not_ours());
   OwnedPartition& partition = *found->second;
   const auto held = partition.held(offset);

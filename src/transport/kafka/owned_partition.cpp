@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/retry_ladder.hpp"
 
@@ -115,7 +115,7 @@ void OwnedPartition::give(std::int64_t offset, Item& item, Room& room, std::vect
   out_bytes_ += record.bytes;
   --room.records;
   room.bytes -= static_cast<std::int64_t>(record.bytes);
-  Delivery delivery{.token = token_of(slot_, offset),
+  Delivery delivery{.token = transport::token_of(slot_, offset),
                     .partition = id_,
                     .record = record.record,
                     .position = {id_.partition, offset},

@@ -1,6 +1,6 @@
 // What of a partition is settled, and what its commits say of it.
 #include "tests/support/scratch_directory.hpp"
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/owned_partition_here.hpp"
 
@@ -283,7 +283,8 @@ class OwnedPartitionBoardTest : public OwnedPartitionHere {
   // Of a life that ended while it handled these.
   std::shared_ptr<InstanceBoard> board_after(const Offsets& handled) {
     const auto before = board_of(kLifeBefore);
-    for (std::size_t i = 0; i < handled.size(); ++i) before->running()[i] = token_of(kSlotBefore, handled[i]);
+    for (std::size_t i = 0; i < handled.size(); ++i)
+      before->running()[i] = transport::token_of(kSlotBefore, handled[i]);
     return board_of(kLife);
   }
   // What of 0 to 4 is suspect.

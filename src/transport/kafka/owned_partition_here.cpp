@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <iterator>
 
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 
 namespace tidings::kafka {
 
@@ -66,13 +66,13 @@ OwnedPartitionHere::Offsets OwnedPartitionHere::take(Room room) {
   const std::size_t before = deliveries.size();
   partition_->hand_out(room, kNow, deliveries, hops);
   Offsets taken;
-  for (std::size_t i = before; i < deliveries.size(); ++i) taken.push_back(offset_of(deliveries[i].token));
+  for (std::size_t i = before; i < deliveries.size(); ++i) taken.push_back(transport::place_of(deliveries[i].token));
   return taken;
 }
 
 const transport::Delivery& OwnedPartitionHere::delivery(std::int64_t offset) const {
   return *std::find_if(deliveries.rbegin(), deliveries.rend(),
-                       [&](const auto& one) { return one.token == token_of(kSlot, offset); });
+                       [&](const auto& one) { return one.token == transport::token_of(kSlot, offset); });
 }
 
 CommitRecord OwnedPartitionHere::commit() {

@@ -3,7 +3,7 @@
 
 #include <numeric>
 
-#include "transport/kafka/delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 #include "transport/kafka/owned_partition_here.hpp"
 
@@ -30,10 +30,10 @@ TEST_F(OwnedPartitionTest, HandsOutAsFarAsThereIsRoom) {
   Room room{.records = 2, .bytes = 1'000};
   partition().hand_out(room, kNow, deliveries, hops);
   ASSERT_EQ(deliveries.size(), 2u);
-  EXPECT_EQ(deliveries[0].token, token_of(kSlot, 5));
+  EXPECT_EQ(deliveries[0].token, transport::token_of(kSlot, 5));
   EXPECT_EQ(deliveries[0].partition, id);
   EXPECT_EQ(deliveries[0].position.offset, 5);
-  EXPECT_EQ(deliveries[1].token, token_of(kSlot, 6));
+  EXPECT_EQ(deliveries[1].token, transport::token_of(kSlot, 6));
   EXPECT_EQ(room.records, 0u);
   EXPECT_EQ(room.bytes, 800);
   EXPECT_EQ(partition().out_count(), 2u);

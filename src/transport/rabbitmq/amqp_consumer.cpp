@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "transport/rabbitmq/amqp_delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/amqp_holdings.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
@@ -279,7 +279,7 @@ void AmqpConsumer::arrive(Channel channel) {
   queue.arrive(message, std::move(known));
   if (retry_step(queue.known(tag).not_before, executor_.now())) {
     queue.take_away(tag);
-    hops_.push_back(token_of(queue.slot(), tag));
+    hops_.push_back(transport::token_of(queue.slot(), tag));
   } else {
     bell_.ring();
   }

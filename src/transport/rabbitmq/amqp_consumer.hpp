@@ -158,7 +158,6 @@ class AmqpConsumer final : public transport::Consumer {
   std::set<std::string> ready_queues_;                 // for copies
   // What we had when the last connection was lost, by Trials::key_of(): nobody died of it. As much as `prefetch` gives.
   std::set<std::string> ours_before_;
-  // died of it. As much as `prefetch` gives of each queue
   std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise
   Time hop_not_before_{};            // after one that was refused
   transport::Answers answers_;

@@ -3,8 +3,8 @@
 
 #include <utility>
 
+#include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/amqp_consumer.hpp"
-#include "transport/rabbitmq/amqp_delivery_token.hpp"
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
@@ -49,13 +49,13 @@ void AmqpConsumer::read_letters() {
 
 // Under the lock.
 OwnedQueue* AmqpConsumer::find(std::uint64_t token) {
-  const auto found = queues_.find(slot_of(token));
+  const auto found = queues_.find(transport::slot_of(token));
   return found == queues_.end() ? nullptr : found->second.get();
 }
 
 void AmqpConsumer::perform(Order& order, Publishing& publishing) {
   transport::Settlement& settlement = order.settlement;
-  const std::uint64_t tag = tag_of(settlement.token);
+  const std::uint64_t tag = transport::place_of(settlement.token);
   std::vector<Outgoing> own;
   {
     const std::lock_guard lock{mutex_};
@@ -107,7 +107,8 @@ void AmqpConsumer::store_then_settle(OwnedQueue& queue, std::uint64_t tag, Waite
                                      Publishing& publishing) {
   auto& turns = publishing.turns[waiter.call.get()];
   if (turns == nullptr) turns = std::make_shared<transport::PublishTurns>();
-  const auto letter = std::make_shared<Stored>(Stored{token_of(queue.slot(), tag), std::move(waiter), {}, {}});
+  const auto letter =
+      std::make_shared<Stored>(Stored{transport::token_of(queue.slot(), tag), std::move(waiter), {}, {}});
   const std::size_t turn = turns->add(own.size(), [answered = answered_, letter](Result<void> outcome) {
     letter->outcome = std::move(outcome);
     answered->put(std::move(*letter));
@@ -125,7 +126,7 @@ void AmqpConsumer::store_trial(OwnedQueue& queue, std::uint64_t tag, Waiter wait
   known.trial = Trials::key_of(queue.message(tag));
   const std::string key = known.trial;
   const auto letter =
-      std::make_shared<Stored>(Stored{token_of(queue.slot(), tag), std::move(waiter), {}, std::move(known)});
+      std::make_shared<Stored>(Stored{transport::token_of(queue.slot(), tag), std::move(waiter), {}, std::move(known)});
   spec_.trials->put(key, said, [answered = answered_, letter](Result<void> outcome) {
     letter->outcome = std::move(outcome);
     answered->put(std::move(*letter));
@@ -153,7 +154,7 @@ void AmqpConsumer::release(OwnedQueue& queue, std::uint64_t tag) {
 void AmqpConsumer::stored(Stored& stored) {
   const std::lock_guard lock{mutex_};
   OwnedQueue* queue = find(stored.token);
-  const std::uint64_t tag = tag_of(stored.token);
+  const std::uint64_t tag = transport::place_of(stored.token);
   if (queue == nullptr || !queue->is_settling(tag)) return answers_.add(std::move(stored.waiter), not_ours());
   if (!stored.outcome && stored.waiter.call == nullptr) {  // a retry that waits on: again
     hops_.push_back(stored.token);
@@ -173,7 +174,7 @@ void AmqpConsumer::hop_on() {
   if (executor_.now() < hop_not_before_) return;
   Publishing publishing;
   for (const std::uint64_t token : std::exchange(hops_, {})) {
-    const std::uint64_t tag = tag_of(token);
+    const std::uint64_t tag = transport::place_of(token);
     std::optional<Outgoing> copy;
     {
       const std::lock_guard lock{mutex_};

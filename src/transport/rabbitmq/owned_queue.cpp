@@ -1,6 +1,6 @@
 #include "transport/rabbitmq/owned_queue.hpp"
 
-#include "transport/rabbitmq/amqp_delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/trials.hpp"
 
 namespace tidings::rabbitmq {
@@ -56,7 +56,7 @@ void OwnedQueue::give(std::uint64_t tag, Held& held, Room& room, std::vector<Del
   out_bytes_ += bytes;
   --room.records;
   room.bytes -= static_cast<std::int64_t>(bytes);
-  to.push_back({.token = token_of(slot_, tag),
+  to.push_back({.token = transport::token_of(slot_, tag),
                 .partition = id_,
                 .record = held.message->record(),
                 .attempts = held.known.attempts,

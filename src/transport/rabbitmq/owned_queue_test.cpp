@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "transport/rabbitmq/amqp_delivery_token.hpp"
+#include "transport/delivery_token.hpp"
 
 namespace tidings::rabbitmq {
 namespace {
@@ -24,7 +24,7 @@ class OwnedQueueTest : public ::testing::Test {
     std::vector<transport::Delivery> deliveries;
     queue_.hand_out(room, now_, deliveries);
     std::vector<std::uint64_t> tags;
-    for (const auto& delivery : deliveries) tags.push_back(tag_of(delivery.token));
+    for (const auto& delivery : deliveries) tags.push_back(transport::place_of(delivery.token));
     return tags;
   }
 
