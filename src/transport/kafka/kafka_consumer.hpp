@@ -51,7 +51,7 @@ class KafkaConsumer final : public transport::Consumer {
   const std::shared_ptr<Producer> producer_;
   const std::size_t in_flight_max_;
   const std::size_t in_flight_bytes_max_;
-  const std::shared_ptr<InstanceBoard> board_;
+  const std::shared_ptr<transport::InstanceBoard> board_;
   const MemberSpec of_retries_;
   const ConsumerPorts ports_;
   const std::shared_ptr<Bell> bell_;

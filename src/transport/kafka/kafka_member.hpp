@@ -45,7 +45,7 @@ struct MemberSpec {
   std::function<void(const std::string& topic, std::uint64_t count)> expired = {};
   // It is a member again, after another process had its name. Blocks.
   std::function<void()> returned = {};
-  std::shared_ptr<InstanceBoard> board;  // none: what may be in flight is all that is known after its death
+  std::shared_ptr<transport::InstanceBoard> board;  // none: what may be in flight is all that is known after its death
   std::uint64_t life = 0;  // number of this one, by which its commits are known: the board's, if it has one
   // Of the numbers of partitions that it owned: the first, and the distance of two.
   std::uint64_t first_slot = 1;

@@ -91,7 +91,7 @@ class KafkaTransport final : public transport::Transport {
   Result<std::unique_ptr<transport::Consumer>> join(std::shared_ptr<Producer> sender, const SubscriptionSpec& spec,
                                                     MemberSpec member, ConsumerPorts ports) const;
   MemberSpec member_of(const SubscriptionSpec& spec, const GroupMember& member) const;
-  std::shared_ptr<InstanceBoard> board_of(const SubscriptionSpec& spec, const MemberClient::Who& who) const;
+  std::shared_ptr<transport::InstanceBoard> board_of(const SubscriptionSpec& spec, const MemberClient::Who& who) const;
 
   const std::shared_ptr<Cluster> cluster_;
   const Capabilities capabilities_;
@@ -128,11 +128,12 @@ Result<std::unique_ptr<transport::Consumer>> KafkaTransport::consumer(const Subs
 }
 
 // Only who comes back under the same name finds it.
-std::shared_ptr<InstanceBoard> KafkaTransport::board_of(const SubscriptionSpec& spec,
-                                                        const MemberClient::Who& who) const {
+std::shared_ptr<transport::InstanceBoard> KafkaTransport::board_of(const SubscriptionSpec& spec,
+                                                                   const MemberClient::Who& who) const {
   if (who.static_id.empty()) return nullptr;
-  return InstanceBoard::take_over(board_path(cluster_->options().brokers, who.group_id, who.static_id),
-                                  cluster_->executor().random() | 1, spec.running_max);
+  return transport::InstanceBoard::take_over(
+      transport::board_path(cluster_->options().brokers, who.group_id, who.static_id),
+      cluster_->executor().random() | 1, spec.running_max, spec.running_max);
 }
 
 Result<std::unique_ptr<transport::Consumer>> KafkaTransport::join(std::shared_ptr<Producer> sender,

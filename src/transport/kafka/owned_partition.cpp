@@ -21,7 +21,7 @@ bool has(const Room& room) {
 
 OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max,
                                CommitRecord found, std::unique_ptr<PartitionSource> source,
-                               std::shared_ptr<InstanceBoard> board, std::uint64_t life)
+                               std::shared_ptr<transport::InstanceBoard> board, std::uint64_t life)
     : id_{std::move(id)},
       slot_{slot},
       source_{std::move(source)},
@@ -33,7 +33,7 @@ OwnedPartition::OwnedPartition(transport::PartitionId id, std::uint64_t slot, st
       handed_below_{progress_.next()},
       committing_below_{handed_below_} {}
 
-PartitionProgress OwnedPartition::begin(CommitRecord found, std::uint64_t slot, InstanceBoard* board) {
+PartitionProgress OwnedPartition::begin(CommitRecord found, std::uint64_t slot, transport::InstanceBoard* board) {
   if (board == nullptr || !found.in_flight_below) return PartitionProgress{std::move(found)};
   auto suspects = board->left_by(found.board, found.slot);
   if (suspects) suspects->erase(suspects->begin(), suspects->lower_bound(found.watermark));

@@ -12,8 +12,8 @@
 #include <utility>
 #include <vector>
 
+#include "transport/instance_board.hpp"
 #include "transport/kafka/fetched.hpp"
-#include "transport/kafka/instance_board.hpp"
 #include "transport/kafka/partition_progress.hpp"
 #include "transport/kafka/partition_source.hpp"
 #include "transport/kafka/suspect_window.hpp"
@@ -36,7 +36,8 @@ class OwnedPartition final {
   // `window_max`: how many records may be in flight beyond those of which a commit has said so. `board`: what the life
   // before was handling, and where ours stands; none: there is no such thing. `life`: ours, for commits.
   OwnedPartition(transport::PartitionId id, std::uint64_t slot, std::uint32_t window_max, CommitRecord found,
-                 std::unique_ptr<PartitionSource> source, std::shared_ptr<InstanceBoard> board, std::uint64_t life);
+                 std::unique_ptr<PartitionSource> source, std::shared_ptr<transport::InstanceBoard> board,
+                 std::uint64_t life);
 
   const transport::PartitionId& id() const { return id_; }
   std::uint64_t slot() const { return slot_; }
@@ -133,7 +134,7 @@ class OwnedPartition final {
 
   std::size_t room_needed(CommitRecord record) const;
   void cut(const CommitRecord& record, Commit& commit);
-  static PartitionProgress begin(CommitRecord found, std::uint64_t slot, InstanceBoard* board);
+  static PartitionProgress begin(CommitRecord found, std::uint64_t slot, transport::InstanceBoard* board);
   static const transport::Attempts& attempts_of(const Item& item);
   static const FetchedRecord& record_of(const Item& item) { return item.batch->records()[item.index]; }
   void clear_suspicion(std::int64_t offset, Item& item);
@@ -145,7 +146,7 @@ class OwnedPartition final {
   const transport::PartitionId id_;
   const std::uint64_t slot_;
   const std::unique_ptr<PartitionSource> source_;
-  const std::shared_ptr<InstanceBoard> board_;
+  const std::shared_ptr<transport::InstanceBoard> board_;
   const std::uint64_t life_;
   PartitionProgress progress_;
   bool paused_ = false;

@@ -277,18 +277,18 @@ class OwnedPartitionBoardTest : public OwnedPartitionHere {
   static constexpr std::uint64_t kLifeBefore = 66, kSlotBefore = 9;
   static constexpr std::size_t kRunning = 3;
 
-  std::shared_ptr<InstanceBoard> board_of(std::uint64_t life) {
-    return InstanceBoard::take_over(scratch / "board", life, kRunning);
+  std::shared_ptr<transport::InstanceBoard> board_of(std::uint64_t life) {
+    return transport::InstanceBoard::take_over(scratch / "board", life, kRunning, kRunning);
   }
   // Of a life that ended while it handled these.
-  std::shared_ptr<InstanceBoard> board_after(const Offsets& handled) {
+  std::shared_ptr<transport::InstanceBoard> board_after(const Offsets& handled) {
     const auto before = board_of(kLifeBefore);
     for (std::size_t i = 0; i < handled.size(); ++i)
       before->running()[i] = transport::token_of(kSlotBefore, handled[i]);
     return board_of(kLife);
   }
   // What of 0 to 4 is suspect.
-  Offsets suspects(std::uint64_t board, std::shared_ptr<InstanceBoard> ours) {
+  Offsets suspects(std::uint64_t board, std::shared_ptr<transport::InstanceBoard> ours) {
     own_and_commit({.in_flight_below = 4, .board = board, .slot = kSlotBefore}, kWindow, std::move(ours));
     put(0, 4);
     Offsets found;

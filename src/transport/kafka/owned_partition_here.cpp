@@ -32,13 +32,14 @@ class SourceHere final : public PartitionSource {
 
 }  // namespace
 
-void OwnedPartitionHere::own(CommitRecord found, std::uint32_t window_max, std::shared_ptr<InstanceBoard> board) {
+void OwnedPartitionHere::own(CommitRecord found, std::uint32_t window_max,
+                             std::shared_ptr<transport::InstanceBoard> board) {
   partition_ = std::make_unique<OwnedPartition>(id, kSlot, window_max, std::move(found),
                                                 std::make_unique<SourceHere>(here_), std::move(board), kLife);
 }
 
 void OwnedPartitionHere::own_and_commit(CommitRecord found, std::uint32_t window_max,
-                                        std::shared_ptr<InstanceBoard> board) {
+                                        std::shared_ptr<transport::InstanceBoard> board) {
   own(std::move(found), window_max, std::move(board));
   commit();
 }

@@ -35,10 +35,11 @@ class OwnedPartitionHere : public ::testing::Test {
   static constexpr Time kNow{std::chrono::hours{400'000}};
 
   // As `found` says; its first commit is not made.
-  void own(CommitRecord found = {}, std::uint32_t window_max = kWindow, std::shared_ptr<InstanceBoard> board = nullptr);
+  void own(CommitRecord found = {}, std::uint32_t window_max = kWindow,
+           std::shared_ptr<transport::InstanceBoard> board = nullptr);
   // Likewise, and its first commit is confirmed.
   void own_and_commit(CommitRecord found = {}, std::uint32_t window_max = kWindow,
-                      std::shared_ptr<InstanceBoard> board = nullptr);
+                      std::shared_ptr<transport::InstanceBoard> board = nullptr);
 
   // Events, of these offsets.
   void put(std::int64_t first, std::int64_t last);

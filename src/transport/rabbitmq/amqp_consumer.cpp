@@ -7,6 +7,7 @@
 #include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/amqp_holdings.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
+#include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
@@ -16,7 +17,6 @@ using transport::Notice;
 
 namespace {
 
-constexpr Channel kFirstChannel = 2;  // of its first queue
 constexpr Duration kTick = std::chrono::milliseconds{100};
 
 }  // namespace
@@ -31,6 +31,8 @@ Result<std::unique_ptr<transport::Consumer>> AmqpConsumer::join(std::shared_ptr<
   });
   if (!declared) return declared.error();
   std::unique_ptr<AmqpConsumer> consumer{new AmqpConsumer{std::move(broker), std::move(producer), std::move(spec)}};
+  consumer->sharing_ = std::make_unique<QueueSharing>(consumer->executor_, consumer->spec_.log, consumer->spec_.trials,
+                                                      consumer->sharing_spec());
   consumer->thread_ = consumer->executor_.spawn("amqp-consume", [self = consumer.get()] { self->run(); });
   return std::unique_ptr<transport::Consumer>{std::move(consumer)};
 }
@@ -40,6 +42,9 @@ AmqpConsumer::AmqpConsumer(std::shared_ptr<Broker> broker, std::shared_ptr<Produ
       producer_{std::move(producer)},
       spec_{std::move(spec)},
       executor_{broker_->executor()},
+      life_{executor_.random() | 1},
+      board_{transport::InstanceBoard::take_over(spec_.board_of(spec_.subscription.instance), life_,
+                                                 spec_.subscription.running_max, kBoardSuspectsMax)},
       bell_{executor_},
       reopen_pause_{kReopenPause} {}
 
@@ -47,6 +52,8 @@ AmqpConsumer::~AmqpConsumer() {
   stopping_ = true;
   answered_->wake();
   thread_.reset();
+  sharing_.reset();
+  if (board_ != nullptr) board_->remove();
   if (spec_.left) spec_.left();
 }
 
@@ -110,23 +117,43 @@ void AmqpConsumer::wake() {
   bell_.ring();
 }
 
+std::span<std::atomic<std::uint64_t>> AmqpConsumer::running() {
+  if (board_ == nullptr) return {};
+  return board_->running();
+}
+
 void AmqpConsumer::run() {
   while (!stopping_) {
     answered_->hear();
     if (link_ == nullptr && !connect()) {
       executor_.sleep_until(std::min(connect_not_before_, executor_.now() + kTick));
     }
+    follow_orders();
     read_letters();
     acknowledge();
     answers_.tell();
+    release_stopped();
     if (link_ != nullptr) hear();
     if (link_ != nullptr && link_->is_dead()) lose_link("the connection to RabbitMQ was lost");
   }
+  end();
+}
+
+// What is not settled goes back, and nobody died of it.
+void AmqpConsumer::end() {
   read_letters();
   acknowledge();
-  take_marks_back();
+  std::set<std::size_t> suspects;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [slot, queue] : queues_) {
+      take_marks_back(*queue);
+      if (queue->suspects() != QueueSuspects{}) suspects.insert(queue->number());
+    }
+  }
   answers_.tell();
-  link_.reset();  // gives back what is not settled
+  link_.reset();
+  sharing_->leave(suspects);
 }
 
 bool AmqpConsumer::connect() {
@@ -143,6 +170,7 @@ bool AmqpConsumer::connect() {
   }
   link_ = *std::move(opened);
   reopen_pause_ = kReopenPause;
+  sharing_->connected(++connection_);
   const std::lock_guard lock{mutex_};
   trouble_.reset();
   if (std::exchange(was_connected_, true)) notices_.push_back({.kind = Notice::Kind::reconnected, .partitions = {}});
@@ -157,28 +185,22 @@ Result<void> AmqpConsumer::begin(Link& link) {
   ready_queues_.clear();
   if (auto done = link.open_channel(kRequestChannel); !done) return done;
   if (auto done = declare_queues(link, kRequestChannel, spec_.queues, spec_.bindings); !done) return done;
-  if (auto done = link.declare(kRequestChannel, QueueSpec{.name = spec_.presence, .exclusive = true}); !done) {
+  const std::string presence = member_queue(spec_.queues, spec_.subscription.instance);
+  if (auto done = link.declare(kRequestChannel, QueueSpec{.name = presence, .transient = true}); !done) {
     return done.error();
   }
-  if (auto done = link.consume(kRequestChannel, spec_.presence, "questions", 0); !done) return done;
-  Channel channel = kFirstChannel;
-  for (const std::string& queue : spec_.queues.read) {
-    if (auto done = link.open_channel(channel); !done) return done;
-    const auto prefetch = static_cast<std::uint16_t>(broker_->options().prefetch);
-    if (auto done = link.consume(channel, queue, spec_.subscription.instance, prefetch); !done) return done;
-    ++channel;
-  }
-  return {};
+  return link.consume(kRequestChannel, presence, {.tag = "questions", .exclusive = true});
 }
 
 void AmqpConsumer::lose_link(const std::string& why) {
   link_.reset();
+  sharing_->disconnected();
   Notice notice{.kind = Notice::Kind::lost, .partitions = {}};
   const std::lock_guard lock{mutex_};
-  if (!queues_.empty()) ours_before_.clear();
   hops_.clear();
   for (const auto& [slot, queue] : queues_) {
-    for (std::string& key : queue->keys()) ours_before_.insert(std::move(key));
+    take_marks_back(*queue);
+    suspects_before_[queue->number()] = queue->suspects();
     notice.partitions.push_back(queue->id());
   }
   queues_.clear();
@@ -215,6 +237,8 @@ void AmqpConsumer::take(const amqp_frame_t& frame) {
 void AmqpConsumer::take_method(const amqp_frame_t& frame) {
   switch (frame.payload.method.id) {
     case AMQP_BASIC_DELIVER_METHOD: {
+      // What is on its way when a queue is given up comes still.
+      if (frame.channel != kRequestChannel && !slots_.contains(frame.channel)) return;
       const auto& deliver = *static_cast<const amqp_basic_deliver_t*>(frame.payload.method.decoded);
       arriving_[frame.channel] = std::make_shared<Message>(deliver, spec_.subscription.topic);
       return;
@@ -235,51 +259,20 @@ void AmqpConsumer::take_method(const amqp_frame_t& frame) {
   }
 }
 
-// Under the lock. A queue is ours from its first message on: until then another process may be its active consumer.
-OwnedQueue& AmqpConsumer::queue_of(Channel channel) {
-  const auto known = slots_.find(channel);
-  if (known != slots_.end()) return *queues_.at(known->second);
-  const std::uint64_t slot = next_slot_++;
-  slots_.emplace(channel, slot);
-  const transport::PartitionId id{spec_.name, static_cast<std::int32_t>(channel - kFirstChannel)};
-  auto& queue = queues_.emplace(slot, std::make_unique<OwnedQueue>(id, slot)).first->second;
-  queue->set_paused(paused_.contains(id));
-  notices_.push_back({.kind = Notice::Kind::assigned, .partitions = {id}});
-  return *queue;
-}
-
 void AmqpConsumer::arrive(Channel channel) {
   const auto message = std::move(arriving_.at(channel));
   arriving_.erase(channel);
   message->finish();
   if (channel == kRequestChannel) return answer(*message);
-  OwnedQueue::Known known;
-  if (const auto& copy = message->copy()) {
-    known.attempts = copy->attempts;
-    known.replays = copy->replays;
-    known.replay_id = copy->replay_id;
-    if (copy->attempts.due.value_or(Time{}) > executor_.now()) known.not_before = copy->attempts.due;
-  }
-  // Whose it was says so before we have it.
-  if (!slots_.contains(channel) && !learn_trials()) return link_->abandon();
-  const std::string trial = Trials::key_of(*message);
-  if (const auto tried = trials_.find(trial); tried != trials_.end()) {
-    if (tried->second.failed >= known.attempts.failed) {
-      known.attempts = tried->second;
-      known.not_before.reset();  // it waits with who has it
-    }
-    known.trial = trial;
-    trials_.erase(tried);
-  }
-  const bool is_ours = ours_before_.erase(trial) > 0;
-  known.suspect = message->redelivered() && !is_ours;
   const std::lock_guard lock{mutex_};
-  OwnedQueue& queue = queue_of(channel);
+  OwnedQueue& queue = *queues_.at(slots_.at(channel));
+  const Time now = executor_.now();
   const std::uint64_t tag = message->tag();
-  queue.arrive(message, std::move(known));
-  if (retry_step(queue.known(tag).not_before, executor_.now())) {
+  queue.arrive(message, now);
+  if (queue.known(tag).suspect) suspect(queue, tag);
+  if (retry_step(queue.known(tag).not_before, now)) {
     queue.take_away(tag);
-    hops_.push_back(transport::token_of(queue.slot(), tag));
+    hops_.push_back(queue.token_of(tag));
   } else {
     bell_.ring();
   }
@@ -290,9 +283,8 @@ void AmqpConsumer::answer(const Message& question) {
   Holdings holdings;
   {
     const std::lock_guard lock{mutex_};
-    for (const auto& [channel, slot] : slots_) {
-      holdings[spec_.queues.read.at(static_cast<std::size_t>(channel - kFirstChannel))] =
-          queues_.at(slot)->unsettled_count();
+    for (const auto& [slot, queue] : queues_) {
+      holdings[spec_.queues.read.at(queue->number())] = {.count = queue->unsettled_count(), .oldest = queue->oldest()};
     }
   }
   acknowledge();  // what is settled is gone from the queue when that is heard
@@ -300,28 +292,13 @@ void AmqpConsumer::answer(const Message& question) {
   (void)link_->ack(kRequestChannel, question.tag(), false);
 }
 
-bool AmqpConsumer::learn_trials() {
-  auto all = spec_.trials->all();
-  if (all) {
-    trials_ = *std::move(all);
-    return true;
-  }
-  const std::lock_guard lock{mutex_};
-  trouble_ = all.error();
-  return false;
-}
-
-// Who leaves has no handler that runs.
-void AmqpConsumer::take_marks_back() {
-  const std::lock_guard lock{mutex_};
-  for (const auto& [slot, queue] : queues_) {
-    for (const OwnedQueue::Known& known : queue->all_known()) {
-      if (!known.marked) continue;
-      if (known.attempts == transport::Attempts{}) {
-        spec_.trials->erase(known.trial);
-      } else {
-        spec_.trials->put(known.trial, known.attempts, [](const Result<void>&) {});
-      }
+// Under the lock. Who gives a queue up has no handler that runs.
+void AmqpConsumer::take_marks_back(const OwnedQueue& queue) {
+  for (const OwnedQueue::Known& known : queue.marked()) {
+    if (known.attempts == transport::Attempts{}) {
+      spec_.trials->erase(queue.number(), known.trial);
+    } else {
+      spec_.trials->put(queue.number(), known.trial, known.attempts, [](const Result<void>&) {});
     }
   }
 }

@@ -1,7 +1,7 @@
 // Receives for one subscription from its queues, settles what was received, and stores what a settlement publishes
 // before it acknowledges.
 //
-// Owns:    a connection and the thread `amqp-consume`, which alone uses it.
+// Owns:    a connection and the thread `amqp-consume`, which alone uses it, and who shares the queues (QueueSharing).
 // Threads: receive() by one at a time; everything else by any.
 // Blocks:  receive() until its deadline; the destructor, which leaves, kCloseWithin at most.
 #pragma once
@@ -20,10 +20,12 @@
 #include "tidings/transport/transport.hpp"
 #include "transport/bell.hpp"
 #include "transport/copy.hpp"
+#include "transport/instance_board.hpp"
 #include "transport/publish_turns.hpp"
 #include "transport/rabbitmq/amqp_producer.hpp"
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/owned_queue.hpp"
+#include "transport/rabbitmq/queue_sharing.hpp"
 #include "transport/rabbitmq/subscription_queue.hpp"
 #include "transport/rabbitmq/trials.hpp"
 #include "transport/rabbitmq/wake_bell.hpp"
@@ -38,9 +40,10 @@ struct ConsumerSpec {
   std::string name;  // topic or pattern
   SubscriptionQueues queues;
   std::vector<BindingSpec> bindings;  // of them all, without `to`
+  std::shared_ptr<ControlStream> log;
   std::shared_ptr<Trials> trials;
-  std::string presence;             // a queue that shows that we are there
-  std::function<void()> left = {};  // once it is gone. Blocks
+  std::function<void()> left = {};                                   // once it is gone. Blocks
+  std::function<std::string(const std::string& instance)> board_of;  // where an instance's board lies
   std::string host;
   std::int64_t pid = 0;
 };
@@ -56,6 +59,7 @@ class AmqpConsumer final : public transport::Consumer {
   void settle(std::vector<transport::Settlement> settlements, Settled settled) override;
   void set_flow(std::span<const transport::PartitionId> partitions, Flow flow) override;
   void wake() override;
+  std::span<std::atomic<std::uint64_t>> running() override;
 
  private:
   // What others leave for its thread.
@@ -108,10 +112,24 @@ class AmqpConsumer final : public transport::Consumer {
   void take_method(const amqp_frame_t& frame);
   void arrive(Channel channel);
   void answer(const Message& question);
-  OwnedQueue& queue_of(Channel channel);
-  bool learn_trials();
-  void take_marks_back();
+  void take_marks_back(const OwnedQueue& queue);
   void acknowledge();
+  void end();
+
+  // ---- Queues come and go (consumer_ownership.cpp)
+  SharingSpec sharing_spec();
+  void follow_orders();
+  transport::PartitionId id_of(std::size_t queue) const { return {spec_.name, static_cast<std::int32_t>(queue)}; }
+  bool take_queue(ShareOrder& order);
+  void give_up(std::size_t number);
+  void lose(std::size_t number);
+  void release_stopped();
+  OwnedQueue* numbered(std::size_t number);
+  void close_channel_of(const OwnedQueue& queue);
+  Channel free_channel();
+  void suspect(const OwnedQueue& queue, std::uint64_t tag);
+  void innocent(const OwnedQueue& queue, std::uint64_t tag);
+  void forget_suspects(const OwnedQueue& queue);
   void hop_on();
 
   // ---- Settlements (consumer_settling.cpp)
@@ -124,7 +142,8 @@ class AmqpConsumer final : public transport::Consumer {
   void settle(OwnedQueue& queue, std::uint64_t tag);
   void release(OwnedQueue& queue, std::uint64_t tag);
   void stored(Stored& stored);
-  OwnedQueue* find(std::uint64_t token);
+  OwnedQueue* find(std::uint64_t token, std::uint64_t& tag);
+  void learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known known);
   transport::Copy copy_of(const OwnedQueue& queue, std::uint64_t tag) const;
   Outgoing dead_letter(const OwnedQueue& queue, std::uint64_t tag, const transport::Bury& bury) const;
   Outgoing waiting_copy(const OwnedQueue& queue, std::uint64_t tag, const transport::Attempts& attempts) const;
@@ -134,7 +153,9 @@ class AmqpConsumer final : public transport::Consumer {
   const std::shared_ptr<Producer> producer_;
   const ConsumerSpec spec_;
   Executor& executor_;
-  transport::Bell bell_;  // receive() hears it
+  const std::uint64_t life_;
+  const std::shared_ptr<transport::InstanceBoard> board_;  // none: there is no place for one
+  transport::Bell bell_;                                   // receive() hears it
   const std::shared_ptr<Answered> answered_ = std::make_shared<Answered>();
 
   std::mutex mutex_;                                             // of all that follows
@@ -142,6 +163,7 @@ class AmqpConsumer final : public transport::Consumer {
   std::vector<transport::Notice> notices_;
   std::set<transport::PartitionId> paused_;
   std::deque<Order> orders_;
+  std::deque<ShareOrder> share_orders_;
   std::optional<Error> trouble_;
   bool was_connected_ = false;
   std::atomic<bool> woken_{false};
@@ -153,16 +175,17 @@ class AmqpConsumer final : public transport::Consumer {
   Duration reopen_pause_;
   std::map<Channel, std::uint64_t> slots_;                // of the present connection
   std::map<Channel, std::shared_ptr<Message>> arriving_;  // in pieces
-  std::uint64_t next_slot_ = 1;
-  std::map<std::string, transport::Attempts> trials_;  // of what has not come yet
-  std::set<std::string> ready_queues_;                 // for copies
-  // What we had when the last connection was lost, by Trials::key_of(): nobody died of it. As much as `prefetch` gives.
-  std::set<std::string> ours_before_;
+  std::uint64_t connection_ = 0;                          // how many there were
+  Channel last_channel_ = kRequestChannel;
+  std::set<std::string> ready_queues_;  // for copies
+  // What was suspect when the last connection was lost, by number of the queue.
+  std::map<std::size_t, QueueSuspects> suspects_before_;
   std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise
   Time hop_not_before_{};            // after one that was refused
   transport::Answers answers_;
 
   std::unique_ptr<Thread> thread_;
+  std::unique_ptr<QueueSharing> sharing_;
 };
 
 }  // namespace tidings::rabbitmq

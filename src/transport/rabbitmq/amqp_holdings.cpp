@@ -6,6 +6,7 @@
 #include <charconv>
 #include <memory>
 
+#include "tidings/time_text.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
@@ -17,7 +18,9 @@ constexpr std::string_view kReplyTo = "tidings-reply-to";
 
 std::string text_of(const Holdings& holdings) {
   std::string text;
-  for (const auto& [queue, count] : holdings) text += fmt::format("{}={}\n", queue, count);
+  for (const auto& [queue, holding] : holdings) {
+    text += fmt::format("{}={} {}\n", queue, holding.count, holding.oldest ? to_text(*holding.oldest) : "");
+  }
   return text;
 }
 
@@ -27,9 +30,12 @@ void add(Holdings& holdings, std::string_view text) {
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     const auto equals = line.rfind('=');
     if (equals == std::string_view::npos) continue;
+    const auto said = line.substr(equals + 1);
     std::uint64_t count = 0;
-    std::from_chars(line.data() + equals + 1, line.data() + line.size(), count);
-    holdings[std::string{line.substr(0, equals)}] += count;
+    std::from_chars(said.data(), said.data() + said.size(), count);
+    Holding& holding = holdings[std::string{line.substr(0, equals)}];
+    holding.count += count;
+    if (const auto oldest = time_of(said.substr(std::min(said.find(' ') + 1, said.size())))) holding.oldest = *oldest;
   }
 }
 
@@ -85,7 +91,7 @@ Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& pr
   const std::string answers = fmt::format("{}tidings.answers.{:016x}", broker.options().prefix, executor.random());
   if (auto done = (*link)->open_channel(kChannel); !done) return done.error();
   if (auto done = (*link)->declare(kChannel, QueueSpec{.name = answers, .exclusive = true}); !done) return done.error();
-  if (auto done = (*link)->consume(kChannel, answers, "", 0); !done) return done.error();
+  if (auto done = (*link)->consume(kChannel, answers, {}); !done) return done.error();
   for (const std::string& presence : presences) {
     if (auto done = send(**link, kChannel, presence, "", {{kReplyTo, answers}}, executor.now()); !done) {
       return done.error();

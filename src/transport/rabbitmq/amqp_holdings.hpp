@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -16,7 +17,11 @@
 
 namespace tidings::rabbitmq {
 
-using Holdings = std::map<std::string, std::uint64_t>;  // by queue
+struct Holding {
+  std::uint64_t count = 0;
+  std::optional<Time> oldest = {};  // time of the first
+};
+using Holdings = std::map<std::string, Holding>;  // by queue
 
 // Of all that answer; whose queue is gone has nothing.
 Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& presences);

@@ -16,11 +16,12 @@ using transport::UrlOption;
 
 namespace {
 
-constexpr std::array<UrlOption, 6> kOptions{{
+constexpr std::array<UrlOption, 7> kOptions{{
     {"prefix", "of all names of the deployment; default none"},
     {"queue", "quorum or classic: what queues that are made are; default quorum"},
     {"queues", "of a subscription that is new and whose topic does not say, 1 to 64; default 1"},
     {"prefetch", "events that a queue gives before they are settled, 1 to 65535; default 64"},
+    {"strict_hold_max", "a strict retry that would wait longer is made relaxed, 1s to 20m; default 60s"},
     {"history", "how long topics keep events for replays and readings, 1m to 3650d, or no; default 7d"},
     {"heartbeat", "after twice that long without a word a connection counts as lost, 1s to 10m; default 10s"},
 }};
@@ -128,9 +129,16 @@ Result<AmqpOptions> options_from(const Url& url) {
   } else {
     reader.duration("history", std::chrono::minutes{1}, std::chrono::hours{24 * 3'650}, options.history);
   }
+  reader.duration("strict_hold_max", std::chrono::seconds{1}, std::chrono::minutes{20}, options.strict_hold_max);
   reader.duration("heartbeat", std::chrono::seconds{1}, std::chrono::minutes{10}, options.heartbeat);
   if (!reader.faults().empty()) return invalid(fmt::format("in the `amqp:` URL: {}", reader.faults()));
   return options;
+}
+
+std::string AmqpOptions::deployment() const {
+  std::string text = vhost + "\n" + prefix;
+  for (const Server& server : servers) text += fmt::format("\n{}:{}", server.host, server.port);
+  return text;
 }
 
 std::string describe_rabbitmq() {

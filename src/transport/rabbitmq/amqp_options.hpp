@@ -31,7 +31,12 @@ struct AmqpOptions {
   std::int32_t queues = 1;  // of a subscription that is new, where its topic does not say
   std::int32_t prefetch = 64;
   Duration history = std::chrono::hours{24 * 7};  // how long topics keep events besides; zero: they do not
+  // RabbitMQ takes a queue from whoever holds one event for half an hour (consumer_timeout).
+  Duration strict_hold_max = std::chrono::seconds{60};
   Duration heartbeat = std::chrono::seconds{10};
+
+  // By which it is told from others on this machine.
+  std::string deployment() const;
 };
 
 // `amqp://[USER@]HOST[:PORT][,HOST...]/[VHOST][?option=value...]`. invalid: all that is wrong with it.

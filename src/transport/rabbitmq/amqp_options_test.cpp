@@ -29,12 +29,15 @@ TEST(AmqpOptionsTest, HaveDefaults) {
     EXPECT_EQ(options.vhost, "/");
     EXPECT_EQ(options.queue, QueueKind::quorum);
     EXPECT_EQ(options.queues, 1);
+    EXPECT_EQ(options.strict_hold_max, std::chrono::seconds{60});
   }
 }
 
 TEST(AmqpOptionsTest, SayAllThatIsWrong) {
-  const auto fault = fault_of("amqp://me:secret@here:x/?queue=fast&queues=0&heartbeat=1ms&prefix=a/b");
-  for (const std::string part : {"'x' is no port", "password", "queue=fast", "queues=0", "heartbeat=1ms", "prefix"}) {
+  const auto fault =
+      fault_of("amqp://me:secret@here:x/?queue=fast&queues=0&heartbeat=1ms&strict_hold_max=1h&prefix=a/b");
+  for (const std::string part :
+       {"'x' is no port", "password", "queue=fast", "queues=0", "heartbeat=1ms", "strict_hold_max=1h", "prefix"}) {
     EXPECT_THAT(fault, HasSubstr(part));
   }
   EXPECT_THAT(fault, Not(HasSubstr("secret")));

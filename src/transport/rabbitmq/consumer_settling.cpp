@@ -47,19 +47,22 @@ void AmqpConsumer::read_letters() {
   if (!orders.empty() || !stored_letters.empty()) bell_.ring();  // there is room
 }
 
-// Under the lock.
-OwnedQueue* AmqpConsumer::find(std::uint64_t token) {
+// Under the lock. None: it is not ours any more.
+OwnedQueue* AmqpConsumer::find(std::uint64_t token, std::uint64_t& tag) {
   const auto found = queues_.find(transport::slot_of(token));
-  return found == queues_.end() ? nullptr : found->second.get();
+  if (found == queues_.end()) return nullptr;
+  const auto there = found->second->tag_of(token);
+  tag = there.value_or(0);
+  return there ? found->second.get() : nullptr;
 }
 
 void AmqpConsumer::perform(Order& order, Publishing& publishing) {
   transport::Settlement& settlement = order.settlement;
-  const std::uint64_t tag = transport::place_of(settlement.token);
+  std::uint64_t tag = 0;
   std::vector<Outgoing> own;
   {
     const std::lock_guard lock{mutex_};
-    OwnedQueue* queue = find(settlement.token);
+    OwnedQueue* queue = find(settlement.token, tag);
     if (queue == nullptr || queue->out(tag) == nullptr) return answers_.add(std::move(order.waiter), not_ours());
     if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) own.push_back(dead_letter(*queue, tag, *bury));
     const auto* retry = std::get_if<Retry>(&settlement.outcome);
@@ -92,12 +95,12 @@ void AmqpConsumer::perform(Order& order, Publishing& publishing) {
     if (!message.exchange.empty()) continue;
     if (auto there = ensure_queue(message); !there) {
       const std::lock_guard lock{mutex_};
-      if (OwnedQueue* queue = find(settlement.token)) queue->undo_settling(tag);
+      if (OwnedQueue* queue = find(settlement.token, tag)) queue->undo_settling(tag);
       return answers_.add(std::move(order.waiter), there.error());
     }
   }
   const std::lock_guard lock{mutex_};
-  OwnedQueue* queue = find(settlement.token);
+  OwnedQueue* queue = find(settlement.token, tag);
   if (queue == nullptr) return answers_.add(std::move(order.waiter), not_ours());
   store_then_settle(*queue, tag, std::move(order.waiter), std::move(own), publishing);
 }
@@ -107,8 +110,7 @@ void AmqpConsumer::store_then_settle(OwnedQueue& queue, std::uint64_t tag, Waite
                                      Publishing& publishing) {
   auto& turns = publishing.turns[waiter.call.get()];
   if (turns == nullptr) turns = std::make_shared<transport::PublishTurns>();
-  const auto letter =
-      std::make_shared<Stored>(Stored{transport::token_of(queue.slot(), tag), std::move(waiter), {}, {}});
+  const auto letter = std::make_shared<Stored>(Stored{queue.token_of(tag), std::move(waiter), {}, {}});
   const std::size_t turn = turns->add(own.size(), [answered = answered_, letter](Result<void> outcome) {
     letter->outcome = std::move(outcome);
     answered->put(std::move(*letter));
@@ -125,9 +127,8 @@ void AmqpConsumer::store_trial(OwnedQueue& queue, std::uint64_t tag, Waiter wait
   queue.begin_settling(tag);
   known.trial = Trials::key_of(queue.message(tag));
   const std::string key = known.trial;
-  const auto letter =
-      std::make_shared<Stored>(Stored{transport::token_of(queue.slot(), tag), std::move(waiter), {}, std::move(known)});
-  spec_.trials->put(key, said, [answered = answered_, letter](Result<void> outcome) {
+  const auto letter = std::make_shared<Stored>(Stored{queue.token_of(tag), std::move(waiter), {}, std::move(known)});
+  spec_.trials->put(queue.number(), key, said, [answered = answered_, letter](Result<void> outcome) {
     letter->outcome = std::move(outcome);
     answered->put(std::move(*letter));
   });
@@ -135,7 +136,9 @@ void AmqpConsumer::store_trial(OwnedQueue& queue, std::uint64_t tag, Waiter wait
 
 // Under the lock, as the next.
 void AmqpConsumer::settle(OwnedQueue& queue, std::uint64_t tag) {
-  if (const std::string& trial = queue.known(tag).trial; !trial.empty()) spec_.trials->erase(trial);
+  const OwnedQueue::Known& known = queue.known(tag);
+  if (!known.trial.empty()) spec_.trials->erase(queue.number(), known.trial);
+  if (known.suspect) innocent(queue, tag);
   queue.settle(tag);
 }
 
@@ -143,18 +146,24 @@ void AmqpConsumer::release(OwnedQueue& queue, std::uint64_t tag) {
   OwnedQueue::Known& known = queue.known(tag);
   if (std::exchange(known.marked, false)) {
     if (known.attempts == transport::Attempts{}) {
-      spec_.trials->erase(std::exchange(known.trial, ""));
+      spec_.trials->erase(queue.number(), std::exchange(known.trial, ""));
     } else {
-      spec_.trials->put(known.trial, known.attempts, [](const Result<void>&) {});
+      spec_.trials->put(queue.number(), known.trial, known.attempts, [](const Result<void>&) {});
     }
   }
   queue.release(tag);
 }
 
+// Under the lock.
+void AmqpConsumer::learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known known) {
+  if (queue.known(tag).suspect && !known.suspect) innocent(queue, tag);
+  queue.known(tag) = std::move(known);
+}
+
 void AmqpConsumer::stored(Stored& stored) {
   const std::lock_guard lock{mutex_};
-  OwnedQueue* queue = find(stored.token);
-  const std::uint64_t tag = transport::place_of(stored.token);
+  std::uint64_t tag = 0;
+  OwnedQueue* queue = find(stored.token, tag);
   if (queue == nullptr || !queue->is_settling(tag)) return answers_.add(std::move(stored.waiter), not_ours());
   if (!stored.outcome && stored.waiter.call == nullptr) {  // a retry that waits on: again
     hops_.push_back(stored.token);
@@ -163,7 +172,7 @@ void AmqpConsumer::stored(Stored& stored) {
   }
   if (stored.known || !stored.outcome) {
     queue->undo_settling(tag);
-    if (stored.outcome) queue->known(tag) = *std::move(stored.known);
+    if (stored.outcome) learn(*queue, tag, *std::move(stored.known));
   } else {
     settle(*queue, tag);
   }
@@ -174,11 +183,11 @@ void AmqpConsumer::hop_on() {
   if (executor_.now() < hop_not_before_) return;
   Publishing publishing;
   for (const std::uint64_t token : std::exchange(hops_, {})) {
-    const std::uint64_t tag = transport::place_of(token);
+    std::uint64_t tag = 0;
     std::optional<Outgoing> copy;
     {
       const std::lock_guard lock{mutex_};
-      OwnedQueue* queue = find(token);
+      OwnedQueue* queue = find(token, tag);
       if (queue != nullptr) copy = waiting_copy(*queue, tag, queue->known(tag).attempts);
     }
     if (!copy) continue;
@@ -190,7 +199,7 @@ void AmqpConsumer::hop_on() {
     const std::lock_guard lock{mutex_};
     std::vector<Outgoing> own;
     own.push_back(*std::move(copy));
-    store_then_settle(*find(token), tag, {}, std::move(own), publishing);
+    store_then_settle(*find(token, tag), tag, {}, std::move(own), publishing);
   }
   if (!publishing.messages.empty()) producer_->send(std::move(publishing.messages));
 }

@@ -169,6 +169,18 @@ Result<std::vector<ControlRecord>> ControlStream::list(ControlSpace space, std::
   return records;
 }
 
+std::vector<ControlRecord> ControlStream::list_read(ControlSpace space, std::string_view prefix) {
+  const std::lock_guard lock{mutex_};
+  auto records = table_.list(key_of(space, prefix), broker_->executor().now());
+  for (ControlRecord& record : records) strip(record);
+  return records;
+}
+
+void ControlStream::ring_on_change(const std::shared_ptr<transport::Bell>& bell) {
+  const std::lock_guard lock{mutex_};
+  bells_.push_back(bell);
+}
+
 Result<std::uint64_t> ControlStream::watch(ControlSpace space, std::uint64_t seen, Time deadline) {
   auto lock = catch_up();
   if (!lock) return lock.error();

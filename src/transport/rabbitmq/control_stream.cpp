@@ -159,6 +159,7 @@ void ControlStream::read_anew(std::uint64_t offset) {
   ++generation_;
   caught_up_ = false;
   for (std::uint64_t& change : last_change_) ++change;
+  ring_bells();
 }
 
 // Under the lock.
@@ -172,6 +173,7 @@ void ControlStream::take_record(const Message& message) {
     std::uint64_t& change = last_change_[space_of(record->key)];
     change = std::max(change, record->version) + 1;
     changed_->notify_all();
+    ring_bells();
   }
   const auto waiting = waiting_.find(record->token);
   if (waiting == waiting_.end()) return;
@@ -183,6 +185,14 @@ void ControlStream::take_record(const Message& message) {
   answers_.push_back({std::move(put.answered), std::move(outcome)});
   waiting_.erase(waiting);
   caught_up_ = true;
+}
+
+void ControlStream::ring_bells() {
+  std::erase_if(bells_, [](const auto& bell) {
+    const auto there = bell.lock();
+    if (there) there->ring();
+    return there == nullptr;
+  });
 }
 
 // Under the lock.

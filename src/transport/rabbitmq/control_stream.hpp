@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "tidings/transport/control.hpp"
+#include "transport/bell.hpp"
 #include "transport/control_records.hpp"
 #include "transport/rabbitmq/amqp_control_message.hpp"
 #include "transport/rabbitmq/amqp_producer.hpp"
@@ -56,6 +57,10 @@ class ControlStream final {
                  const transport::PutOptions& options, Answer answered);
   Result<std::optional<transport::ControlRecord>> get(ControlSpace space, std::string_view key);
   Result<std::vector<transport::ControlRecord>> list(ControlSpace space, std::string_view prefix);
+  // As far as it was read: what others put may come yet. Does not block. After another call that did.
+  std::vector<transport::ControlRecord> list_read(ControlSpace space, std::string_view prefix);
+  // From then on `bell` rings at each change, as long as it is there.
+  void ring_on_change(const std::shared_ptr<transport::Bell>& bell);
   Result<std::uint64_t> watch(ControlSpace space, std::uint64_t seen, Time deadline);
 
  private:
@@ -90,6 +95,7 @@ class ControlStream final {
   void take_barrier(std::string_view token);
   bool follows(std::uint64_t offset) const;
   void begin_at(std::uint64_t offset);
+  void ring_bells();
   void read_anew(std::uint64_t offset);
   void tell();
 
@@ -119,14 +125,15 @@ class ControlStream final {
   transport::ControlRecords table_;
   PutTokens tokens_{kPutTokensMax};
   std::array<std::uint64_t, 2> last_change_{1, 1};  // of each space
-  std::map<std::string, Waiting> waiting_;          // by token
-  std::shared_ptr<Barrier> barrier_;                // that is sent
-  std::shared_ptr<Barrier> next_barrier_;           // of those who came since
-  std::uint64_t generation_ = 1;                    // how often all was read anew
-  bool caught_up_ = false;                          // since then
-  std::optional<Error> refused_;                    // by the server, for good
-  std::string trouble_;                             // why nothing is read
-  std::size_t sending_again_ = 0;                   // messages that are not confirmed
+  std::vector<std::weak_ptr<transport::Bell>> bells_;
+  std::map<std::string, Waiting> waiting_;  // by token
+  std::shared_ptr<Barrier> barrier_;        // that is sent
+  std::shared_ptr<Barrier> next_barrier_;   // of those who came since
+  std::uint64_t generation_ = 1;            // how often all was read anew
+  bool caught_up_ = false;                  // since then
+  std::optional<Error> refused_;            // by the server, for good
+  std::string trouble_;                     // why nothing is read
+  std::size_t sending_again_ = 0;           // messages that are not confirmed
   std::atomic<bool> stopping_{false};
 
   // The thread's.

@@ -224,8 +224,9 @@ Result<void> Link::declare(Channel channel, const ExchangeSpec& exchange) {
 
 Result<QueueCounts> Link::declare(Channel channel, const QueueSpec& queue) {
   Table table{queue.arguments};
-  const auto* ok = amqp_queue_declare(state_, channel, bytes_of(queue.name), 0, queue.exclusive ? 0 : 1,
-                                      queue.exclusive ? 1 : 0, 0, table.get());
+  const bool is_durable = !queue.exclusive && !queue.transient;
+  const auto* ok = amqp_queue_declare(state_, channel, bytes_of(queue.name), 0, is_durable ? 1 : 0,
+                                      queue.exclusive ? 1 : 0, queue.transient ? 1 : 0, table.get());
   if (auto done = answered(channel, fmt::format("declare queue '{}'", queue.name)); !done) return done.error();
   return QueueCounts{.ready = ok->message_count, .consumers = ok->consumer_count};
 }
@@ -273,11 +274,10 @@ Result<void> Link::confirm(Channel channel) {
   return answered(channel, "have messages confirmed");
 }
 
-Result<void> Link::consume(Channel channel, const std::string& queue, const std::string& tag, std::uint16_t prefetch,
-                           const Arguments& arguments) {
-  if (auto done = bound(channel, prefetch); !done) return done;
-  Table table{arguments};
-  amqp_basic_consume(state_, channel, bytes_of(queue), bytes_of(tag), 0, 0, 0, table.get());
+Result<void> Link::consume(Channel channel, const std::string& queue, const ConsumeSpec& spec) {
+  if (auto done = bound(channel, spec.prefetch); !done) return done;
+  Table table{spec.arguments};
+  amqp_basic_consume(state_, channel, bytes_of(queue), bytes_of(spec.tag), 0, 0, spec.exclusive ? 1 : 0, table.get());
   return answered(channel, fmt::format("consume queue '{}'", queue));
 }
 

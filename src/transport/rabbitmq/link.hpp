@@ -45,6 +45,13 @@ struct QueueSpec {
   std::string name;
   Arguments arguments = {};
   bool exclusive = false;  // of this connection, and gone with it
+  bool transient = false;  // gone with who consumes it last, and with the server
+};
+struct ConsumeSpec {
+  std::string tag = {};        // shown to operators
+  std::uint16_t prefetch = 0;  // 0: no bound
+  bool exclusive = false;      // conflict, where another one consumes it
+  Arguments arguments = {};
 };
 struct QueueCounts {
   std::uint32_t ready = 0;
@@ -91,8 +98,7 @@ class Link final {
   Result<void> delete_exchange(Channel channel, const std::string& exchange);
   Result<void> purge(Channel channel, const std::string& queue);
   Result<void> confirm(Channel channel);  // from now on messages of that channel are confirmed
-  Result<void> consume(Channel channel, const std::string& queue, const std::string& tag, std::uint16_t prefetch,
-                       const Arguments& arguments = {});
+  Result<void> consume(Channel channel, const std::string& queue, const ConsumeSpec& spec);
   // How much of that channel's may be on its way.
   Result<void> bound(Channel channel, std::uint16_t prefetch);
   Result<void> cancel(Channel channel, const std::string& tag);

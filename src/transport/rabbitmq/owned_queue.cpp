@@ -7,26 +7,111 @@ namespace tidings::rabbitmq {
 
 using transport::Delivery;
 
-void OwnedQueue::arrive(std::shared_ptr<const Message> message, Known known) {
+namespace {
+
+// Of a place: the lower part is of the tag, the upper one of the message's id.
+constexpr unsigned kTagBits = 24, kHashBits = transport::kPlaceBits - kTagBits;
+constexpr std::uint64_t kTagMask = (std::uint64_t{1} << kTagBits) - 1;
+constexpr std::uint64_t kHashMask = (std::uint64_t{1} << kHashBits) - 1;
+
+// FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/
+std::uint64_t hash_of(std::string_view text) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  return hash ^ hash >> 32;
+}
+
+std::int64_t place_of(const Message& message) {
+  const auto& record = message.record();
+  const std::uint64_t hash = hash_of(record.id.empty() ? record.body.value_or(std::string_view{}) : record.id);
+  return static_cast<std::int64_t>((hash & kHashMask) << kTagBits | (message.tag() & kTagMask));
+}
+std::int64_t hash_in(std::int64_t place) {
+  return place >> kTagBits;
+}
+
+}  // namespace
+
+void OwnedQueue::arrive(std::shared_ptr<const Message> message, Time now) {
   const std::uint64_t tag = message->tag();
+  const std::int64_t place = place_of(*message);
+  Known known = known_of(*message, place);
+  if (known.not_before.value_or(Time{}) <= now) known.not_before.reset();
   if (known.not_before) {
     early_.emplace(*known.not_before, tag);
   } else {
     waiting_.insert(tag);
   }
-  held_.emplace(tag, Held{std::move(message), std::move(known)});
+  held_.emplace(tag, Held{.message = std::move(message), .known = std::move(known), .place = place});
 }
 
-std::vector<std::string> OwnedQueue::keys() const {
-  std::vector<std::string> keys;
-  for (const auto& [tag, held] : held_) keys.push_back(Trials::key_of(*held.message));
-  return keys;
+OwnedQueue::Known OwnedQueue::known_of(const Message& message, std::int64_t place) {
+  Known known;
+  if (const auto& copy = message.copy()) {
+    known.attempts = copy->attempts;
+    known.replays = copy->replays;
+    known.replay_id = copy->replay_id;
+    known.not_before = copy->attempts.due;
+  }
+  known.suspect = is_suspect(message, place);
+  if (before_.trials.empty()) return known;
+  const auto tried = before_.trials.find(Trials::key_of(message));
+  if (tried == before_.trials.end()) return known;
+  if (tried->second.failed >= known.attempts.failed) {
+    known.attempts = tried->second;
+    known.not_before.reset();  // it waits with who has it
+  }
+  known.trial = tried->first;
+  before_.trials.erase(tried);
+  return known;
 }
 
-std::vector<OwnedQueue::Known> OwnedQueue::all_known() const {
-  std::vector<Known> all;
-  for (const auto& [tag, held] : held_) all.push_back(held.known);
-  return all;
+bool OwnedQueue::is_suspect(const Message& message, std::int64_t place) {
+  QueueSuspects& suspects = before_.suspects;
+  // What was handed out comes first: behind it, nothing was.
+  if (!message.redelivered()) suspects = {};
+  if (suspects.are == QueueSuspects::Are::all) return true;
+  return suspects.are == QueueSuspects::Are::these &&
+         std::erase_if(suspects.places, [&](std::int64_t other) { return hash_in(other) == hash_in(place); }) > 0;
+}
+
+QueueSuspects OwnedQueue::suspects() const {
+  QueueSuspects suspects = before_.suspects;
+  for (const auto& [tag, held] : held_) {
+    if (held.known.suspect) suspects.places.insert(held.place);
+  }
+  if (suspects.are == QueueSuspects::Are::none && !suspects.places.empty()) suspects.are = QueueSuspects::Are::these;
+  if (suspects.are == QueueSuspects::Are::these && suspects.places.empty()) suspects.are = QueueSuspects::Are::none;
+  return suspects;
+}
+
+std::vector<OwnedQueue::Known> OwnedQueue::marked() const {
+  std::vector<Known> marked;
+  for (const auto& [tag, held] : held_) {
+    if (held.known.marked) marked.push_back(held.known);
+  }
+  return marked;
+}
+
+std::optional<Time> OwnedQueue::oldest() const {
+  return held_.empty() ? std::nullopt : held_.begin()->second.message->record().time;
+}
+
+std::uint64_t OwnedQueue::token_of(std::uint64_t tag) const {
+  return transport::token_of(slot_, held_.at(tag).place);
+}
+
+std::optional<std::uint64_t> OwnedQueue::tag_of(std::uint64_t token) const {
+  if (held_.empty()) return std::nullopt;
+  const std::int64_t place = transport::place_of(token);
+  const std::uint64_t first = held_.begin()->first;
+  std::uint64_t tag = (first & ~kTagMask) | (static_cast<std::uint64_t>(place) & kTagMask);
+  if (tag < first) tag += kTagMask + 1;
+  for (; tag <= held_.rbegin()->first; tag += kTagMask + 1) {
+    const auto held = held_.find(tag);
+    if (held != held_.end() && held->second.place == place) return tag;
+  }
+  return std::nullopt;
 }
 
 void OwnedQueue::take_away(std::uint64_t tag) {
@@ -56,7 +141,7 @@ void OwnedQueue::give(std::uint64_t tag, Held& held, Room& room, std::vector<Del
   out_bytes_ += bytes;
   --room.records;
   room.bytes -= static_cast<std::int64_t>(bytes);
-  to.push_back({.token = transport::token_of(slot_, tag),
+  to.push_back({.token = transport::token_of(slot_, held.place),
                 .partition = id_,
                 .record = held.message->record(),
                 .attempts = held.known.attempts,

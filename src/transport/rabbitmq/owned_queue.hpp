@@ -1,6 +1,9 @@
 // A queue of a subscription that this process is the active consumer of: what came of it, is in flight, given back and
 // settled.
 //
+// A delivery's token says the slot, and as place two parts: by one its message is known again in another life, by the
+// other it is found here.
+//
 // Threads: one at a time (the consumer's mutex). Pure.
 #pragma once
 
@@ -15,6 +18,7 @@
 
 #include "tidings/transport/transport.hpp"
 #include "transport/rabbitmq/message.hpp"
+#include "transport/rabbitmq/queue_suspects.hpp"
 
 namespace tidings::rabbitmq {
 
@@ -22,6 +26,12 @@ namespace tidings::rabbitmq {
 struct Room {
   std::size_t records = 0;
   std::int64_t bytes = 0;  // as long as there are any, one more comes, however large
+};
+
+// What is known of a queue's messages from those who had it before.
+struct QueueBefore {
+  QueueSuspects suspects;                             // not `before`: what that was
+  std::map<std::string, transport::Attempts> trials;  // by Trials::key_of()
 };
 
 class OwnedQueue final {
@@ -38,32 +48,42 @@ class OwnedQueue final {
   };
 
   // `slot` is its number among all that a consumer ever had: one that comes back is another one.
-  OwnedQueue(transport::PartitionId id, std::uint64_t slot) : id_{std::move(id)}, slot_{slot} {}
+  OwnedQueue(transport::PartitionId id, std::uint64_t slot, QueueBefore before)
+      : id_{std::move(id)}, slot_{slot}, before_{std::move(before)} {}
 
   const transport::PartitionId& id() const { return id_; }
+  std::size_t number() const { return static_cast<std::size_t>(id_.partition); }
   std::uint64_t slot() const { return slot_; }
 
-  void arrive(std::shared_ptr<const Message> message, Known known);
-  // Of all that is not settled, by which it is known again.
-  std::vector<std::string> keys() const;
+  // What is known of it is ours from then on.
+  void arrive(std::shared_ptr<const Message> message, Time now);
+  // What the next owner has to take for suspect.
+  QueueSuspects suspects() const;
 
   void set_paused(bool paused) { paused_ = paused; }
   // Nothing more: it goes to another owner.
   void stop() { stopped_ = true; }
+  // Nothing is in flight any more.
+  bool has_stopped() const { return stopped_ && out_.empty(); }
   void hand_out(Room& room, Time now, std::vector<transport::Delivery>& to);
   // When the next retry is due; kNever: none waits.
   Time waits_until() const { return early_.empty() ? kNever : early_.begin()->first; }
   std::size_t out_count() const { return out_.size(); }
   std::size_t out_bytes() const { return out_bytes_; }
   std::size_t unsettled_count() const { return held_.size(); }
+  // The time of the first of those.
+  std::optional<Time> oldest() const;
 
-  // By the tag in its token. None: it is not in a handler.
+  // Of a delivery's token: its tag. None: it is not here any more.
+  std::optional<std::uint64_t> tag_of(std::uint64_t token) const;
+  std::uint64_t token_of(std::uint64_t tag) const;
+  // None: it is not in a handler.
   const Message* out(std::uint64_t tag) const;
   const Message& message(std::uint64_t tag) const { return *held_.at(tag).message; }
   Known& known(std::uint64_t tag) { return held_.at(tag).known; }
   const Known& known(std::uint64_t tag) const { return held_.at(tag).known; }
-  // Of all that is not settled.
-  std::vector<Known> all_known() const;
+  // Of all that runs alone now.
+  std::vector<Known> marked() const;
   // What it settles by is being stored: nobody else settles it meanwhile.
   void begin_settling(std::uint64_t tag) { settling_.insert(tag); }
   bool is_settling(std::uint64_t tag) const { return settling_.contains(tag); }
@@ -88,11 +108,15 @@ class OwnedQueue final {
   struct Held {
     std::shared_ptr<const Message> message;
     Known known;
+    std::int64_t place = 0;
   };
+  Known known_of(const Message& message, std::int64_t place);
+  bool is_suspect(const Message& message, std::int64_t place);
   void give(std::uint64_t tag, Held& held, Room& room, std::vector<transport::Delivery>& to);
 
   const transport::PartitionId id_;
   const std::uint64_t slot_;
+  QueueBefore before_;
   bool paused_ = false;
   bool stopped_ = false;
   std::map<std::uint64_t, Held> held_;  // unsettled, by tag: as they came

@@ -65,7 +65,7 @@ Result<void> read_queue(Link& link, Channel channel, Executor& executor, const s
   const auto counts = link.look_at_queue(channel, queue);
   if (!counts) return counts.error();
   if (counts->ready == 0) return {};
-  if (auto begun = link.consume(channel, queue, "", 0); !begun) return begun;
+  if (auto begun = link.consume(channel, queue, {}); !begun) return begun;
   std::vector<std::uint64_t> removed;
   std::size_t visited = 0;
   for (; visited < counts->ready; ++visited) {
@@ -86,6 +86,19 @@ Result<void> read_queue(Link& link, Channel channel, Executor& executor, const s
     if (auto acked = link.ack(channel, tag, false); !acked) return acked;
   }
   return give_back(link, channel, executor, queue, visited - removed.size());
+}
+
+Result<std::optional<Time>> first_in_queue(Link& link, Channel channel, Executor& executor, const std::string& queue) {
+  const auto counts = link.look_at_queue(channel, queue);
+  if (!counts) return counts.error();
+  if (counts->ready == 0) return std::optional<Time>{};
+  if (auto begun = link.consume(channel, queue, {.prefetch = 1}); !begun) return begun.error();
+  const auto message = next_message(link, channel, executor.now() + kPeekWithin);
+  if (!message) return message.error();
+  if (*message == nullptr) return std::optional<Time>{};
+  const std::optional<Time> time = (*message)->record().time;
+  if (auto given = give_back(link, channel, executor, queue, 1); !given) return given.error();
+  return time;
 }
 
 }  // namespace tidings::rabbitmq

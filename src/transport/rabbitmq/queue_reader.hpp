@@ -5,6 +5,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "transport/rabbitmq/link.hpp"
@@ -18,5 +19,7 @@ enum class Then { keep, remove, stop };
 // looks at it, or the connection is gone.
 Result<void> read_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
                         const std::function<Then(const Message&)>& visit);
+// The time of the first of them; none: nothing is there now, or somebody else consumes the queue.
+Result<std::optional<Time>> first_in_queue(Link& link, Channel channel, Executor& executor, const std::string& queue);
 
 }  // namespace tidings::rabbitmq

@@ -37,6 +37,17 @@ std::string member_queue(const SubscriptionQueues& queues, const std::string& in
   return queues.name + ".member." + instance;
 }
 
+Result<bool> is_member_there(Broker& broker, const SubscriptionQueues& queues, const std::string& instance) {
+  bool is_there = false;
+  const auto asked = broker.ask([&](Link& link, Channel channel) -> Result<void> {
+    const auto looked = link.look_at_queue(channel, member_queue(queues, instance));
+    is_there = looked && looked->consumers > 0;
+    return looked || looked.error().kind == ErrorKind::invalid ? Result<void>{} : looked.error();
+  });
+  if (!asked) return asked.error();
+  return is_there;
+}
+
 Result<void> RabbitmqCatalog::declare(const transport::Declaration& declaration) {
   for (const TopicSpec& spec : declaration.topics) {
     if (auto named = check_name(broker_->names(), "topic", spec.name); !named) return named;
@@ -145,14 +156,9 @@ Result<std::set<std::string>> RabbitmqCatalog::present(const std::string& group,
   for (const GroupMember& member : subscription.members) {
     const auto queues = this->queues(group, subscription, member.instance);
     if (!queues) return queues.error();
-    bool is_there = false;
-    const auto asked = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
-      const auto looked = link.look_at_queue(channel, member_queue(*queues, member.instance));
-      is_there = looked || looked.error().kind == ErrorKind::conflict;  // another connection's own
-      return is_there || looked.error().kind == ErrorKind::invalid ? Result<void>{} : looked.error();
-    });
-    if (!asked) return asked.error();
-    if (is_there) present.insert(member.instance);
+    const auto there = is_member_there(*broker_, *queues, member.instance);
+    if (!there) return there.error();
+    if (*there) present.insert(member.instance);
   }
   return present;
 }

@@ -49,7 +49,8 @@ class RabbitmqCatalog final : public transport::DeploymentView {
   transport::TopicFacts facts_;
 };
 
-// What shows that an instance is there: a queue of its connection's own.
+// What shows that an instance is there: a queue that its connection consumes.
 std::string member_queue(const SubscriptionQueues& queues, const std::string& instance);
+Result<bool> is_member_there(Broker& broker, const SubscriptionQueues& queues, const std::string& instance);
 
 }  // namespace tidings::rabbitmq

@@ -22,9 +22,19 @@ inline constexpr int kFrameBytesMax = 131'072;
 
 inline constexpr Duration kReadWithin =
     std::chrono::seconds{2};  // the next message of a queue that an operator looks at
-inline constexpr Duration kHopPause = std::chrono::milliseconds{200};  // of a retry that was refused its next step
-inline constexpr Duration kAskWithin = std::chrono::seconds{2};        // members, what they have
-inline constexpr std::int64_t kHistorySegmentBytesMax = 16'000'000;    // of a topic's stream: it is removed by segments
+inline constexpr Duration kPeekWithin = std::chrono::milliseconds{200};  // at the first of a queue that nobody has
+inline constexpr Duration kHopPause = std::chrono::milliseconds{200};    // of a retry that was refused its next step
+inline constexpr Duration kAskWithin = std::chrono::seconds{2};          // members, what they have
+inline constexpr Duration kPassWithin = std::chrono::milliseconds{50};   // from one queue to another
+// Members of a subscription: how often one looks for the next one, how long one that lost its connection with all
+// others has time to come back, how soon changes are acted on, and how long one that leaves says so.
+inline constexpr Duration kLookEvery = std::chrono::milliseconds{500};
+inline constexpr Duration kReturnWithin = std::chrono::seconds{3};
+inline constexpr Duration kShareEvery = std::chrono::milliseconds{20};
+inline constexpr Duration kLeaveWithin = std::chrono::seconds{5};
+inline constexpr std::size_t kBoardSuspectsMax = 1'024;  // that a member may have at a time; beyond, it has no board
+inline constexpr std::uint16_t kChannelMax = 2'000;      // of a connection; a server allows 2,047
+inline constexpr std::int64_t kHistorySegmentBytesMax = 16'000'000;  // of a topic's stream: it is removed by segments
 inline constexpr std::size_t kWindowMax = 1'024;  // messages that are sent and not confirmed, of one connection
 
 // Control: a stream, of which the server removes the oldest segments. Live records are sent again when a quarter of it

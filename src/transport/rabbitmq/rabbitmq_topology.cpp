@@ -2,9 +2,16 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "transport/rabbitmq/amqp_holdings.hpp"
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
+#include "transport/rabbitmq/queue_reader.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/share_records.hpp"
+#include "transport/rabbitmq/stream_end.hpp"
+#include "transport/rabbitmq/topics.hpp"
 #include "transport/rabbitmq/trials.hpp"
 
 namespace tidings::rabbitmq {
@@ -67,10 +74,18 @@ Result<std::vector<TopicState>> RabbitmqTopology::topics() {
   if (!facts) return facts.error();
   std::vector<TopicState> topics;
   for (const auto& [name, fact] : *facts) {
-    const auto records = count(broker_->names().history(name));
-    if (!records) return records.error();
-    topics.push_back(
-        {.name = name, .command = fact.command, .partitions = fact.partitions.value_or(1), .records = *records});
+    Result<StreamFacts> kept = StreamFacts{};
+    if (broker_->options().history > Duration::zero()) {
+      kept = facts_of_stream(broker_, history_of(broker_->names(), name, broker_->options()));
+    }
+    if (!kept) return kept.error();
+    topics.push_back({.name = name,
+                      .command = fact.command,
+                      .partitions = fact.partitions.value_or(1),
+                      .records = kept->records,
+                      .bytes = kept->bytes,
+                      .oldest = kept->oldest,
+                      .retention = {}});
   }
   return topics;
 }
@@ -90,12 +105,26 @@ Result<std::vector<GroupState>> RabbitmqTopology::groups() {
                        .topics = {read->begin(), read->end()},
                        .members = {}};
       for (const GroupMember& member : *live) {
-        state.members.push_back({.instance = member.instance, .host = member.host, .pid = member.pid});
+        const auto has = partitions_of(group.group, subscription, member.instance);
+        if (!has) return has.error();
+        state.members.push_back(
+            {.instance = member.instance, .host = member.host, .pid = member.pid, .partitions = *has});
       }
       states.push_back(std::move(state));
     }
   }
   return states;
+}
+
+Result<std::int32_t> RabbitmqTopology::partitions_of(const std::string& group, const GroupSubscription& subscription,
+                                                     const std::string& instance) {
+  const auto queues = catalog_->queues(group, subscription, instance);
+  if (!queues) return queues.error();
+  const auto records = log_->list(ControlSpace::driver, share_prefix(queues->name));
+  if (!records) return records.error();
+  const auto share = share_records(queues->name, queues->read.size(), *records);
+  const auto has = [&](const QueueRecord& queue) { return queue.held && queue.instance == instance; };
+  return static_cast<std::int32_t>(std::ranges::count_if(share.queues, has));
 }
 
 Result<std::vector<LagState>> RabbitmqTopology::lag() {
@@ -114,18 +143,63 @@ Result<std::vector<LagState>> RabbitmqTopology::lag() {
   return states;
 }
 
-// What members have is asked first: what they settle meanwhile is counted, rather than what they take.
+// What is on its way from one queue to another is in none: that nothing is there has to be seen twice.
 Result<LagState> RabbitmqTopology::lag_of(const KnownSubscription& subscription) {
-  const std::string& name = subscription.queues.name;
-  LagState state{.group = subscription.group,
-                 .topic = subscription.topics.empty() ? subscription.name : subscription.topics.front()};
-  const auto held = ask_holdings(*broker_, subscription.presences);
-  if (!held) return held.error();
+  auto state = lag_now(subscription);
+  if (!state || state->unsettled > 0) return state;
+  broker_->executor().sleep_until(broker_->executor().now() + kPassWithin);
+  return lag_now(subscription);
+}
+
+// Members are asked before and after: what they take meanwhile is counted once more rather than not at all.
+Result<std::uint64_t> RabbitmqTopology::count_unsettled(const KnownSubscription& subscription, Holdings& held) {
+  auto before = ask_holdings(*broker_, subscription.presences);
+  if (!before) return before.error();
+  std::uint64_t unsettled = 0;
   for (const std::string& queue : subscription.queues.read) {
     const auto ready = count(queue);
     if (!ready) return ready.error();
-    const auto found = held->find(queue);
-    state.unsettled += *ready + (found == held->end() ? 0 : found->second);
+    unsettled += *ready;
+  }
+  auto after = ask_holdings(*broker_, subscription.presences);
+  if (!after) return after.error();
+  for (const std::string& queue : subscription.queues.read) {
+    unsettled += std::max((*before)[queue].count, (*after)[queue].count);
+    held[queue] = (*before)[queue].oldest ? (*before)[queue] : (*after)[queue];
+  }
+  return unsettled;
+}
+
+// Of those that are unsettled. Who has a queue has its first events.
+Result<std::optional<Time>> RabbitmqTopology::oldest(const Holdings& held) {
+  std::optional<Time> oldest;
+  for (const auto& [queue, holding] : held) {
+    std::optional<Time> first = holding.oldest;
+    if (!first) {
+      const auto asked = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
+        const auto found = first_in_queue(link, channel, broker_->executor(), queue);
+        if (found) first = *found;
+        return found || found.error().kind == ErrorKind::invalid ? Result<void>{} : found.error();
+      });
+      if (!asked) return asked.error();
+    }
+    if (first && (!oldest || *first < *oldest)) oldest = first;
+  }
+  return oldest;
+}
+
+Result<LagState> RabbitmqTopology::lag_now(const KnownSubscription& subscription) {
+  const std::string& name = subscription.queues.name;
+  LagState state{.group = subscription.group,
+                 .topic = subscription.topics.empty() ? subscription.name : subscription.topics.front()};
+  Holdings held;
+  const auto unsettled = count_unsettled(subscription, held);
+  if (!unsettled) return unsettled.error();
+  state.unsettled = *unsettled;
+  if (state.unsettled > 0) {
+    const auto first = oldest(held);
+    if (!first) return first.error();
+    state.oldest = *first;
   }
   for (const auto step : kRetrySteps) {
     const auto waiting = count(retries_of(name, step.count()));
@@ -135,7 +209,7 @@ Result<LagState> RabbitmqTopology::lag_of(const KnownSubscription& subscription)
   }
   const auto trials = Trials{log_, name}.all();
   if (!trials) return trials.error();
-  for (const auto& [key, attempts] : *trials) state.waiting += attempts.due ? 1 : 0;
+  for (const auto& attempts : *trials) state.waiting += attempts.due ? 1 : 0;
   const auto dead = count(dead_letters_of(name));
   if (!dead) return dead.error();
   state.dead = *dead;

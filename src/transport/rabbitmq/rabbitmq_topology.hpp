@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "tidings/transport/operator.hpp"
+#include "transport/rabbitmq/amqp_holdings.hpp"
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/control_stream.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
@@ -38,7 +39,13 @@ class RabbitmqTopology final : public transport::Topology {
  private:
   // Those that are in a queue, handed out or not; 0: there is none.
   Result<std::uint64_t> count(const std::string& queue);
+  // Of the subscription's queues, those that an instance has.
+  Result<std::int32_t> partitions_of(const std::string& group, const transport::GroupSubscription& subscription,
+                                     const std::string& instance);
   Result<transport::LagState> lag_of(const KnownSubscription& subscription);
+  Result<transport::LagState> lag_now(const KnownSubscription& subscription);
+  Result<std::uint64_t> count_unsettled(const KnownSubscription& subscription, Holdings& held);
+  Result<std::optional<Time>> oldest(const Holdings& held);
 
   const std::shared_ptr<Broker> broker_;
   const std::shared_ptr<RabbitmqCatalog> catalog_;

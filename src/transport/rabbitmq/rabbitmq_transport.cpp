@@ -40,7 +40,7 @@ Capabilities capabilities_of(const AmqpOptions& options) {
           .keeps_for_later = false,
           .refuses_when_full = false,
           .suspect_window = static_cast<std::size_t>(options.prefetch),
-          .strict_hold_max = std::chrono::seconds{60},
+          .strict_hold_max = options.strict_hold_max,
           .retry_late_max = std::chrono::seconds{1},
           .retry_late_share = 0.1,
           .takeover_max = 2 * options.heartbeat + kTakeoverGrace,
@@ -110,12 +110,13 @@ Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& sp
                         .name = subscription.name(),
                         .queues = *std::move(queues),
                         .bindings = {},
+                        .log = log_,
                         .trials = {},
-                        .presence = {},
                         .host = member.host,
                         .pid = member.pid};
   consumer.trials = std::make_shared<Trials>(log_, consumer.queues.name);
-  consumer.presence = member_queue(consumer.queues, spec.instance);
+  consumer.board_of = [deployment = broker_->options().deployment(), name = consumer.queues.name](
+                          const std::string& instance) { return transport::board_path(deployment, name, instance); };
   if (!spec.topic.empty()) consumer.bindings.push_back({.from = names.topic(spec.topic), .to = {}});
   if (!spec.pattern.empty()) consumer.bindings.push_back({.from = names.events(), .to = {}, .key = spec.pattern});
   for (const std::string& topic : spec.extra_topics)

@@ -51,7 +51,8 @@ Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::s
   if (auto opened = (*link)->open_channel(kChannel); !opened) return opened.error();
   const auto counts = (*link)->look_at_queue(kChannel, stream);
   if (!counts) return counts.error();
-  if (auto begun = (*link)->consume(kChannel, stream, "", kChunkMax, {{"x-stream-offset", std::string{"last"}}});
+  if (auto begun = (*link)->consume(kChannel, stream,
+                                    {.prefetch = kChunkMax, .arguments = {{"x-stream-offset", std::string{"last"}}}});
       !begun)
     return begun.error();
   if (auto answered = (*link)->bound(kChannel, kChunkMax); !answered) return answered.error();
@@ -61,6 +62,19 @@ Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::s
   if (auto answered = (*link)->bound(kChannel, kChunkMax); !answered) return answered.error();
   if (auto drained = drain(**link, Time{}, last); !drained) return drained.error();
   return last;
+}
+
+Result<StreamFacts> facts_of_stream(const std::shared_ptr<Broker>& broker, const StreamSpec& stream) {
+  const auto last = last_of_stream(*broker, stream.name);
+  if (!last) return last.error();
+  if (!*last) return StreamFacts{};
+  StreamReader reader{broker, stream};
+  if (auto opened = reader.open({}); !opened) return opened.error();
+  const auto first = reader.next(broker->executor().now() + kRequestWithin, -1);
+  if (!first) return first.error();
+  if (*first == nullptr) return StreamFacts{};
+  const std::uint64_t records = **last - static_cast<std::uint64_t>((*first)->stream_offset()) + 1;
+  return StreamFacts{.records = records, .bytes = records * (*first)->bytes(), .oldest = (*first)->record().time};
 }
 
 }  // namespace tidings::rabbitmq

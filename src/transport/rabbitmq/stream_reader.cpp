@@ -40,7 +40,8 @@ Result<void> StreamReader::consume(std::optional<std::uint64_t> from) {
   if (auto done = declare_stream(*link_, kChannel, stream_); !done) return done;
   Argument offset{.name = "x-stream-offset", .value = std::string{"first"}};
   if (from) offset.value = static_cast<std::int64_t>(*from);
-  auto consumed = link_->consume(kChannel, stream_.name, "control", kStreamPrefetch, {offset});
+  auto consumed =
+      link_->consume(kChannel, stream_.name, {.tag = "control", .prefetch = kStreamPrefetch, .arguments = {offset}});
   // This server has no part of it: it is being made there, or another server has to be asked.
   if (!consumed && consumed.error().kind == ErrorKind::conflict) return unavailable(consumed.error().message);
   return consumed;

@@ -59,23 +59,32 @@ std::string Trials::key_of(const Message& message) {
   return fmt::format("{}/{}", replays, to_hex(sha256(id)).substr(0, kIdDigits));
 }
 
-Result<std::map<std::string, Attempts>> Trials::all() const {
+Result<std::vector<Attempts>> Trials::all() const {
   const auto records = log_->list(ControlSpace::driver, prefix_);
   if (!records) return records.error();
-  std::map<std::string, Attempts> all;
-  for (const auto& record : *records) all.emplace(record.key.substr(prefix_.size()), attempts_of(record.value));
+  std::vector<Attempts> all;
+  for (const auto& record : *records) all.push_back(attempts_of(record.value));
   return all;
 }
 
-void Trials::put(const std::string& key, const Attempts& attempts, Answer answered) const {
-  log_->put_async(ControlSpace::driver, prefix_ + key, text_of(attempts), {},
+std::map<std::string, Attempts> Trials::of_queue(std::size_t queue) const {
+  const std::string prefix = prefix_of(queue);
+  std::map<std::string, Attempts> trials;
+  for (const auto& record : log_->list_read(ControlSpace::driver, prefix)) {
+    trials.emplace(record.key.substr(prefix.size()), attempts_of(record.value));
+  }
+  return trials;
+}
+
+void Trials::put(std::size_t queue, const std::string& key, const Attempts& attempts, Answer answered) const {
+  log_->put_async(ControlSpace::driver, prefix_of(queue) + key, text_of(attempts), {},
                   [answered = std::move(answered)](const Result<std::uint64_t>& version) {
                     answered(version ? Result<void>{} : version.error());
                   });
 }
 
-void Trials::erase(const std::string& key) const {
-  log_->put_async(ControlSpace::driver, prefix_ + key, std::nullopt, {}, [](const Result<std::uint64_t>&) {});
+void Trials::erase(std::size_t queue, const std::string& key) const {
+  log_->put_async(ControlSpace::driver, prefix_of(queue) + key, std::nullopt, {}, [](const Result<std::uint64_t>&) {});
 }
 
 }  // namespace tidings::rabbitmq

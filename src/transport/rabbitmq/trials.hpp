@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tidings/transport/settlement.hpp"
 #include "transport/rabbitmq/control_stream.hpp"
@@ -33,14 +34,18 @@ class Trials final {
   // often it was replayed.
   static std::string key_of(const Message& message);
 
-  // All that is known now, by those keys. Blocks.
-  Result<std::map<std::string, transport::Attempts>> all() const;
+  // All that is known now of all queues. Blocks.
+  Result<std::vector<transport::Attempts>> all() const;
+  // Of one queue, by those keys, as far as Control was read. Does not block.
+  std::map<std::string, transport::Attempts> of_queue(std::size_t queue) const;
   // Answered once it is durable.
-  void put(const std::string& key, const transport::Attempts& attempts, Answer answered) const;
-  // Where that fails it stays, and is known of a message that is gone.
-  void erase(const std::string& key) const;
+  void put(std::size_t queue, const std::string& key, const transport::Attempts& attempts, Answer answered) const;
+  // Where that fails it stays, until the queue's next owner sees that the message is gone.
+  void erase(std::size_t queue, const std::string& key) const;
 
  private:
+  std::string prefix_of(std::size_t queue) const { return prefix_ + std::to_string(queue) + "/"; }
+
   const std::shared_ptr<ControlStream> log_;
   const std::string prefix_;
 };

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int32_t kQueues = 4;
 // Tests hold hundreds of events before they settle the first.
-constexpr const char* kOptions = "&queues=4&heartbeat=2s&prefetch=256";
+constexpr const char* kOptions = "&queues=4&heartbeat=2s&prefetch=256&strict_hold_max=5s";
 
 class ServerHangs final : public Interruption {
  public:
@@ -30,7 +30,7 @@ class ServerHangs final : public Interruption {
 
 class ServerIsDead final : public Interruption {
  public:
-  explicit ServerIsDead(const RabbitmqServers& servers) : servers_{servers} { servers_.signal(SIGKILL); }
+  explicit ServerIsDead(const RabbitmqServers& servers) : servers_{servers} { servers_.kill(); }
   ~ServerIsDead() override { servers_.start(); }
 
  private:

@@ -20,6 +20,8 @@ class RabbitmqServers final {
 
   std::string url() const;
   void signal(int number) const;
+  // With all its queues on its disk.
+  void kill() const;
   // It died, and is started again.
   void start() const;
 

@@ -102,6 +102,7 @@ class RetryingConformance : public ServiceConformance {
   void expect_the_cap(const WorkerPlan& plan);
   void expect_to_survive_a_kill(const WorkerPlan& plan);
   void expect_others_to_flow(const WorkerPlan& plan);
+  int count_flowed(const std::set<std::string>& held, Time again);
   // Killed where it settles, again and again: what failed and was settled is counted once, and waits its time.
   void expect_true_counts(const WorkerPlan& plan);
   // Killed there, again and again: each task has one outcome, and what it published is there with it.

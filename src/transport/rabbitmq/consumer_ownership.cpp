@@ -1,0 +1,172 @@
+// How a consumer's queues come and go, as QueueSharing says.
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "transport/delivery_token.hpp"
+#include "transport/rabbitmq/amqp_consumer.hpp"
+#include "transport/rabbitmq/rabbitmq_catalog.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::Notice;
+
+SharingSpec AmqpConsumer::sharing_spec() {
+  return {.name = spec_.queues.name,
+          .queues = spec_.queues.read.size(),
+          .instance = spec_.subscription.instance,
+          .life = life_,
+          .board = board_,
+          .board_of = spec_.board_of,
+          .is_there = [this](const std::string& instance) -> Result<bool> {
+            return is_member_there(*broker_, spec_.queues, instance);
+          },
+          .tell =
+              [this](std::vector<ShareOrder> orders) {
+                const std::lock_guard lock{mutex_};
+                std::ranges::move(orders, std::back_inserter(share_orders_));
+                answered_->wake();
+              },
+          .trouble =
+              [this](Error error) {
+                const std::lock_guard lock{mutex_};
+                trouble_ = std::move(error);
+                bell_.ring();
+              }};
+}
+
+void AmqpConsumer::follow_orders() {
+  std::deque<ShareOrder> orders;
+  {
+    const std::lock_guard lock{mutex_};
+    orders.swap(share_orders_);
+  }
+  Notice assigned{.kind = Notice::Kind::assigned, .partitions = {}};
+  for (ShareOrder& order : orders) {
+    if (link_ == nullptr || link_->is_dead() || order.connection != connection_) continue;
+    switch (order.kind) {
+      case ShareOrder::Kind::take:
+        if (take_queue(order)) assigned.partitions.push_back(id_of(order.queue));
+        break;
+      case ShareOrder::Kind::give_up:
+        give_up(order.queue);
+        break;
+      case ShareOrder::Kind::lose:
+        lose(order.queue);
+        break;
+    }
+  }
+  if (assigned.partitions.empty()) return;
+  const std::lock_guard lock{mutex_};
+  notices_.push_back(std::move(assigned));
+  bell_.ring();
+}
+
+// A channel's number is not used again soon: what was on its way when it was closed may come still.
+Channel AmqpConsumer::free_channel() {
+  do {
+    last_channel_ = last_channel_ == kChannelMax ? kRequestChannel + 1 : last_channel_ + 1;
+  } while (slots_.contains(last_channel_));
+  return last_channel_;
+}
+
+bool AmqpConsumer::take_queue(ShareOrder& order) {
+  const Channel channel = free_channel();
+  auto done = link_->open_channel(channel);
+  if (done) {
+    const auto prefetch = static_cast<std::uint16_t>(broker_->options().prefetch);
+    done = link_->consume(channel, spec_.queues.read.at(order.queue),
+                          {.tag = spec_.subscription.instance, .prefetch = prefetch});
+  }
+  const std::lock_guard lock{mutex_};
+  if (!done) {
+    trouble_ = done.error();
+    link_->abandon();
+    return false;
+  }
+  QueueBefore before{.suspects = std::move(order.suspects), .trials = std::move(order.trials)};
+  if (before.suspects.are == QueueSuspects::Are::before) before.suspects = suspects_before_[order.queue];
+  suspects_before_.erase(order.queue);
+  const transport::PartitionId id = id_of(order.queue);
+  auto queue = std::make_unique<OwnedQueue>(id, order.slot, std::move(before));
+  queue->set_paused(paused_.contains(id));
+  slots_.emplace(channel, order.slot);
+  queues_.emplace(order.slot, std::move(queue));
+  return true;
+}
+
+// Under the lock.
+OwnedQueue* AmqpConsumer::numbered(std::size_t number) {
+  for (auto& [slot, queue] : queues_) {
+    if (queue->number() == number) return queue.get();
+  }
+  return nullptr;
+}
+
+void AmqpConsumer::give_up(std::size_t number) {
+  const std::lock_guard lock{mutex_};
+  OwnedQueue* queue = numbered(number);
+  if (queue == nullptr) return;
+  queue->stop();
+  notices_.push_back({.kind = Notice::Kind::revoking, .partitions = {queue->id()}});
+  bell_.ring();
+}
+
+// Those of which nothing is in flight any more.
+void AmqpConsumer::release_stopped() {
+  const std::lock_guard lock{mutex_};
+  for (auto entry = queues_.begin(); entry != queues_.end();) {
+    OwnedQueue& queue = *entry->second;
+    if (!queue.has_stopped() || link_ == nullptr || link_->is_dead()) {
+      ++entry;
+      continue;
+    }
+    take_marks_back(queue);
+    close_channel_of(queue);
+    if (!link_->is_dead()) sharing_->released(queue.number(), queue.suspects() != QueueSuspects{});
+    forget_suspects(queue);
+    entry = queues_.erase(entry);
+  }
+}
+
+void AmqpConsumer::lose(std::size_t number) {
+  const std::lock_guard lock{mutex_};
+  OwnedQueue* queue = numbered(number);
+  if (queue == nullptr) return;
+  take_marks_back(*queue);
+  close_channel_of(*queue);
+  forget_suspects(*queue);
+  notices_.push_back({.kind = Notice::Kind::lost, .partitions = {queue->id()}});
+  queues_.erase(queue->slot());
+  bell_.ring();
+}
+
+// Under the lock. What was not settled goes back, to its place.
+void AmqpConsumer::close_channel_of(const OwnedQueue& queue) {
+  for (auto entry = slots_.begin(); entry != slots_.end(); ++entry) {
+    if (entry->second != queue.slot()) continue;
+    link_->close_channel(entry->first);
+    arriving_.erase(entry->first);
+    slots_.erase(entry);
+    return;
+  }
+}
+
+// Under the lock, as the next two. Another death must not hide that it is suspect.
+void AmqpConsumer::suspect(const OwnedQueue& queue, std::uint64_t tag) {
+  if (board_ == nullptr) return;
+  const std::int64_t place = transport::place_of(queue.token_of(tag));
+  // Without a board, all is suspect.
+  if (!board_->put_suspects(queue.slot(), {place})) board_->remove();
+}
+
+void AmqpConsumer::innocent(const OwnedQueue& queue, std::uint64_t tag) {
+  if (board_ != nullptr) board_->remove_suspect(queue.slot(), transport::place_of(queue.token_of(tag)));
+}
+
+void AmqpConsumer::forget_suspects(const OwnedQueue& queue) {
+  if (board_ != nullptr) board_->remove_slot(queue.slot());
+}
+
+}  // namespace tidings::rabbitmq

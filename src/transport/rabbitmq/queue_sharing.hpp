@@ -1,0 +1,127 @@
+// Shares the queues of a subscription evenly among its members, and hands them over.
+//
+// RabbitMQ gives a queue to whoever of its consumers came first, for as long as that one stays. So a member consumes
+// only the queues that it has by the plan (queue_plan.hpp): who has which is a record in Control, changed only at the
+// version that was read. Who is to give one up finishes what is in flight, stops consuming, and says so there. That one
+// consumer is active at a time (x-single-active-consumer) holds whatever the records say.
+//
+// Each member looks whether the next one in the ring is still there, and erases the record of one that is not.
+//
+// Owns:    the thread `amqp-sharing`.
+// Threads: any, but for leave(), which is the last.
+// Blocks:  leave(), kLeaveWithin at most; the destructor, while Control or the server is asked something.
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "tidings/executor.hpp"
+#include "tidings/transport/settlement.hpp"
+#include "transport/bell.hpp"
+#include "transport/instance_board.hpp"
+#include "transport/rabbitmq/control_stream.hpp"
+#include "transport/rabbitmq/queue_suspects.hpp"
+#include "transport/rabbitmq/share_records.hpp"
+#include "transport/rabbitmq/trials.hpp"
+
+namespace tidings::rabbitmq {
+
+// For who consumes.
+struct ShareOrder {
+  enum class Kind {
+    take,     // consume it
+    give_up,  // finish what is in flight, stop consuming, and say released()
+    lose,     // another one has it
+  };
+  Kind kind = Kind::take;
+  std::size_t queue = 0;
+  std::uint64_t connection = 0;  // of connected(): of an earlier one it means nothing any more
+  std::uint64_t slot = 0;        // of `take`, as what follows
+  QueueSuspects suspects = {};
+  std::map<std::string, transport::Attempts> trials = {};  // of what may come again
+};
+
+struct SharingSpec {
+  std::string name;  // of the subscription's queues
+  std::size_t queues = 1;
+  std::string instance;
+  std::uint64_t life = 0;
+  std::shared_ptr<transport::InstanceBoard> board;  // none: there is no place for one
+  std::function<std::string(const std::string& instance)> board_of;
+  std::function<Result<bool>(const std::string& instance)> is_there;  // blocks
+  std::function<void(std::vector<ShareOrder>)> tell;
+  std::function<void(Error)> trouble;
+};
+
+class QueueSharing final {
+ public:
+  QueueSharing(Executor& executor, std::shared_ptr<ControlStream> log, std::shared_ptr<Trials> trials,
+               SharingSpec spec);
+  ~QueueSharing();
+
+  // We can be seen, and consume nothing yet. The number of this connection.
+  void connected(std::uint64_t connection);
+  void disconnected();
+  // Nothing is in flight of it, and it is not consumed any more. `suspects`: some of it were.
+  void released(std::size_t queue, bool suspects);
+  // All that is had is left; of those in `suspects`, some were.
+  void leave(const std::set<std::size_t>& suspects);
+
+ private:
+  struct Release {
+    std::size_t queue = 0;
+    bool suspects = false;
+  };
+  struct Held {
+    QueueRecord record;
+    bool asked_back = false;
+  };
+
+  void run();
+  bool step();
+  void adopt_connection();
+  Result<ShareRecords> read();
+  Result<void> announce(ShareRecords& records);
+  Result<void> let_go();
+  void notice_losses(const ShareRecords& records);
+  // By each queue's number, who is to have it, by the number in `members`.
+  std::vector<std::optional<std::size_t>> plan(const ShareRecords& records) const;
+  Result<void> follow_plan(const ShareRecords& records);
+  Result<void> take(const std::vector<std::size_t>& queues, const ShareRecords& records);
+  Result<void> put_all(std::map<std::size_t, QueueRecord>& ours, const ShareRecords& records);
+  QueueSuspects suspects_after(const QueueRecord& before) const;
+  void forget_board(const QueueRecord& of, const ShareRecords& records) const;
+  Result<void> look(const ShareRecords& records);
+  QueueRecord left(const QueueRecord& held, bool suspects) const;
+
+  Executor& executor_;
+  const std::shared_ptr<ControlStream> log_;
+  const std::shared_ptr<Trials> trials_;
+  const SharingSpec spec_;
+  const std::shared_ptr<transport::Bell> bell_;
+  std::atomic<bool> stopping_{false};
+
+  std::mutex mutex_;  // of these
+  std::optional<std::uint64_t> given_connection_;
+  std::vector<Release> given_releases_;
+
+  // The thread's.
+  std::optional<std::uint64_t> connection_;
+  Time connected_at_{};
+  Time look_at_{};
+  bool has_read_ = false;
+  std::uint64_t next_slot_ = 1;
+  std::map<std::size_t, Held> held_;
+  std::vector<Release> releases_;
+
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace tidings::rabbitmq
