@@ -6,6 +6,7 @@
 
 #include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/amqp_holdings.hpp"
+#include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
@@ -19,16 +20,19 @@ namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds{100};
 
+// A server that is killed within seconds of a queue's making may have it no more, and not say so: what is needed is
+// made now, not when the first event dies.
+Result<void> declare_all(Link& link, Channel channel, const ConsumerSpec& spec) {
+  if (auto done = declare_queues(link, channel, spec.queues, spec.bindings); !done) return done;
+  if (auto done = declare_retries(link, channel, spec.queues, kRetrySteps.front()); !done) return done;
+  return declare_dead_letters(link, channel, spec.queues);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<transport::Consumer>> AmqpConsumer::join(std::shared_ptr<Broker> broker,
                                                                 std::shared_ptr<Producer> producer, ConsumerSpec spec) {
-  auto declared = broker->ask([&](Link& link, Channel channel) {
-    auto done = declare_queues(link, channel, spec.queues, spec.bindings);
-    // A server that is killed within seconds of a queue's making may have it no more, and not say so: it is made now,
-    // not when the first event dies.
-    return done ? declare_dead_letters(link, channel, spec.queues) : done;
-  });
+  auto declared = broker->ask([&](Link& link, Channel channel) { return declare_all(link, channel, spec); });
   if (!declared) return declared.error();
   std::unique_ptr<AmqpConsumer> consumer{new AmqpConsumer{std::move(broker), std::move(producer), std::move(spec)}};
   consumer->sharing_ = std::make_unique<QueueSharing>(consumer->executor_, consumer->spec_.log, consumer->spec_.trials,
@@ -133,6 +137,7 @@ void AmqpConsumer::run() {
     acknowledge();
     answers_.tell();
     release_stopped();
+    make_steps();
     if (link_ != nullptr) hear();
     if (link_ != nullptr && link_->is_dead()) lose_link("the connection to RabbitMQ was lost");
   }
@@ -182,9 +187,9 @@ bool AmqpConsumer::connect() {
 Result<void> AmqpConsumer::begin(Link& link) {
   slots_.clear();
   arriving_.clear();
-  ready_queues_.clear();
+  steps_.forget();
   if (auto done = link.open_channel(kRequestChannel); !done) return done;
-  if (auto done = declare_queues(link, kRequestChannel, spec_.queues, spec_.bindings); !done) return done;
+  if (auto done = declare_all(link, kRequestChannel, spec_); !done) return done;
   const std::string presence = member_queue(spec_.queues, spec_.subscription.instance);
   if (auto done = link.declare(kRequestChannel, QueueSpec{.name = presence, .transient = true}); !done) {
     return done.error();
@@ -309,8 +314,34 @@ void AmqpConsumer::acknowledge() {
   for (const auto& [channel, slot] : slots_) {
     for (const OwnedQueue::Ack& ack : queues_.at(slot)->take_acks()) {
       (void)link_->ack(channel, ack.tag, ack.and_all_before);
+      broker_->faults().at("after_acknowledgement");
     }
   }
+}
+
+// Those that retries wanted. One that cannot be made is wanted again by the next retry.
+void AmqpConsumer::make_steps() {
+  if (link_ == nullptr || link_->is_dead()) return;
+  for (const auto step : steps_.take_wanted()) {
+    if (auto made = make_step(step); !made) {
+      const std::lock_guard lock{mutex_};
+      trouble_ = made.error();
+      bell_.ring();
+    }
+  }
+}
+
+Result<void> AmqpConsumer::make_step(std::chrono::milliseconds step) {
+  if (auto opened = link_->open_channel(kStepsChannel); !opened) return opened;
+  const auto there = link_->look_at_queue(kStepsChannel, retries_of(spec_.queues.name, step.count()));
+  Result<void> done = there ? Result<void>{} : there.error();
+  if (!there && there.error().kind == ErrorKind::invalid) {
+    done = link_->open_channel(kStepsChannel);  // who refuses closes it
+    if (done) done = declare_retries(*link_, kStepsChannel, spec_.queues, step);
+  }
+  if (done) steps_.made(step, there ? std::nullopt : std::optional{executor_.now()});
+  link_->close_channel(kStepsChannel);
+  return done;
 }
 
 }  // namespace tidings::rabbitmq

@@ -23,6 +23,7 @@
 #include "transport/instance_board.hpp"
 #include "transport/publish_turns.hpp"
 #include "transport/rabbitmq/amqp_producer.hpp"
+#include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/owned_queue.hpp"
 #include "transport/rabbitmq/queue_sharing.hpp"
@@ -33,7 +34,7 @@
 
 namespace tidings::rabbitmq {
 
-inline constexpr Channel kRequestChannel = 1;  // of a consumer's connection
+inline constexpr Channel kRequestChannel = 1, kStepsChannel = 2;  // of a consumer's connection
 
 struct ConsumerSpec {
   transport::SubscriptionSpec subscription;
@@ -114,6 +115,8 @@ class AmqpConsumer final : public transport::Consumer {
   void answer(const Message& question);
   void take_marks_back(const OwnedQueue& queue);
   void acknowledge();
+  void make_steps();
+  Result<void> make_step(std::chrono::milliseconds step);
   void end();
 
   // ---- Queues come and go (consumer_ownership.cpp)
@@ -146,8 +149,7 @@ class AmqpConsumer final : public transport::Consumer {
   void learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known known);
   transport::Copy copy_of(const OwnedQueue& queue, std::uint64_t tag) const;
   Outgoing dead_letter(const OwnedQueue& queue, std::uint64_t tag, const transport::Bury& bury) const;
-  Outgoing waiting_copy(const OwnedQueue& queue, std::uint64_t tag, const transport::Attempts& attempts) const;
-  Result<void> ensure_queue(const Outgoing& copy);
+  Outgoing waiting_copy(const OwnedQueue& queue, std::uint64_t tag, const transport::Attempts& attempts);
 
   const std::shared_ptr<Broker> broker_;
   const std::shared_ptr<Producer> producer_;
@@ -176,8 +178,8 @@ class AmqpConsumer final : public transport::Consumer {
   std::map<Channel, std::uint64_t> slots_;                // of the present connection
   std::map<Channel, std::shared_ptr<Message>> arriving_;  // in pieces
   std::uint64_t connection_ = 0;                          // how many there were
-  Channel last_channel_ = kRequestChannel;
-  std::set<std::string> ready_queues_;  // for copies
+  Channel last_channel_ = kStepsChannel;
+  RetrySteps steps_;
   // What was suspect when the last connection was lost, by number of the queue.
   std::map<std::size_t, QueueSuspects> suspects_before_;
   std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise

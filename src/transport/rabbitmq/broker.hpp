@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tidings/executor.hpp"
+#include "transport/fault_plan.hpp"
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_options.hpp"
 #include "transport/rabbitmq/link.hpp"
@@ -28,6 +29,7 @@ class Broker final {
   Executor& executor() const { return *executor_; }
   const std::shared_ptr<Executor>& shared_executor() const { return executor_; }
   const Names& names() const { return names_; }
+  transport::FaultPlan& faults() { return faults_; }
 
   // A request on a channel of its own. Where the connection breaks it is made again, on another one.
   using Request = std::function<Result<void>(Link& link, Channel channel)>;
@@ -41,6 +43,7 @@ class Broker final {
   const AmqpOptions options_;
   const std::shared_ptr<Executor> executor_;
   const Names names_;
+  transport::FaultPlan faults_ = transport::FaultPlan::from_environment();
   std::mutex mutex_;
   std::unique_ptr<Link> link_;
 };

@@ -17,6 +17,7 @@ SharingSpec AmqpConsumer::sharing_spec() {
           .queues = spec_.queues.read.size(),
           .instance = spec_.subscription.instance,
           .life = life_,
+          .prefetch = static_cast<std::uint16_t>(broker_->options().prefetch),
           .board = board_,
           .board_of = spec_.board_of,
           .is_there = [this](const std::string& instance) -> Result<bool> {
@@ -66,7 +67,7 @@ void AmqpConsumer::follow_orders() {
 // A channel's number is not used again soon: what was on its way when it was closed may come still.
 Channel AmqpConsumer::free_channel() {
   do {
-    last_channel_ = last_channel_ == kChannelMax ? kRequestChannel + 1 : last_channel_ + 1;
+    last_channel_ = last_channel_ == kChannelMax ? kStepsChannel + 1 : last_channel_ + 1;
   } while (slots_.contains(last_channel_));
   return last_channel_;
 }
@@ -75,9 +76,8 @@ bool AmqpConsumer::take_queue(ShareOrder& order) {
   const Channel channel = free_channel();
   auto done = link_->open_channel(channel);
   if (done) {
-    const auto prefetch = static_cast<std::uint16_t>(broker_->options().prefetch);
     done = link_->consume(channel, spec_.queues.read.at(order.queue),
-                          {.tag = spec_.subscription.instance, .prefetch = prefetch});
+                          {.tag = spec_.subscription.instance, .prefetch = order.prefetch});
   }
   const std::lock_guard lock{mutex_};
   if (!done) {

@@ -43,7 +43,10 @@ void AmqpConsumer::read_letters() {
   Publishing publishing;
   for (Order& order : orders) perform(order, publishing);
   hop_on();
-  if (!publishing.messages.empty()) producer_->send(std::move(publishing.messages));
+  if (!publishing.messages.empty()) {
+    broker_->faults().at("before_publish");
+    producer_->send(std::move(publishing.messages));
+  }
   if (!orders.empty() || !stored_letters.empty()) bell_.ring();  // there is room
 }
 
@@ -60,48 +63,35 @@ void AmqpConsumer::perform(Order& order, Publishing& publishing) {
   transport::Settlement& settlement = order.settlement;
   std::uint64_t tag = 0;
   std::vector<Outgoing> own;
-  {
-    const std::lock_guard lock{mutex_};
-    OwnedQueue* queue = find(settlement.token, tag);
-    if (queue == nullptr || queue->out(tag) == nullptr) return answers_.add(std::move(order.waiter), not_ours());
-    if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) own.push_back(dead_letter(*queue, tag, *bury));
-    const auto* retry = std::get_if<Retry>(&settlement.outcome);
-    if (retry != nullptr && retry->order == RetryOrder::relaxed) {
-      own.push_back(waiting_copy(*queue, tag, retry->attempts));
-    }
-    for (transport::Record& record : settlement.publishes) {
-      own.push_back(event_message(broker_->names(), std::move(record)));
-    }
-    if (own.empty()) {
-      if (retry != nullptr || std::holds_alternative<Mark>(settlement.outcome)) {
-        OwnedQueue::Known known = queue->known(tag);
-        transport::Attempts said = retry != nullptr ? retry->attempts : known.attempts;
-        if (retry != nullptr) known.attempts = said;
-        known.marked = retry == nullptr;
-        if (known.marked) said.crashes = std::get<Mark>(settlement.outcome).crashes;
-        known.suspect = known.suspect && known.marked;
-        return store_trial(*queue, tag, std::move(order.waiter), std::move(known), said);
-      }
-      if (std::holds_alternative<Release>(settlement.outcome)) {
-        release(*queue, tag);
-      } else {
-        settle(*queue, tag);
-      }
-      return answers_.add(std::move(order.waiter), {});
-    }
-    queue->begin_settling(tag);
-  }
-  for (const Outgoing& message : own) {
-    if (!message.exchange.empty()) continue;
-    if (auto there = ensure_queue(message); !there) {
-      const std::lock_guard lock{mutex_};
-      if (OwnedQueue* queue = find(settlement.token, tag)) queue->undo_settling(tag);
-      return answers_.add(std::move(order.waiter), there.error());
-    }
-  }
   const std::lock_guard lock{mutex_};
   OwnedQueue* queue = find(settlement.token, tag);
-  if (queue == nullptr) return answers_.add(std::move(order.waiter), not_ours());
+  if (queue == nullptr || queue->out(tag) == nullptr) return answers_.add(std::move(order.waiter), not_ours());
+  if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) own.push_back(dead_letter(*queue, tag, *bury));
+  const auto* retry = std::get_if<Retry>(&settlement.outcome);
+  if (retry != nullptr && retry->order == RetryOrder::relaxed) {
+    own.push_back(waiting_copy(*queue, tag, retry->attempts));
+  }
+  for (transport::Record& record : settlement.publishes) {
+    own.push_back(event_message(broker_->names(), std::move(record)));
+  }
+  if (own.empty()) {
+    if (retry != nullptr || std::holds_alternative<Mark>(settlement.outcome)) {
+      OwnedQueue::Known known = queue->known(tag);
+      transport::Attempts said = retry != nullptr ? retry->attempts : known.attempts;
+      if (retry != nullptr) known.attempts = said;
+      known.marked = retry == nullptr;
+      if (known.marked) said.crashes = std::get<Mark>(settlement.outcome).crashes;
+      known.suspect = known.suspect && known.marked;
+      return store_trial(*queue, tag, std::move(order.waiter), std::move(known), said);
+    }
+    if (std::holds_alternative<Release>(settlement.outcome)) {
+      release(*queue, tag);
+    } else {
+      settle(*queue, tag);
+    }
+    return answers_.add(std::move(order.waiter), {});
+  }
+  queue->begin_settling(tag);
   store_then_settle(*queue, tag, std::move(order.waiter), std::move(own), publishing);
 }
 
@@ -161,6 +151,7 @@ void AmqpConsumer::learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known
 }
 
 void AmqpConsumer::stored(Stored& stored) {
+  broker_->faults().at(stored.known ? "after_trial" : "after_publish");
   const std::lock_guard lock{mutex_};
   std::uint64_t tag = 0;
   OwnedQueue* queue = find(stored.token, tag);
@@ -184,22 +175,12 @@ void AmqpConsumer::hop_on() {
   Publishing publishing;
   for (const std::uint64_t token : std::exchange(hops_, {})) {
     std::uint64_t tag = 0;
-    std::optional<Outgoing> copy;
-    {
-      const std::lock_guard lock{mutex_};
-      OwnedQueue* queue = find(token, tag);
-      if (queue != nullptr) copy = waiting_copy(*queue, tag, queue->known(tag).attempts);
-    }
-    if (!copy) continue;
-    if (const auto there = ensure_queue(*copy); !there) {
-      hops_.push_back(token);
-      hop_not_before_ = executor_.now() + kHopPause;
-      continue;
-    }
     const std::lock_guard lock{mutex_};
+    OwnedQueue* queue = find(token, tag);
+    if (queue == nullptr) continue;
     std::vector<Outgoing> own;
-    own.push_back(*std::move(copy));
-    store_then_settle(*find(token, tag), tag, {}, std::move(own), publishing);
+    own.push_back(waiting_copy(*queue, tag, queue->known(tag).attempts));
+    store_then_settle(*queue, tag, {}, std::move(own), publishing);
   }
   if (!publishing.messages.empty()) producer_->send(std::move(publishing.messages));
 }
@@ -230,34 +211,14 @@ Outgoing AmqpConsumer::dead_letter(const OwnedQueue& queue, std::uint64_t tag, c
           .notes = std::move(notes)};
 }
 
-Outgoing AmqpConsumer::waiting_copy(const OwnedQueue& queue, std::uint64_t tag,
-                                    const transport::Attempts& attempts) const {
+Outgoing AmqpConsumer::waiting_copy(const OwnedQueue& queue, std::uint64_t tag, const transport::Attempts& attempts) {
   Copy copy = copy_of(queue, tag);
   copy.attempts = attempts;
-  const auto step = retry_step(attempts.due, executor_.now()).value_or(kRetrySteps.front());
+  const auto step = steps_.choose(attempts.due, executor_.now());
   return {.exchange = "",
           .key = retries_of(spec_.queues.name, step.count()),
           .record = to_record(queue.message(tag).record()),
           .notes = transport::copy_headers(copy)};
-}
-
-// Queues of ours are made when the first copy goes there. unavailable: there is no connection now.
-Result<void> AmqpConsumer::ensure_queue(const Outgoing& copy) {
-  if (ready_queues_.contains(copy.key)) return {};
-  if (link_ == nullptr) return unavailable("there is no connection to RabbitMQ now");
-  Result<void> done;
-  if (copy.key == dead_letters_of(spec_.queues.name)) {
-    done = declare_dead_letters(*link_, kRequestChannel, spec_.queues);
-  } else {
-    for (const auto step : kRetrySteps) {
-      if (retries_of(spec_.queues.name, step.count()) == copy.key) {
-        done = declare_retries(*link_, kRequestChannel, spec_.queues, step);
-      }
-    }
-  }
-  if (done) ready_queues_.insert(copy.key);
-  if (!done && !link_->is_dead()) (void)link_->open_channel(kRequestChannel);  // who refuses closes it
-  return done;
 }
 
 }  // namespace tidings::rabbitmq

@@ -88,16 +88,17 @@ Result<void> read_queue(Link& link, Channel channel, Executor& executor, const s
   return give_back(link, channel, executor, queue, visited - removed.size());
 }
 
-Result<std::optional<Time>> first_in_queue(Link& link, Channel channel, Executor& executor, const std::string& queue) {
+Result<std::optional<Time>> first_in_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
+                                           std::uint16_t prefetch) {
   const auto counts = link.look_at_queue(channel, queue);
   if (!counts) return counts.error();
   if (counts->ready == 0) return std::optional<Time>{};
-  if (auto begun = link.consume(channel, queue, {.prefetch = 1}); !begun) return begun.error();
+  if (auto begun = link.consume(channel, queue, {.prefetch = prefetch}); !begun) return begun.error();
   const auto message = next_message(link, channel, executor.now() + kPeekWithin);
   if (!message) return message.error();
   if (*message == nullptr) return std::optional<Time>{};
   const std::optional<Time> time = (*message)->record().time;
-  if (auto given = give_back(link, channel, executor, queue, 1); !given) return given.error();
+  if (auto given = give_back(link, channel, executor, queue, counts->ready); !given) return given.error();
   return time;
 }
 

@@ -19,7 +19,9 @@ enum class Then { keep, remove, stop };
 // looks at it, or the connection is gone.
 Result<void> read_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
                         const std::function<Then(const Message&)>& visit);
-// The time of the first of them; none: nothing is there now, or somebody else consumes the queue.
-Result<std::optional<Time>> first_in_queue(Link& link, Channel channel, Executor& executor, const std::string& queue);
+// The time of the first of them; none: nothing is there now, or somebody else consumes the queue. `prefetch`: as many
+// as whoever had it last may have given back (queue_sharing.hpp).
+Result<std::optional<Time>> first_in_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
+                                           std::uint16_t prefetch);
 
 }  // namespace tidings::rabbitmq

@@ -193,7 +193,11 @@ Result<void> QueueSharing::follow_plan(const ShareRecords& records) {
 Result<void> QueueSharing::take(const std::vector<std::size_t>& queues, const ShareRecords& records) {
   std::map<std::size_t, QueueRecord> ours;
   for (const std::size_t queue : queues) {
-    ours[queue] = {.instance = spec_.instance, .life = spec_.life, .slot = next_slot_++, .held = true};
+    ours[queue] = {.instance = spec_.instance,
+                   .life = spec_.life,
+                   .slot = next_slot_++,
+                   .prefetch = std::max(spec_.prefetch, records.queues[queue].prefetch),
+                   .held = true};
   }
   const auto done = put_all(ours, records);
   std::vector<ShareOrder> orders;
@@ -205,6 +209,7 @@ Result<void> QueueSharing::take(const std::vector<std::size_t>& queues, const Sh
                       .queue = queue,
                       .connection = *connection_,
                       .slot = ours[queue].slot,
+                      .prefetch = ours[queue].prefetch,
                       .suspects = suspects_after(before),
                       .trials = trials_->of_queue(queue)});  // what the one before noted is read: our own came after it
     forget_board(before, records);

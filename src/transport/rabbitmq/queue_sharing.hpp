@@ -7,6 +7,9 @@
 //
 // Each member looks whether the next one in the ring is still there, and erases the record of one that is not.
 //
+// What a quorum queue gets back it gives again first, in the order in which it came back: that is theirs only if
+// whoever has it next takes all of it at once. So nobody's prefetch is smaller than that of the one before.
+//
 // Owns:    the thread `amqp-sharing`.
 // Threads: any, but for leave(), which is the last.
 // Blocks:  leave(), kLeaveWithin at most; the destructor, while Control or the server is asked something.
@@ -44,6 +47,7 @@ struct ShareOrder {
   std::size_t queue = 0;
   std::uint64_t connection = 0;  // of connected(): of an earlier one it means nothing any more
   std::uint64_t slot = 0;        // of `take`, as what follows
+  std::uint16_t prefetch = 0;
   QueueSuspects suspects = {};
   std::map<std::string, transport::Attempts> trials = {};  // of what may come again
 };
@@ -53,6 +57,7 @@ struct SharingSpec {
   std::size_t queues = 1;
   std::string instance;
   std::uint64_t life = 0;
+  std::uint16_t prefetch = 0;
   std::shared_ptr<transport::InstanceBoard> board;  // none: there is no place for one
   std::function<std::string(const std::string& instance)> board_of;
   std::function<Result<bool>(const std::string& instance)> is_there;  // blocks

@@ -116,15 +116,20 @@ Result<std::vector<GroupState>> RabbitmqTopology::groups() {
   return states;
 }
 
+Result<ShareRecords> RabbitmqTopology::share_of(const SubscriptionQueues& queues) {
+  const auto records = log_->list(ControlSpace::driver, share_prefix(queues.name));
+  if (!records) return records.error();
+  return share_records(queues.name, queues.read.size(), *records);
+}
+
 Result<std::int32_t> RabbitmqTopology::partitions_of(const std::string& group, const GroupSubscription& subscription,
                                                      const std::string& instance) {
   const auto queues = catalog_->queues(group, subscription, instance);
   if (!queues) return queues.error();
-  const auto records = log_->list(ControlSpace::driver, share_prefix(queues->name));
-  if (!records) return records.error();
-  const auto share = share_records(queues->name, queues->read.size(), *records);
+  const auto share = share_of(*queues);
+  if (!share) return share.error();
   const auto has = [&](const QueueRecord& queue) { return queue.held && queue.instance == instance; };
-  return static_cast<std::int32_t>(std::ranges::count_if(share.queues, has));
+  return static_cast<std::int32_t>(std::ranges::count_if(share->queues, has));
 }
 
 Result<std::vector<LagState>> RabbitmqTopology::lag() {
@@ -171,13 +176,17 @@ Result<std::uint64_t> RabbitmqTopology::count_unsettled(const KnownSubscription&
 }
 
 // Of those that are unsettled. Who has a queue has its first events.
-Result<std::optional<Time>> RabbitmqTopology::oldest(const Holdings& held) {
+Result<std::optional<Time>> RabbitmqTopology::oldest(const SubscriptionQueues& queues, const Holdings& held) {
+  const auto share = share_of(queues);
+  if (!share) return share.error();
   std::optional<Time> oldest;
-  for (const auto& [queue, holding] : held) {
-    std::optional<Time> first = holding.oldest;
+  for (std::size_t number = 0; number < queues.read.size(); ++number) {
+    std::optional<Time> first = held.at(queues.read[number]).oldest;
     if (!first) {
+      const auto own = static_cast<std::uint16_t>(broker_->options().prefetch);
+      const auto prefetch = std::max(own, share->queues[number].prefetch);
       const auto asked = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
-        const auto found = first_in_queue(link, channel, broker_->executor(), queue);
+        const auto found = first_in_queue(link, channel, broker_->executor(), queues.read[number], prefetch);
         if (found) first = *found;
         return found || found.error().kind == ErrorKind::invalid ? Result<void>{} : found.error();
       });
@@ -197,7 +206,7 @@ Result<LagState> RabbitmqTopology::lag_now(const KnownSubscription& subscription
   if (!unsettled) return unsettled.error();
   state.unsettled = *unsettled;
   if (state.unsettled > 0) {
-    const auto first = oldest(held);
+    const auto first = oldest(subscription.queues, held);
     if (!first) return first.error();
     state.oldest = *first;
   }

@@ -13,6 +13,7 @@
 #include "transport/rabbitmq/control_stream.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
+#include "transport/rabbitmq/share_records.hpp"
 #include "transport/registrations.hpp"
 
 namespace tidings::rabbitmq {
@@ -39,13 +40,14 @@ class RabbitmqTopology final : public transport::Topology {
  private:
   // Those that are in a queue, handed out or not; 0: there is none.
   Result<std::uint64_t> count(const std::string& queue);
+  Result<ShareRecords> share_of(const SubscriptionQueues& queues);
   // Of the subscription's queues, those that an instance has.
   Result<std::int32_t> partitions_of(const std::string& group, const transport::GroupSubscription& subscription,
                                      const std::string& instance);
   Result<transport::LagState> lag_of(const KnownSubscription& subscription);
   Result<transport::LagState> lag_now(const KnownSubscription& subscription);
   Result<std::uint64_t> count_unsettled(const KnownSubscription& subscription, Holdings& held);
-  Result<std::optional<Time>> oldest(const Holdings& held);
+  Result<std::optional<Time>> oldest(const SubscriptionQueues& queues, const Holdings& held);
 
   const std::shared_ptr<Broker> broker_;
   const std::shared_ptr<RabbitmqCatalog> catalog_;

@@ -42,7 +42,8 @@ std::string queue_key(std::string_view name, std::size_t queue) {
 }
 
 std::string text_of(const QueueRecord& record) {
-  std::string text = fmt::format("instance={}\nlife={:016x}\nslot={}\n", record.instance, record.life, record.slot);
+  std::string text = fmt::format("instance={}\nlife={:016x}\nslot={}\nprefetch={}\n", record.instance, record.life,
+                                 record.slot, record.prefetch);
   text += record.held ? "state=held\n" : "state=left\n";
   if (record.suspects) text += "suspects=yes\n";
   return text;
@@ -72,6 +73,7 @@ ShareRecords share_records(std::string_view name, std::size_t queues,
       share.queues[queue] = {.instance = std::string{field("instance")},
                              .life = number_of(field("life"), 16),
                              .slot = number_of(field("slot"), 10),
+                             .prefetch = static_cast<std::uint16_t>(number_of(field("prefetch"), 10)),
                              .held = field("state") == "held",
                              .suspects = field("suspects") == "yes",
                              .version = record.version};

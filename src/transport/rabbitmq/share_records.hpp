@@ -18,10 +18,11 @@ namespace tidings::rabbitmq {
 // Who has a queue, or had it last.
 struct QueueRecord {
   std::string instance;
-  std::uint64_t life = 0;  // of the instance: another process of that name has another
-  std::uint64_t slot = 0;  // of the queue on the board of that life
-  bool held = false;       // false: it was given up, nothing was being handled
-  bool suspects = false;   // of one that was given up: what was handed out before may have killed somebody still
+  std::uint64_t life = 0;      // of the instance: another process of that name has another
+  std::uint64_t slot = 0;      // of the queue on the board of that life
+  std::uint16_t prefetch = 0;  // it may have had so many at a time
+  bool held = false;           // false: it was given up, nothing was being handled
+  bool suspects = false;       // of one that was given up: what was handed out before may have killed somebody still
   std::uint64_t version = 0;
 
   friend bool operator==(const QueueRecord&, const QueueRecord&) = default;

@@ -8,7 +8,8 @@ namespace {
 const std::string kName = "shop.orders_queue";
 
 TEST(ShareRecords, AreReadAsTheyWereWritten) {
-  const QueueRecord held{.instance = "a", .life = 0xfedcba9876543210, .slot = 7, .held = true, .version = 11};
+  const QueueRecord held{
+      .instance = "a", .life = 0xfedcba9876543210, .slot = 7, .prefetch = 64, .held = true, .version = 11};
   const QueueRecord left{.instance = "b", .life = 2, .slot = 8, .held = false, .suspects = true, .version = 12};
   const MemberRecord member{.life = 2, .version = 13};
   const auto share = share_records(kName, 3,

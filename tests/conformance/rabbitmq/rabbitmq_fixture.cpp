@@ -79,6 +79,10 @@ Result<std::unique_ptr<WorkerProcess>> RabbitmqFixture::start_feeder(const Feede
   return conformance::start_feeder(url_, directory(), plan, {});
 }
 
+std::vector<std::string> RabbitmqFixture::fault_points() const {
+  return {"before_publish", "after_publish", "after_trial", "after_acknowledgement"};
+}
+
 std::unique_ptr<Interruption> RabbitmqFixture::interrupt(Away how) {
   if (how == Away::gone) return std::make_unique<ServerIsDead>(*servers_);
   return std::make_unique<ServerHangs>(*servers_);

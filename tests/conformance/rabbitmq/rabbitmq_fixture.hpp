@@ -23,7 +23,7 @@ class RabbitmqFixture final : public Fixture {
   std::filesystem::path directory() const override { return scratch_.path(); }
   Result<std::unique_ptr<WorkerProcess>> start_worker(const WorkerPlan& plan) override;
   Result<std::unique_ptr<WorkerProcess>> start_feeder(const FeederPlan& plan) override;
-  std::vector<std::string> fault_points() const override { return {}; }
+  std::vector<std::string> fault_points() const override;
   std::vector<Away> interruptions() const override { return {Away::hanging, Away::gone}; }
   std::unique_ptr<Interruption> interrupt(Away how) override;
   std::unique_ptr<Interruption> cut_off(const std::string&) override { return nullptr; }
