@@ -8,7 +8,7 @@ namespace tidings::rabbitmq {
 
 namespace {
 
-constexpr Channel kChannel = 1;
+constexpr Channel kFirstChannel = 1;
 
 }  // namespace
 
@@ -53,10 +53,12 @@ Result<void> Broker::ask_once(const Request& request, Time deadline) {
     connected = connect(deadline);
   }
   if (!connected) return connected;
-  auto done = link_->open_channel(kChannel);
+  // Not that of the one before: what was on its way to it may come still.
+  channel_ = channel_ == kChannelMax ? kFirstChannel : channel_ + 1;
+  auto done = link_->open_channel(channel_);
   if (done) {
-    done = request(*link_, kChannel);
-    link_->close_channel(kChannel);
+    done = request(*link_, channel_);
+    link_->close_channel(channel_);
   }
   if (link_->is_dead()) link_.reset();
   return done;

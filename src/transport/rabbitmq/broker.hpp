@@ -46,6 +46,7 @@ class Broker final {
   transport::FaultPlan faults_ = transport::FaultPlan::from_environment();
   std::mutex mutex_;
   std::unique_ptr<Link> link_;
+  Channel channel_ = 0;  // of the last request
 };
 
 }  // namespace tidings::rabbitmq

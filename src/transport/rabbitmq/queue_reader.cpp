@@ -22,6 +22,10 @@ Result<std::unique_ptr<Message>> next_message(Link& link, Channel channel, Time 
     if (!next) return next.error();
     if (!*next) return std::unique_ptr<Message>{};
     const amqp_frame_t& frame = **next;
+    if (frame.channel != channel && frame.channel != 0) {  // of an earlier look
+      link.release(frame.channel);
+      continue;
+    }
     if (frame.frame_type == AMQP_FRAME_METHOD) {
       if (frame.payload.method.id == AMQP_CHANNEL_CLOSE_METHOD ||
           frame.payload.method.id == AMQP_CONNECTION_CLOSE_METHOD)
