@@ -46,6 +46,7 @@ struct On {
   std::string topic;                          // default: the type's topic; not with `pattern`
   std::string pattern;                        // AMQP syntax over dotted types
   std::vector<std::string> topics;            // with `pattern`: further topics, of foreign producers
+  std::string queue;                          // RabbitMQ: the queue to read, by the name that others gave it
   std::optional<transport::Sharing> sharing;  // default shared
   std::optional<int> concurrency;             // lanes that run at once; default 1, 1..1'024
   std::optional<RetryOrder> order;            // default strict

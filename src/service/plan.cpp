@@ -117,6 +117,7 @@ SubscriptionPlan finish(const Draft& draft, const PlanDefaults& defaults, const 
                .pattern = draft.pattern,
                .extra_topics = extra_topics_of(draft),
                .command = std::ranges::any_of(draft.registrations, is_command),
+               .queue = merged.queue,
                .sharing = merged.sharing.value_or(transport::Sharing::shared),
                .start = merged.start.value_or(transport::Start{}),
                .in_flight_max = merged.in_flight_max.value_or(plan.inbox ? kInFlightWithInbox : kInFlightDefault),

@@ -124,6 +124,9 @@ void merge_options(On& merged, const On& options, Faults& faults) {
   if (!options.topics.empty() && !merged.topics.empty() && options.topics != merged.topics)
     faults.add("topics differs between its handlers; give it once, or the same list");
   if (!options.topics.empty()) merged.topics = options.topics;
+  if (!options.queue.empty() && !merged.queue.empty() && options.queue != merged.queue)
+    faults.add("queue differs between its handlers; give it once, or the same name");
+  if (!options.queue.empty()) merged.queue = options.queue;
 }
 
 void check_subscription(const SubscriptionPlan& plan, Faults& faults) {
@@ -134,6 +137,8 @@ void check_subscription(const SubscriptionPlan& plan, Faults& faults) {
     for (std::size_t j = i + 1; j < plan.handlers.size(); ++j)
       check_twice(plan, plan.handlers[i], plan.handlers[j], faults);
   }
+  if (!plan.spec.queue.empty() && plan.spec.sharing == transport::Sharing::broadcast)
+    faults.add("a broadcast has a queue for each instance; leave `queue` or `sharing` out");
   if (!plan.inbox) return;
   if (plan.has_batches())
     faults.add(

@@ -182,6 +182,20 @@ TEST(Plan, TakesSharingFromTheHandlerThatGivesIt) {
   EXPECT_THAT(faults_of(contract), HasSubstr("sharing differs between its handlers"));
 }
 
+TEST(Plan, ReadsTheQueueThatAHandlerNames) {
+  OpenContract contract;
+  contract.on<Placed>(kIgnore, {.queue = "order_queue"});
+  contract.on<PlacedV3>(kIgnore);
+  const auto plans = planned(contract);
+  ASSERT_TRUE(plans) << plans.error().message;
+  EXPECT_EQ((*plans)[0].spec.queue, "order_queue");
+  contract.on<Placed>(kIgnore, {.queue = "another"});
+  EXPECT_THAT(faults_of(contract), HasSubstr("queue differs between its handlers"));
+  OpenContract broadcast;
+  broadcast.on<Placed>(kIgnore, {.queue = "order_queue", .sharing = transport::Sharing::broadcast});
+  EXPECT_THAT(faults_of(broadcast), HasSubstr("a broadcast has a queue for each instance"));
+}
+
 TEST(Plan, GivesTheServicesInboxToThoseThatCanHaveOne) {
   const auto inbox = std::make_shared<NoInbox>();
   OpenContract contract;

@@ -29,6 +29,7 @@ GroupSubscription subscription_of(const std::vector<std::string>& fields) {
   (fields[0] == kTopic ? subscription.topic : subscription.pattern) = fields[1];
   subscription.sharing = fields[2] == "broadcast" ? Sharing::broadcast : Sharing::shared;
   if (!fields[3].empty()) subscription.extra_topics = split(fields[3], ',');
+  if (fields.size() > 4) subscription.queue = fields[4];
   return subscription;
 }
 
@@ -44,9 +45,10 @@ GroupMember member_of(const std::vector<std::string>& fields) {
 std::string text_of(const GroupRecord& record) {
   std::string text;
   for (const auto& subscription : record.subscriptions) {
-    text += fmt::format("{}\t{}\t{}\t{}\n", subscription.topic.empty() ? kPattern : kTopic, subscription.name(),
+    text += fmt::format("{}\t{}\t{}\t{}", subscription.topic.empty() ? kPattern : kTopic, subscription.name(),
                         subscription.sharing == Sharing::broadcast ? "broadcast" : "shared",
                         fmt::join(subscription.extra_topics, ","));
+    text += subscription.queue.empty() ? "\n" : "\t" + subscription.queue + "\n";
     for (const auto& member : subscription.members) {
       text += fmt::format("{}\t{}\t{}\t{}\t{}\n", kMember, member.instance, member.host, member.pid,
                           to_text(member.joined));

@@ -29,6 +29,7 @@ struct GroupSubscription {
   std::vector<std::string> extra_topics;
   Sharing sharing = Sharing::shared;
   std::vector<GroupMember> members;
+  std::string queue = {};  // SubscriptionSpec::queue
 
   const std::string& name() const { return topic.empty() ? pattern : topic; }
   bool is_of(const SubscriptionSpec& spec) const {

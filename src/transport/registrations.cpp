@@ -35,6 +35,7 @@ SubscriptionSpec spec_of(const std::string& group, const GroupSubscription& subs
           .topic = subscription.topic,
           .pattern = subscription.pattern,
           .extra_topics = subscription.extra_topics,
+          .queue = subscription.queue,
           .sharing = subscription.sharing};
 }
 
@@ -47,6 +48,7 @@ Result<void> Registrations::join(const SubscriptionSpec& spec, const GroupMember
     if (auto fine = check_overlap(spec, record); !fine) return fine;
     GroupSubscription& mine = find_or_add(record, spec);
     mine.extra_topics = spec.extra_topics;
+    mine.queue = spec.queue;
     std::erase_if(mine.members, [&](const auto& other) { return other.instance == member.instance; });
     mine.members.push_back(member);
     return {};

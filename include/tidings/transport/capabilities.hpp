@@ -23,6 +23,7 @@ struct Capabilities {
   bool keeps_for_later = true;                        // what was published before a group first joined is there for it
   bool keeps_unsettled = true;    // retention can spare what a group has not settled (Unsettled::keep)
   bool refuses_when_full = true;  // a full deployment refuses publishes; otherwise its disk and retention bound it (P9)
+  bool named_queues = false;      // SubscriptionSpec::queue: it reads a queue that others named
   bool running_board = false;     // Consumer::running() is there
   std::size_t suspect_window = 0;           // otherwise: how many deliveries an unclean end makes suspect at most
   std::optional<Duration> strict_hold_max;  // a longer strict hold becomes relaxed, counted; none: no bound

@@ -86,6 +86,10 @@ struct SubscriptionSpec {
   std::string pattern;
   std::vector<std::string> extra_topics;
   bool command = false;  // `topic` is a command's destination: a second group on it is refused as `conflict`
+  // Capabilities::named_queues: the broker's queue that it reads, as others named it, instead of one of its own. It may
+  // be there, set as they like; a second group on it is refused as `conflict`. Not with Sharing::broadcast.
+  // unsupported: the transport has no queues.
+  std::string queue;
   Sharing sharing = Sharing::shared;
   Start start;
   std::size_t in_flight_max = 1'024;  // deliveries received and not finally settled; receive() waits beyond it

@@ -141,6 +141,7 @@ SubscriptionDescription describe_subscription(const SubscriptionPlan& plan, Type
       .pattern = unless_empty(plan.spec.pattern),
       .extra_topics = plan.spec.extra_topics.empty() ? std::nullopt : std::optional{plan.spec.extra_topics},
       .command = plan.spec.command,
+      .queue = unless_empty(plan.spec.queue),
       .sharing = plan.spec.sharing == transport::Sharing::broadcast ? "broadcast" : "shared",
       .order = plan.rules.order == RetryOrder::strict ? "strict" : "relaxed",
       .concurrency = plan.concurrency,

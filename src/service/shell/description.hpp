@@ -57,6 +57,7 @@ struct SubscriptionDescription {
   std::optional<std::string> pattern;
   std::optional<std::vector<std::string>> extra_topics;
   bool command = false;
+  std::optional<std::string> queue;
   std::string sharing;
   std::string order;
   std::uint64_t concurrency = 1;
@@ -69,7 +70,7 @@ struct SubscriptionDescription {
   std::vector<HandlerDescription> handlers;
 };
 BOOST_DESCRIBE_STRUCT(SubscriptionDescription, (),
-                      (group, topic, pattern, extra_topics, command, sharing, order, concurrency, in_flight_max,
+                      (group, topic, pattern, extra_topics, command, queue, sharing, order, concurrency, in_flight_max,
                        crash_attempts_max, unhandled, require_id, start, inbox, handlers))
 
 struct PublicationDescription {

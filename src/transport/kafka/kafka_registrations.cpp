@@ -7,6 +7,7 @@
 #include "transport/kafka/group_admin.hpp"
 #include "transport/kafka/kafka_control.hpp"
 #include "transport/kafka/kafka_limits.hpp"
+#include "transport/named_queue.hpp"
 
 namespace tidings::kafka {
 
@@ -35,6 +36,7 @@ class KafkaView final : public transport::DeploymentView {
 Result<void> KafkaView::check_names(const SubscriptionSpec& spec) {
   const TopicNames& names = cluster_->names();
   if (auto named = check_kafka_name(names, "group", spec.group); !named) return named;
+  if (auto checked = transport::check_no_queue(spec); !checked) return checked;
   const auto& name = spec.topic.empty() ? spec.pattern : spec.topic;
   const auto longest = names.retry(spec.group, name).size();
   if (longest > kTopicNameMax) {

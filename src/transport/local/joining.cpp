@@ -8,6 +8,7 @@
 #include "transport/local/local_member.hpp"
 #include "transport/local/store_directory.hpp"
 #include "transport/local/time_search.hpp"
+#include "transport/named_queue.hpp"
 
 namespace tidings::local {
 
@@ -42,6 +43,7 @@ class LocalConsumer final : public Consumer {
 
 Result<void> check(const SubscriptionSpec& spec) {
   if (auto named = check_name("group", spec.group); !named) return named;
+  if (auto checked = transport::check_no_queue(spec); !checked) return checked;
   if (spec.topic.empty() == spec.pattern.empty()) {
     return invalid(fmt::format("a subscription of group '{}' names a topic or a pattern, one of them", spec.group));
   }

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "transport/memory/deployment.hpp"
+#include "transport/named_queue.hpp"
 
 namespace tidings::memory {
 
@@ -12,6 +13,7 @@ using transport::SubscriptionSpec;
 
 Result<void> Deployment::check_spec(const SubscriptionSpec& spec) const {
   if (auto named = check_name("group", spec.group); !named) return named;
+  if (auto checked = transport::check_no_queue(spec); !checked) return checked;
   if (spec.topic.empty() == spec.pattern.empty()) {
     return invalid(fmt::format("a subscription of group '{}' names either a topic or a pattern, not '{}' and '{}'",
                                spec.group, spec.topic, spec.pattern));
