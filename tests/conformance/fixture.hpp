@@ -18,6 +18,9 @@
 
 namespace tidings::conformance {
 
+// The only queue that tests give by name (SubscriptionSpec::queue).
+inline constexpr const char* kNamedQueue = "named_queue";
+
 // A process of a deployment that carries out a plan, and then stands still until it is killed.
 class Victim {
  public:

@@ -125,6 +125,32 @@ TEST_P(SubscriptionConformance, HashReadsAllEventsAndNoCommands) {
   for (const auto& delivery : reader.received()) EXPECT_NE(delivery.record.topic, "emails");
 }
 
+TEST_P(SubscriptionConformance, AQueueOfOthersIsOneGroupsOrUnsupported) {
+  declare_topic("orders");
+  const transport::SubscriptionSpec named{.group = "heir", .topic = "orders", .queue = kNamedQueue};
+  if (!capabilities().named_queues) {
+    const auto refused = here().consumer(named);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().kind, ErrorKind::unsupported);
+    EXPECT_THAT(refused.error().message, ::testing::HasSubstr("queue 'named_queue'"));
+    return;
+  }
+  auto reader = join(named);
+  publish_numbers("orders", 0, 3);
+  const auto deliveries = reader.next(3, soon());
+  ASSERT_EQ(deliveries.size(), 3u);
+  transport::SubscriptionSpec other = named;
+  other.group = "other";
+  EXPECT_EQ(here().consumer(other).error().kind, ErrorKind::conflict);
+  ASSERT_TRUE(reader.settle(deliveries[0], transport::Bury{.reason = "failed"}));
+  for (std::size_t i = 1; i < 3; ++i) ASSERT_TRUE(reader.settle(deliveries[i], transport::Accept{}));
+  const auto letters = here().operations().dead_letters->browse({.group = "heir"}, "", 10);
+  ASSERT_TRUE(letters) << letters.error().message;
+  ASSERT_EQ(letters->size(), 1u);
+  EXPECT_TRUE(here().operations().dead_letters->replay(letters->front().id).value());
+  EXPECT_EQ(reader.next(1, soon()).size(), 1u);
+}
+
 // What transports keep besides: retries that wait, dead letters, replays, records of Control.
 TEST_P(SubscriptionConformance, P3APatternOfEverythingReadsNothingOfOurs) {
   declare({.topics = {{.name = "orders"}}, .published = {{"OrderCreated", "orders"}}});

@@ -39,8 +39,9 @@ void AmqpBrokerHere::SetUp() {
   prefix_ = fmt::format("t{:08x}.", executor_->random() & 0xffff'ffffu);
   broker_ = open();
   ASSERT_TRUE(broker_);
-  queues_ = {broker_->names().control()};
-  exchanges_ = {broker_->names().events()};
+  const std::string foreign = broker_->names().foreign_letters();
+  queues_ = {broker_->names().control(), dead_letters_of(foreign), discarded_of(foreign)};
+  exchanges_ = {broker_->names().events(), broker_->names().foreign_exchange()};
 }
 
 void AmqpBrokerHere::TearDown() {

@@ -267,8 +267,12 @@ void AmqpConsumer::take_method(const amqp_frame_t& frame) {
 void AmqpConsumer::arrive(Channel channel) {
   const auto message = std::move(arriving_.at(channel));
   arriving_.erase(channel);
+  if (channel == kRequestChannel) {
+    message->finish();
+    return answer(*message);
+  }
+  if (!message->says_topic()) message->set_topic(spec_.topics->of(message->routing_key(), spec_.name));
   message->finish();
-  if (channel == kRequestChannel) return answer(*message);
   const std::lock_guard lock{mutex_};
   OwnedQueue& queue = *queues_.at(slots_.at(channel));
   const Time now = executor_.now();

@@ -25,6 +25,7 @@
 #include "transport/rabbitmq/amqp_producer.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/event_topics.hpp"
 #include "transport/rabbitmq/owned_queue.hpp"
 #include "transport/rabbitmq/queue_sharing.hpp"
 #include "transport/rabbitmq/subscription_queue.hpp"
@@ -47,6 +48,7 @@ struct ConsumerSpec {
   std::function<std::string(const std::string& instance)> board_of;  // where an instance's board lies
   std::string host;
   std::int64_t pid = 0;
+  std::shared_ptr<EventTopics> topics = {};  // of events that say none; for its thread
 };
 
 class AmqpConsumer final : public transport::Consumer {

@@ -28,4 +28,14 @@ std::vector<std::string> routing_keys(std::string_view type, std::string_view to
   return keys;
 }
 
+std::vector<std::string> pattern_keys(const std::string& pattern) {
+  if (pattern.empty()) return {};
+  std::vector<std::string> keys{pattern};
+  if (pattern.find_first_of("*#") != pattern.npos || pattern.find('.') == pattern.npos) return keys;
+  std::string unsplit = pattern;
+  std::erase(unsplit, '.');
+  keys.push_back(std::move(unsplit));
+  return keys;
+}
+
 }  // namespace tidings::rabbitmq

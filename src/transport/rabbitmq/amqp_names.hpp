@@ -25,6 +25,11 @@ class Names final {
   // the pattern `order.created`.
   std::string queue_of_topic(std::string_view group, std::string_view topic) const;
   std::string queue_of_pattern(std::string_view group, std::string pattern) const;
+  // One that others named.
+  std::string queue(std::string_view name) const { return prefix_ + std::string{name}; }
+  // Where services that are not ours let their dead letters go, and the queue of them all, without its ending `.dlq`.
+  std::string foreign_exchange() const { return events() + ".dlx"; }
+  std::string foreign_letters() const { return events() + ".foreign"; }
   std::string control() const { return prefix_ + "tidings.control"; }
 
  private:
@@ -47,5 +52,7 @@ inline std::string retries_of(std::string_view queue, long long milliseconds) {
 std::string routing_key(std::string_view type, std::string_view topic);
 // All keys by which others publish such events, too: `order.created`, `ordercreated`.
 std::vector<std::string> routing_keys(std::string_view type, std::string_view topic);
+// Those that a pattern stands for: itself, and where it has no wildcard the unsplit form. None for none.
+std::vector<std::string> pattern_keys(const std::string& pattern);
 
 }  // namespace tidings::rabbitmq

@@ -24,5 +24,12 @@ TEST(RabbitmqNamesTest, AllSpellingsOfATypeLeadToItsTopic) {
   EXPECT_THAT(routing_keys("", "orders"), ElementsAre("orders"));
 }
 
+TEST(RabbitmqNamesTest, APatternWithoutWildcardsIsReadUnsplitToo) {
+  EXPECT_THAT(pattern_keys("order.created"), ElementsAre("order.created", "ordercreated"));
+  EXPECT_THAT(pattern_keys("order.*"), ElementsAre("order.*"));
+  EXPECT_THAT(pattern_keys("paid"), ElementsAre("paid"));
+  EXPECT_THAT(pattern_keys(""), ElementsAre());
+}
+
 }  // namespace
 }  // namespace tidings::rabbitmq

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <span>
 
-#include "transport/rabbitmq/link.hpp"
+#include "transport/rabbitmq/field_value.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
@@ -17,7 +19,6 @@ namespace {
 
 constexpr std::string_view kKey = "aggregate_id", kType = "event_type", kTopic = "tidings-topic",
                            kTombstone = "tidings-tombstone", kBrokerFields = "tidings-broker-fields";
-constexpr std::string_view kDeath = "x-death", kOriginalDeath = "x-original-death";
 constexpr std::string_view kStreamOffset = "x-stream-offset", kDeliveryCount = "x-delivery-count";
 constexpr std::string_view kNote = "tidings-";
 
@@ -25,38 +26,25 @@ constexpr std::string_view kNote = "tidings-";
 constexpr std::string_view kTable = "amqp:";
 constexpr std::size_t kPoolPage = 512;
 
+// Properties that no record has a field for: they go with what a broker typed, under names that no header has. Not
+// those that say how the server is to treat the message (expiration, priority), nor who sent it (user_id, which it
+// checks).
+struct RareProperty {
+  std::string_view name;
+  amqp_flags_t flag;
+  amqp_bytes_t amqp_basic_properties_t::*member;
+};
+constexpr std::array kRareProperties{
+    RareProperty{"amqp.content_encoding", AMQP_BASIC_CONTENT_ENCODING_FLAG, &amqp_basic_properties_t::content_encoding},
+    RareProperty{"amqp.reply_to", AMQP_BASIC_REPLY_TO_FLAG, &amqp_basic_properties_t::reply_to},
+    RareProperty{"amqp.type", AMQP_BASIC_TYPE_FLAG, &amqp_basic_properties_t::type},
+    RareProperty{"amqp.app_id", AMQP_BASIC_APP_ID_FLAG, &amqp_basic_properties_t::app_id}};
+
 amqp_field_value_t text_value(std::string_view text) {
   amqp_field_value_t value{};
   value.kind = AMQP_FIELD_KIND_UTF8;
   value.value.bytes = bytes_of(text);
   return value;
-}
-
-std::optional<std::int64_t> number_of(const amqp_field_value_t& value) {
-  switch (static_cast<amqp_field_value_kind_t>(value.kind)) {
-    case AMQP_FIELD_KIND_I8:
-      return value.value.i8;
-    case AMQP_FIELD_KIND_U8:
-      return value.value.u8;
-    case AMQP_FIELD_KIND_I16:
-      return value.value.i16;
-    case AMQP_FIELD_KIND_U16:
-      return value.value.u16;
-    case AMQP_FIELD_KIND_I32:
-      return value.value.i32;
-    case AMQP_FIELD_KIND_U32:
-      return value.value.u32;
-    case AMQP_FIELD_KIND_I64:
-      return value.value.i64;
-    case AMQP_FIELD_KIND_U64:
-      return static_cast<std::int64_t>(value.value.u64);
-    default:
-      return std::nullopt;
-  }
-}
-
-bool is_text(const amqp_field_value_t& value) {
-  return value.kind == AMQP_FIELD_KIND_UTF8 || value.kind == AMQP_FIELD_KIND_BYTES;
 }
 
 // A table of its own entries, as bytes that can be written back.
@@ -118,12 +106,23 @@ void Properties::add_broker_fields(const std::string& fields) {
   if (!fields.starts_with(kTable)) return add(kBrokerFields, fields);
   const amqp_bytes_t bytes = bytes_of(std::string_view{fields}.substr(kTable.size()));
   if (amqp_decode_table(bytes, &pool_, &table, &offset) != AMQP_STATUS_OK) return add(kBrokerFields, fields);
-  for (int i = 0; i < table.num_entries; ++i) {
-    amqp_table_entry_t entry = table.entries[i];
-    // In its own place RabbitMQ would see a cycle, and drop the message.
+  const std::span entries{table.entries, static_cast<std::size_t>(table.num_entries)};
+  const bool has_died = std::ranges::any_of(entries, [](const auto& entry) { return view_of(entry.key) == kDeath; });
+  for (amqp_table_entry_t entry : entries) {
+    if (has_died && view_of(entry.key) == kOriginalDeath) continue;  // it died again since
     if (view_of(entry.key) == kDeath) entry.key = bytes_of(kOriginalDeath);
-    headers_.push_back(entry);
+    if (!set_property(entry)) headers_.push_back(entry);
   }
+}
+
+bool Properties::set_property(const amqp_table_entry_t& entry) {
+  for (const RareProperty& rare : kRareProperties) {
+    if (view_of(entry.key) != rare.name || !is_text(entry.value)) continue;
+    properties_._flags |= rare.flag;
+    properties_.*rare.member = entry.value.value.bytes;
+    return true;
+  }
+  return false;
 }
 
 Result<void> check_fits(const Record& record) {
@@ -163,6 +162,14 @@ void Message::set_properties(const amqp_basic_properties_t& properties, std::uin
   if (has(AMQP_BASIC_HEADERS_FLAG)) {
     for (int i = 0; i < properties.headers.num_entries; ++i) read_header(properties.headers.entries[i]);
   }
+  for (const RareProperty& rare : kRareProperties) {
+    if (!has(rare.flag)) continue;
+    typed_.push_back({.key = bytes_of(rare.name), .value = text_value(view_of(properties.*rare.member))});
+  }
+  // What it says of a copy of ours is about how that waited; what it said of the original goes with it.
+  if (note(transport::kFirstOfCopy)) {
+    std::erase_if(typed_, [](const auto& entry) { return view_of(entry.key) == kDeath; });
+  }
   if (broker_fields_.empty()) broker_fields_ = encoded(typed_);
   typed_.clear();  // what they look into goes
   body_bytes_ = body_bytes;
@@ -176,6 +183,8 @@ void Message::read_header(const amqp_table_entry_t& entry) {
     (name == kStreamOffset ? stream_offset_ : delivery_count_) = number_of(entry.value).value_or(0);
     return;
   }
+  if (name.starts_with(kFirstDeath)) return;
+  if (name == kDeath) death_ = last_death(entry.value);
   if (entry.value.kind == AMQP_FIELD_KIND_VOID) {
     headers_.push_back({std::string{name}, std::nullopt});
     return;

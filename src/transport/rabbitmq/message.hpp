@@ -17,6 +17,7 @@
 #include "tidings/result.hpp"
 #include "tidings/transport/record.hpp"
 #include "transport/copy.hpp"
+#include "transport/rabbitmq/death.hpp"
 
 namespace tidings::rabbitmq {
 
@@ -38,6 +39,7 @@ class Properties final {
   void add_headers(const transport::Record& record, const Notes& notes);
   void add(std::string_view name, const std::optional<std::string_view>& value);
   void add_broker_fields(const std::string& fields);
+  bool set_property(const amqp_table_entry_t& entry);
 
   amqp_basic_properties_t properties_{};
   std::vector<amqp_table_entry_t> headers_;
@@ -53,6 +55,9 @@ class Message final {
   // In pieces, as frames bring them. `topic`: where it says none itself.
   Message(const amqp_basic_deliver_t& deliver, std::string topic);
   void set_properties(const amqp_basic_properties_t& properties, std::uint64_t body_bytes);
+  // Before finish(): of one that says none, and had none to begin with.
+  bool says_topic() const { return !topic_.empty(); }
+  void set_topic(std::string topic) { topic_ = std::move(topic); }
   void append(std::string_view body) { body_.append(body); }
   bool is_complete() const { return body_.size() >= body_bytes_; }
   void finish();
@@ -68,6 +73,8 @@ class Message final {
   std::optional<std::string_view> note(std::string_view name) const;
   // Of a dead letter, a retry or a replay.
   const std::optional<transport::Copy>& copy() const { return copy_; }
+  // Of one that a queue gave up on: where, by the server.
+  const std::optional<Death>& death() const { return death_; }
   std::size_t bytes() const { return bytes_; }  // by size_of(record)
 
  private:
@@ -88,6 +95,7 @@ class Message final {
   std::vector<Text> headers_;
   std::vector<Text> notes_;
   std::optional<transport::Copy> copy_;
+  std::optional<Death> death_;
   std::vector<amqp_table_entry_t> typed_;  // until properties are read
   std::int64_t stream_offset_ = -1;
   std::int64_t delivery_count_ = 0;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "transport/rabbitmq/foreign_letters.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/topics.hpp"
 
@@ -58,6 +59,10 @@ Result<void> RabbitmqCatalog::declare(const transport::Declaration& declaration)
                       spec.name));
     }
   }
+  const auto declared = broker_->ask([&](Link& link, Channel channel) {
+    return declare_foreign_letters(link, channel, broker_->names(), broker_->options().queue);
+  });
+  if (!declared) return declared;
   for (const TopicSpec& spec : declaration.topics) {
     if (auto done = declare(spec); !done) return done;
   }
@@ -119,7 +124,11 @@ Result<SubscriptionQueues> RabbitmqCatalog::queues(const std::string& group, con
     name += "." + instance;
     count = 1;
   }
-  return queues_of(std::move(name), count, broker_->options().queue);
+  if (subscription.queue.empty()) return queues_of(std::move(name), count, broker_->options().queue);
+  auto named = queues_of(names.queue(subscription.queue), 1, broker_->options().queue);
+  named.named = true;
+  named.dead_exchange = names.foreign_exchange();
+  return named;
 }
 
 Result<void> RabbitmqCatalog::check_names(const SubscriptionSpec& spec) {

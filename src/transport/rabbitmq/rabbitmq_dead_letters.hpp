@@ -7,6 +7,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,6 +26,8 @@ struct KnownSubscription {
   SubscriptionQueues queues;
   std::vector<std::string> topics = {};     // that it reads now
   std::vector<std::string> presences = {};  // queues that show which members are there
+
+  bool is_foreign() const { return group.empty(); }  // dead letters of services that are not ours
 };
 using Subscriptions = std::function<Result<std::vector<KnownSubscription>>()>;
 
@@ -35,8 +38,13 @@ inline constexpr std::string_view kDeadLetterId = "tidings-dead";
 
 class RabbitmqDeadLetters final : public transport::DeadLetters {
  public:
-  RabbitmqDeadLetters(std::shared_ptr<Broker> broker, std::shared_ptr<Producer> producer, Subscriptions subscriptions)
-      : broker_{std::move(broker)}, producer_{std::move(producer)}, subscriptions_{std::move(subscriptions)} {}
+  // `control`: the users'.
+  RabbitmqDeadLetters(std::shared_ptr<Broker> broker, std::shared_ptr<Producer> producer,
+                      std::shared_ptr<transport::Control> control, Subscriptions subscriptions)
+      : broker_{std::move(broker)},
+        producer_{std::move(producer)},
+        control_{std::move(control)},
+        subscriptions_{std::move(subscriptions)} {}
 
   Result<std::vector<transport::DeadLetter>> browse(const transport::DeadFilter& filter, std::string_view after,
                                                     std::size_t limit) override;
@@ -49,13 +57,22 @@ class RabbitmqDeadLetters final : public transport::DeadLetters {
  private:
   using Letters = std::map<std::string, transport::DeadLetter, std::less<>>;  // by id
   enum class Fate { replayed, discarded };
+  struct Wanted {
+    bool closed = false;
+    std::optional<Error> refused;
+  };
+  using AllWanted = std::map<std::string, Wanted>;  // by id
 
+  // And last those that are none of ours.
+  Result<std::vector<KnownSubscription>> subscriptions() const;
   std::vector<Result<bool>> close(std::span<const std::string> ids, Fate fate);
-  Result<void> close_in(const KnownSubscription& subscription, std::map<std::string, bool>& wanted, Fate fate);
-  Outgoing fate_of(const KnownSubscription& subscription, const Message& message, Fate fate) const;
+  Result<void> close_in(const KnownSubscription& subscription, AllWanted& wanted, Fate fate);
+  Result<void> close_one(Link& link, const KnownSubscription& subscription, const Message& message, Fate fate);
+  Result<Outgoing> fate_of(const KnownSubscription& subscription, const Message& message, Fate fate) const;
 
   const std::shared_ptr<Broker> broker_;
   const std::shared_ptr<Producer> producer_;
+  const std::shared_ptr<transport::Control> control_;
   const Subscriptions subscriptions_;
 };
 

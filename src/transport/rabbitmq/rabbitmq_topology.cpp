@@ -240,7 +240,8 @@ Result<void> RabbitmqTopology::remove_group(std::string_view group) {
   for (const KnownSubscription& subscription : *subscriptions) {
     if (subscription.group != group) continue;
     const std::string& name = subscription.queues.name;
-    std::vector<std::string> queues = subscription.queues.read;
+    std::vector<std::string> queues;
+    if (!subscription.queues.named) queues = subscription.queues.read;  // others may read that one
     for (const auto step : kRetrySteps) queues.push_back(retries_of(name, step.count()));
     queues.push_back(dead_letters_of(name));
     queues.push_back(discarded_of(name));
@@ -252,6 +253,7 @@ Result<void> RabbitmqTopology::remove_group(std::string_view group) {
     });
     if (!removed) return removed;
   }
+  if (auto released = named_queues_->release(group); !released) return released;
   return registrations_->remove(std::string{group});
 }
 

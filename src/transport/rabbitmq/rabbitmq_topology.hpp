@@ -11,6 +11,7 @@
 #include "transport/rabbitmq/amqp_holdings.hpp"
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/control_stream.hpp"
+#include "transport/rabbitmq/named_queues.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
 #include "transport/rabbitmq/share_records.hpp"
@@ -25,10 +26,12 @@ Result<std::vector<KnownSubscription>> subscriptions_of(RabbitmqCatalog& catalog
 class RabbitmqTopology final : public transport::Topology {
  public:
   RabbitmqTopology(std::shared_ptr<Broker> broker, std::shared_ptr<RabbitmqCatalog> catalog,
-                   std::shared_ptr<transport::Registrations> registrations, std::shared_ptr<ControlStream> log)
+                   std::shared_ptr<transport::Registrations> registrations, std::shared_ptr<NamedQueues> named_queues,
+                   std::shared_ptr<ControlStream> log)
       : broker_{std::move(broker)},
         catalog_{std::move(catalog)},
         registrations_{std::move(registrations)},
+        named_queues_{std::move(named_queues)},
         log_{std::move(log)} {}
 
   Result<std::vector<transport::TopicState>> topics() override;
@@ -52,6 +55,7 @@ class RabbitmqTopology final : public transport::Topology {
   const std::shared_ptr<Broker> broker_;
   const std::shared_ptr<RabbitmqCatalog> catalog_;
   const std::shared_ptr<transport::Registrations> registrations_;
+  const std::shared_ptr<NamedQueues> named_queues_;
   const std::shared_ptr<ControlStream> log_;
 };
 

@@ -4,9 +4,12 @@
 
 #include <array>
 #include <mutex>
+#include <set>
 #include <utility>
 
 #include "transport/rabbitmq/amqp_consumer.hpp"
+#include "transport/rabbitmq/event_topics.hpp"
+#include "transport/rabbitmq/named_queues.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_control.hpp"
 #include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
@@ -39,6 +42,7 @@ Capabilities capabilities_of(const AmqpOptions& options) {
           .stable_positions = false,
           .keeps_for_later = false,
           .refuses_when_full = false,
+          .named_queues = true,
           .suspect_window = static_cast<std::size_t>(options.prefetch),
           .strict_hold_max = options.strict_hold_max,
           .retry_late_max = std::chrono::seconds{1},
@@ -63,9 +67,10 @@ class RabbitmqTransport final : public transport::Transport {
         records_{std::make_shared<RabbitmqControl>(log_, ControlSpace::driver)},
         catalog_{std::make_shared<RabbitmqCatalog>(broker_, control_, records_)},
         registrations_{std::make_shared<Registrations>(broker_->shared_executor(), catalog_, control_, records_)},
+        named_queues_{std::make_shared<NamedQueues>(broker_->names(), records_, registrations_)},
         producer_{open_producer({.deliver_within = transport::kSettleWithin})},
-        topology_{broker_, catalog_, registrations_, log_},
-        dead_letters_{broker_, producer_, [this] { return subscriptions_of(*catalog_, *registrations_); }},
+        topology_{broker_, catalog_, registrations_, named_queues_, log_},
+        dead_letters_{broker_, producer_, control_, [this] { return subscriptions_of(*catalog_, *registrations_); }},
         history_{broker_, producer_, catalog_, registrations_} {}
 
   const Capabilities& capabilities() const override { return capabilities_; }
@@ -95,6 +100,7 @@ class RabbitmqTransport final : public transport::Transport {
   const std::shared_ptr<RabbitmqControl> records_;
   const std::shared_ptr<RabbitmqCatalog> catalog_;
   const std::shared_ptr<Registrations> registrations_;
+  const std::shared_ptr<NamedQueues> named_queues_;
   const std::shared_ptr<Producer> producer_;  // of what settlements publish
   RabbitmqTopology topology_;
   RabbitmqDeadLetters dead_letters_;
@@ -103,7 +109,8 @@ class RabbitmqTransport final : public transport::Transport {
 
 Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& spec, const GroupMember& member) const {
   const Names& names = broker_->names();
-  const GroupSubscription subscription{.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing};
+  const GroupSubscription subscription{
+      .topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing, .queue = spec.queue};
   auto queues = catalog_->queues(spec.group, subscription, spec.instance);
   if (!queues) return queues.error();
   ConsumerSpec consumer{.subscription = spec,
@@ -113,12 +120,20 @@ Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& sp
                         .log = log_,
                         .trials = {},
                         .host = member.host,
-                        .pid = member.pid};
+                        .pid = member.pid,
+                        .topics = std::make_shared<EventTopics>(broker_->shared_executor(), control_)};
   consumer.trials = std::make_shared<Trials>(log_, consumer.queues.name);
   consumer.board_of = [deployment = broker_->options().deployment(), name = consumer.queues.name](
                           const std::string& instance) { return transport::board_path(deployment, name, instance); };
   if (!spec.topic.empty()) consumer.bindings.push_back({.from = names.topic(spec.topic), .to = {}});
-  if (!spec.pattern.empty()) consumer.bindings.push_back({.from = names.events(), .to = {}, .key = spec.pattern});
+  if (!spec.pattern.empty()) {
+    const auto unsplit = consumer.topics->unsplit_keys(spec.pattern);
+    if (!unsplit) return unsplit.error();
+    std::set<std::string> keys{unsplit->begin(), unsplit->end()};
+    for (std::string& key : pattern_keys(spec.pattern)) keys.insert(std::move(key));
+    for (const std::string& key : keys) consumer.bindings.push_back({.from = names.events(), .to = {}, .key = key});
+  }
+  if (!spec.queue.empty()) return consumer;  // others read that queue, too: nothing but what they expect goes there
   for (const std::string& topic : spec.extra_topics)
     consumer.bindings.push_back({.from = names.topic(topic), .to = {}});
   return consumer;
@@ -129,6 +144,7 @@ Result<std::unique_ptr<transport::Consumer>> RabbitmqTransport::consumer(const S
   if (spec.instance.empty()) spec.instance = "member-" + std::to_string(broker_->executor().random());
   const GroupMember member{
       .instance = spec.instance, .host = host_name(), .pid = ::getpid(), .joined = broker_->executor().now()};
+  if (auto claimed = named_queues_->claim(spec); !claimed) return claimed.error();
   if (auto joined = registrations_->join(spec, member); !joined) return joined.error();
   const auto left = [registrations = registrations_, spec, member] { (void)registrations->leave(spec, member); };
   auto of_consumer = consumer_spec(spec, member);

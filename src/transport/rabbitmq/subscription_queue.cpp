@@ -9,11 +9,25 @@ namespace {
 constexpr std::int64_t kDeliveriesMax = 1'000'000'000;  // of a message, by a quorum queue, before it would drop it
 constexpr const char* kSpread = "x-consistent-hash";
 constexpr const char* kWeight = "1";
+constexpr const char* kForeignDeathKey = "dead.letter";
 constexpr std::chrono::milliseconds kDiscardedKept = std::chrono::hours{24 * 7};
 
 Arguments arguments_of(QueueKind kind) {
   if (kind == QueueKind::classic) return {};
   return {{"x-queue-type", "quorum"}, {"x-delivery-limit", kDeliveriesMax}};
+}
+
+// As the article's services declare it: whoever of them comes later finds what it expects.
+Result<void> declare_named(Link& link, Channel channel, const SubscriptionQueues& queues) {
+  const auto there = link.look_at_queue(channel, queues.name);
+  if (there) return {};
+  if (there.error().kind != ErrorKind::invalid) return there.error();
+  if (auto opened = link.open_channel(channel); !opened) return opened;  // who refuses closes it
+  const QueueSpec queue{
+      .name = queues.name,
+      .arguments = {{"x-dead-letter-exchange", queues.dead_exchange}, {"x-dead-letter-routing-key", kForeignDeathKey}}};
+  const auto declared = link.declare(channel, queue);
+  return declared ? Result<void>{} : declared.error();
 }
 
 Result<void> spread(Link& link, Channel channel, const SubscriptionQueues& queues) {
@@ -36,7 +50,10 @@ SubscriptionQueues queues_of(std::string name, std::int32_t count, QueueKind kin
 
 Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueues& queues,
                             const std::vector<BindingSpec>& bindings) {
-  for (const std::string& name : queues.read) {
+  if (queues.named) {
+    if (auto done = declare_named(link, channel, queues); !done) return done;
+  }
+  for (const std::string& name : queues.named ? std::vector<std::string>{} : queues.read) {
     QueueSpec queue{.name = name, .arguments = arguments_of(queues.kind)};
     queue.arguments.push_back({"x-single-active-consumer", true});
     if (auto done = link.declare(channel, queue); !done) return done.error();

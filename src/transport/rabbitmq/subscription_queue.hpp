@@ -16,6 +16,8 @@ struct SubscriptionQueues {
   std::string name;               // of all of them: what is sent there is spread by its key
   std::vector<std::string> read;  // one: `name` itself
   QueueKind kind = QueueKind::quorum;
+  bool named = false;              // by others: it is as they made it, and where it is missing made as they would
+  std::string dead_exchange = {};  // of such a one
 
   // What is to come back to the subscription: exchange and routing key.
   std::string exchange() const { return read.size() == 1 ? "" : name; }

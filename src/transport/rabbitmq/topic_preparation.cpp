@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "transport/rabbitmq/foreign_letters.hpp"
 #include "transport/rabbitmq/topics.hpp"
 
 namespace tidings::rabbitmq {
@@ -15,6 +16,10 @@ constexpr Channel kChannel = 2;  // the producer's messages have the first
 Result<void> TopicPreparation::begin(Link& link) {
   if (auto opened = link.open_channel(kChannel); !opened) return opened;
   if (auto done = link.declare(kChannel, ExchangeSpec{.name = names_.events()}); !done) return done;
+  // Whoever made them otherwise hears it when a service starts (Transport::declare).
+  if (!declare_foreign_letters(link, kChannel, names_, options_.queue) && !link.is_dead()) {
+    if (auto opened = link.open_channel(kChannel); !opened) return opened;
+  }
   for (const auto& [topic, type] : led_) {
     if (auto done = declare_topic(link, kChannel, names_, options_, topic); !done) return done;
     if (auto done = lead_type(link, kChannel, names_, type, topic); !done) return done;

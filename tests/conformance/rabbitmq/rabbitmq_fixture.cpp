@@ -103,8 +103,13 @@ void RabbitmqFixture::remove_deployment() {
   const auto groups = topology.groups();
   if (!topics || !groups) return;
   const rabbitmq::Names& names = (*broker)->names();
-  std::vector<std::string> queues{names.control()};
-  std::vector<std::string> exchanges{names.events()};
+  const std::string foreign = names.foreign_letters();
+  std::vector<std::string> queues{names.control(), names.queue(kNamedQueue), rabbitmq::dead_letters_of(foreign),
+                                  rabbitmq::discarded_of(foreign)};
+  for (const auto& made : {rabbitmq::dead_letters_of(queues[1]), rabbitmq::discarded_of(queues[1])}) {
+    queues.push_back(made);
+  }
+  std::vector<std::string> exchanges{names.events(), names.foreign_exchange()};
   std::map<std::string, std::int32_t> partitions;
   for (const transport::TopicState& topic : *topics) {
     partitions[topic.name] = topic.partitions;
