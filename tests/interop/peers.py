@@ -10,21 +10,18 @@ import datetime
 import json
 import os
 import pathlib
-import signal
-import subprocess
 import tempfile
-import threading
 import time
 import uuid
 
 from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 
-PATIENCE_SECONDS = 60
+import our_service
+from our_service import PATIENCE_SECONDS, TIDINGS, OurService, lines_of, run
 
 CLASSES = os.environ["INTEROP_CLASSES"]
 SERVICE = os.environ["INTEROP_SERVICE"]
 SENDER = os.environ["INTEROP_SENDER"]
-TIDINGS = os.environ["INTEROP_TIDINGS"]
 URL = os.environ.get("TIDINGS_KAFKA_URL") or pathlib.Path(os.environ["INTEROP_BROKER"], "url").read_text().strip()
 BROKERS = URL.removeprefix("kafka://")
 
@@ -34,18 +31,6 @@ Record = collections.namedtuple("Record", "partition offset key value headers ti
 def record(key, value, headers=()):
     """One to send: where it will stand is not known."""
     return Record(None, None, key, value, list(headers), None)
-
-
-def run(command, given="", environment=None):
-    done = subprocess.run(command, input=given, capture_output=True, text=True, encoding="utf-8", env=environment,
-                          timeout=PATIENCE_SECONDS * 2)
-    if done.returncode != 0:
-        raise AssertionError(f"{command[0]} ended with {done.returncode}: {done.stderr[-4000:]}")
-    return done.stdout
-
-
-def lines_of(text):
-    return [json.loads(line) for line in text.splitlines()]
 
 
 def to_text(data):
@@ -210,69 +195,23 @@ class Kcat:
         return [(name, self._bytes(value)) for name, value in zip(flat[::2], flat[1::2])]
 
 
-class Deployment:
+class Deployment(OurService):
     """Topics with a prefix of their own, and our service on them."""
 
     def __init__(self, orders=0, **options):
         self.prefix = f"i{uuid.uuid4().hex[:8]}."
         options = {"prefix": self.prefix, "create_topics": "yes", "partitions": 5, **options}
         self.url = f"{URL}?" + "&".join(f"{name}={value}" for name, value in options.items())
-        self.books = []
-        self.log = []
-        self.changed = threading.Condition()
-        self.process = subprocess.Popen([SERVICE, "--transport", self.url, "--orders", str(orders)], text=True,
-                                        encoding="utf-8", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-        self.readers = [threading.Thread(target=self._keep, args=(self.process.stdout, self.books)),
-                        threading.Thread(target=self._keep, args=(self.process.stderr, self.log))]
-        for reader in self.readers:
-            reader.start()
-        self._wait(lambda: any(line["message"] == "running" for line in self.log), "it does not run")
+        super().__init__(SERVICE, self.url, "--orders", str(orders))
 
     def topic(self, name):
         return self.prefix + name
-
-    def entries(self, count):
-        """The books, once there are so many entries."""
-        self._wait(lambda: len(self.books) >= count, f"the books have fewer than {count} entries")
-        return list(self.books)
 
     def send(self, topic, records):
         run([SENDER, self.url, topic], raw_lines(records))
 
     def tidings(self, *arguments, given=""):
-        return lines_of(run([TIDINGS, "--transport", self.url, "--json", *arguments], given))
+        return our_service.tidings(self.url, *arguments, given=given)
 
     def dead_letters(self, count):
-        """As our operators see them, once there are so many."""
-        end = time.monotonic() + PATIENCE_SECONDS
-        while True:
-            found = self.tidings("dead", "list")[0]["deadLetters"]
-            if len(found) >= count:
-                return found
-            if time.monotonic() > end:
-                raise AssertionError(f"only {len(found)} of {count} dead letters are there")
-
-    def stop(self):
-        try:
-            self.process.send_signal(signal.SIGTERM)
-            code = self.process.wait(PATIENCE_SECONDS)
-        finally:
-            self.process.kill()
-            self.process.wait()
-            for reader in self.readers:
-                reader.join()
-            self.process.stdout.close()
-            self.process.stderr.close()
-        if code != 0:
-            raise AssertionError(f"the service ended with {code}: {self.log[-10:]}")
-
-    def _keep(self, stream, lines):
-        for line in stream:
-            with self.changed:
-                lines.append(json.loads(line))
-                self.changed.notify_all()
-
-    def _wait(self, there, otherwise):
-        with self.changed:
-            if not self.changed.wait_for(there, PATIENCE_SECONDS):
-                raise AssertionError(f"{otherwise}: {self.books} {self.log[-10:]}")
+        return our_service.dead_letters(self.url, count)
