@@ -129,6 +129,44 @@ TEST_F(ForeignServicesBrokerTest, WhatTheirQueuesGiveUpIsDiscarded) {
   EXPECT_EQ(left[0].id, found[1].id);
 }
 
+// As one that retries by a queue that expires into the exchange that all share.
+TEST_F(ForeignServicesBrokerTest, WhatTheirRetriesSayGoesWithOurCopiesAndNothingOfOurs) {
+  const std::string theirs = broker().names().queue("orders.retry.1");
+  remove_queue_afterwards(theirs);
+  const auto consumer = join("one");
+  ask([&](Link& link, Channel channel) -> Result<void> {
+    const QueueSpec retries{.name = theirs,
+                            .arguments = {{"x-message-ttl", std::int64_t{1}},
+                                          {"x-dead-letter-exchange", broker().names().events()},
+                                          {"x-dead-letter-routing-key", "order.created"}}};
+    const auto declared = link.declare(channel, retries);
+    return declared ? Result<void>{} : declared.error();
+  });
+  publish("", theirs, "again");
+  const auto first = receive(*consumer, 1);
+  ASSERT_EQ(first.size(), 1u);
+  EXPECT_THAT(first[0].record.broker_fields, HasSubstr("x-death"));
+  const transport::Attempts tried{.failed = 1, .due = executor().now() + std::chrono::seconds{1}};
+  const transport::Retry retry{.order = transport::RetryOrder::relaxed, .attempts = tried};
+  EXPECT_TRUE(settle_now(*consumer, executor(), {{.token = first[0].token, .outcome = retry}})[0]);
+  const auto second = receive(*consumer, 1);
+  ASSERT_EQ(second.size(), 1u);
+  EXPECT_TRUE(second[0].record.headers.empty());
+  const std::string once{second[0].record.broker_fields};
+  EXPECT_THAT(once, HasSubstr("x-original-death"));
+  EXPECT_THAT(once, ::testing::Not(HasSubstr("order_created_queue.retry")));
+  const transport::Bury bury{.reason = "failed", .error = "no", .attempts = tried};
+  EXPECT_TRUE(settle_now(*consumer, executor(), {{.token = second[0].token, .outcome = bury}})[0]);
+  const auto found = letters(1);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].group, "heir");
+  EXPECT_EQ(found[0].record.broker_fields, once);
+  EXPECT_TRUE(dead().replay(found[0].id).value());
+  const auto third = receive(*consumer, 1);
+  ASSERT_EQ(third.size(), 1u);
+  EXPECT_EQ(third[0].record.broker_fields, once);
+}
+
 TEST_F(ForeignServicesBrokerTest, TheirQueueIsReadAsItIsOrMadeAsTheyWould) {
   const auto made = join("one");
   declare_queue({});  // as they do when they come: the server would refuse other arguments
