@@ -21,13 +21,14 @@ std::string why(const Death& death) {
 
 }  // namespace
 
-SubscriptionQueues foreign_letters(const Names& names, QueueKind kind) {
-  return queues_of(names.foreign_letters(), 1, kind);
+// Of one kind, whatever the URL of a service says of its own queues: all share them.
+SubscriptionQueues foreign_letters(const Names& names) {
+  return queues_of(names.foreign_letters(), 1, QueueKind::quorum);
 }
 
-Result<void> declare_foreign_letters(Link& link, Channel channel, const Names& names, QueueKind kind) {
+Result<void> declare_foreign_letters(Link& link, Channel channel, const Names& names) {
   if (auto done = link.declare(channel, ExchangeSpec{.name = names.foreign_exchange()}); !done) return done;
-  const SubscriptionQueues queues = foreign_letters(names, kind);
+  const SubscriptionQueues queues = foreign_letters(names);
   if (auto done = declare_dead_letters(link, channel, queues); !done) return done;
   return link.bind_queue(channel,
                          {.from = names.foreign_exchange(), .to = dead_letters_of(queues.name), .key = kAnyKey});

@@ -20,9 +20,9 @@ namespace tidings::rabbitmq {
 inline constexpr std::string_view kForeignGroup = "foreign:";  // and the queue
 
 // Where they are, as a subscription's would be.
-SubscriptionQueues foreign_letters(const Names& names, QueueKind kind);
+SubscriptionQueues foreign_letters(const Names& names);
 // Makes exchange and queue where they are missing. conflict: one is there and is set otherwise.
-Result<void> declare_foreign_letters(Link& link, Channel channel, const Names& names, QueueKind kind);
+Result<void> declare_foreign_letters(Link& link, Channel channel, const Names& names);
 
 // The same for each look at it. Two that are equal in all, also in their time, are one.
 std::string foreign_letter_id(const Message& message);

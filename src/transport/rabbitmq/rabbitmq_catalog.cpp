@@ -59,9 +59,8 @@ Result<void> RabbitmqCatalog::declare(const transport::Declaration& declaration)
                       spec.name));
     }
   }
-  const auto declared = broker_->ask([&](Link& link, Channel channel) {
-    return declare_foreign_letters(link, channel, broker_->names(), broker_->options().queue);
-  });
+  const auto declared = broker_->ask(
+      [&](Link& link, Channel channel) { return declare_foreign_letters(link, channel, broker_->names()); });
   if (!declared) return declared;
   for (const TopicSpec& spec : declaration.topics) {
     if (auto done = declare(spec); !done) return done;

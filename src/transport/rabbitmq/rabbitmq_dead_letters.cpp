@@ -135,8 +135,7 @@ std::vector<Result<bool>> RabbitmqDeadLetters::discard(std::span<const std::stri
 
 Result<std::vector<KnownSubscription>> RabbitmqDeadLetters::subscriptions() const {
   auto all = subscriptions_();
-  if (all)
-    all->push_back({.group = "", .name = "", .queues = foreign_letters(broker_->names(), broker_->options().queue)});
+  if (all) all->push_back({.group = "", .name = "", .queues = foreign_letters(broker_->names())});
   return all;
 }
 

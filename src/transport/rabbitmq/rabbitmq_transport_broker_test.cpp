@@ -174,6 +174,33 @@ TEST_F(RabbitmqTransportBrokerTest, WhatWasBuriedTwiceIsOneDeadLetter) {
   EXPECT_EQ(lag().dead, 0u);
 }
 
+TEST_F(RabbitmqTransportBrokerTest, ClassicQueuesRetryAndBuryAsQuorumQueuesDo) {
+  const std::string queue = broker().names().queue_of_topic("c", "orders");
+  for (const auto* ending : {"", ".dlq", ".dlq.discarded", ".retry.1000ms"}) remove_queue_afterwards(queue + ending);
+  const auto classic = open_transport("&queue=classic");
+  auto consumer = classic->consumer({.group = "c", .instance = "one", .topic = "orders"}).value();
+  // Set as that, and not as another kind.
+  EXPECT_TRUE(broker().ask([&](Link& link, Channel channel) -> Result<void> {
+    const auto same =
+        link.declare(channel, QueueSpec{.name = queue, .arguments = {{"x-single-active-consumer", true}}});
+    return same ? Result<void>{} : same.error();
+  }));
+  publish(0, 3);
+  const auto received = receive(*consumer, 3);
+  ASSERT_EQ(received.size(), 3u);
+  const transport::Attempts tried{.failed = 1, .due = executor().now() + std::chrono::seconds{1}};
+  EXPECT_TRUE(settle(*consumer, received[0], Retry{.order = RetryOrder::relaxed, .attempts = tried}));
+  EXPECT_TRUE(settle(*consumer, received[1], transport::Bury{.reason = "failed", .error = "no", .attempts = {}}));
+  consumer = classic->consumer({.group = "c", .instance = "two", .topic = "orders"}).value();
+  std::vector<std::string> again;
+  for (const Delivery& delivery : receive(*consumer, 2)) again.emplace_back(delivery.record.id);
+  EXPECT_THAT(again, ::testing::ElementsAre("2", "0"));
+  const auto letters = classic->operations().dead_letters->browse({.group = "c"}, "", 10);
+  ASSERT_TRUE(letters) << letters.error().message;
+  ASSERT_EQ(letters->size(), 1u);
+  EXPECT_EQ(letters->at(0).record.id, "1");
+}
+
 TEST_F(RabbitmqTransportBrokerTest, AnEventThatNoQueueWantsIsRefusedAndNoOther) {
   const auto other = open_transport("&history=no");
   const std::string exchange = broker().names().topic("payments");

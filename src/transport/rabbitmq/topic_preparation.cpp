@@ -17,7 +17,7 @@ Result<void> TopicPreparation::begin(Link& link) {
   if (auto opened = link.open_channel(kChannel); !opened) return opened;
   if (auto done = link.declare(kChannel, ExchangeSpec{.name = names_.events()}); !done) return done;
   // Whoever made them otherwise hears it when a service starts (Transport::declare).
-  if (!declare_foreign_letters(link, kChannel, names_, options_.queue) && !link.is_dead()) {
+  if (!declare_foreign_letters(link, kChannel, names_) && !link.is_dead()) {
     if (auto opened = link.open_channel(kChannel); !opened) return opened;
   }
   for (const auto& [topic, type] : led_) {

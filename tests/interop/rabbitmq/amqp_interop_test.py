@@ -73,6 +73,11 @@ class Case(unittest.TestCase):
         told = self.tidings("publish", "orders", "--file", "-", given="\n".join(map(json.dumps, lines)))
         return [line["id"] for line in told if "id" in line]
 
+    def wait_for(self, condition):
+        end = time.monotonic() + our_service.PATIENCE_SECONDS
+        while not condition():
+            self.assertLess(time.monotonic(), end)
+
     def refused(self, *arguments):
         done = subprocess.run([our_service.TIDINGS, "--transport", self.url, *arguments], capture_output=True,
                               text=True, timeout=our_service.PATIENCE_SECONDS)
@@ -270,7 +275,15 @@ class JavaScriptRetries(Case):
             "routingKey": "order.created", "properties": {"messageId": "js-last"},
             "body": {"event_type": "ORDER_CREATED", "data": {"customer_id": "fails-1", "total_amount": 1}}}])
         self.assertEqual([each["id"] for each in theirs.wait(4)[2:]], ["js-last", "js-last"])
+        self.wait_for(lambda: self.dead_of("heir") == 2)  # the original, and the retry of theirs
+        [letter] = self.tidings("dead", "list")[0]["deadLetters"]
+        self.assertEqual((letter["group"], letter["eventId"]), ("heir", "js-last"))
+        self.tidings("dead", "discard", letter["id"])
+        self.assertEqual(self.dead_of("heir"), 0)
         ours.stop()
+
+    def dead_of(self, group):
+        return sum(row["dead"] for row in self.tidings("lag")[0]["lag"] if row["group"] == group)
 
 
 class TakenOver(Case):

@@ -56,7 +56,9 @@ tidings::Result<void> say(std::string handler, std::optional<std::string> custom
 
 tidings::Result<void> take(const OrderCreated& order, tidings::Context& context) {
   if (auto said = say("take", order.customer_id, context); !said) return said;
-  if (order.customer_id == "refused") return tidings::invalid("no credit for this customer");
+  // Who "fails-" does so at the services in JavaScript, too.
+  if (order.customer_id == "refused" || order.customer_id.starts_with("fails-"))
+    return tidings::invalid("no credit for this customer");
   if (order.customer_id == "unlucky" && context.attempt() == 1) return tidings::unavailable("no luck");
   return {};
 }
