@@ -4,6 +4,7 @@
 
 #include "transport/rabbitmq/field_value.hpp"
 #include "transport/rabbitmq/foreign_letters.hpp"
+#include "transport/rabbitmq/key_slots.hpp"
 #include "transport/rabbitmq/message.hpp"
 
 namespace tidings::rabbitmq {
@@ -76,11 +77,13 @@ Message copied(const Message& message, const Notes& notes) {
                                        properties.get().headers.entries + properties.get().headers.num_entries});
 }
 
+// But for that of its slot.
 std::vector<std::string> header_names(const Record& record) {
   const Properties properties{record, {}, Time{}};
   const auto& table = properties.get().headers;
   std::vector<std::string> names;
   for (int i = 0; i < table.num_entries; ++i) names.emplace_back(view_of(table.entries[i].key));
+  std::erase(names, slot_header(slot_of_key(record.key.value_or(record.id))));
   return names;
 }
 

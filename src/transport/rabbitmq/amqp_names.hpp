@@ -39,6 +39,10 @@ class Names final {
 inline std::string dead_letters_of(std::string_view queue) {
   return std::string{queue} + ".dlq";
 }
+// The exchange to which a subscription's spreads what says no slot (key_slots.hpp).
+inline std::string others_of(std::string_view name) {
+  return std::string{name} + ".others";
+}
 // Where dead letters that were discarded stay for a while.
 inline std::string discarded_of(std::string_view queue) {
   return dead_letters_of(queue) + ".discarded";

@@ -243,8 +243,8 @@ Result<void> Link::look_at_exchange(Channel channel, const std::string& exchange
 }
 
 Result<void> Link::bind_queue(Channel channel, const BindingSpec& binding) {
-  amqp_queue_bind(state_, channel, bytes_of(binding.to), bytes_of(binding.from), bytes_of(binding.key),
-                  amqp_empty_table);
+  Table table{binding.arguments};
+  amqp_queue_bind(state_, channel, bytes_of(binding.to), bytes_of(binding.from), bytes_of(binding.key), table.get());
   return answered(channel, fmt::format("bind queue '{}' to '{}' by '{}'", binding.to, binding.from, binding.key));
 }
 

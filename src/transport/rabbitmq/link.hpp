@@ -38,7 +38,7 @@ using Arguments = std::vector<Argument>;
 
 struct ExchangeSpec {
   std::string name;
-  std::string type = "topic";  // or direct, fanout, x-consistent-hash
+  std::string type = "topic";  // or direct, fanout, headers
   Arguments arguments = {};
 };
 struct QueueSpec {
@@ -61,6 +61,7 @@ struct BindingSpec {
   std::string from;
   std::string to;
   std::string key = {};
+  Arguments arguments = {};
 };
 
 inline amqp_bytes_t bytes_of(std::string_view text) {

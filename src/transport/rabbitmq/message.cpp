@@ -7,6 +7,7 @@
 #include <span>
 
 #include "transport/rabbitmq/field_value.hpp"
+#include "transport/rabbitmq/key_slots.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
@@ -90,9 +91,10 @@ void Properties::add(std::string_view name, const std::optional<std::string_view
 }
 
 void Properties::add_headers(const Record& record, const Notes& notes) {
-  headers_.reserve(record.headers.size() + notes.size() + 5);
+  headers_.reserve(record.headers.size() + notes.size() + 6);
   if (!record.type.empty()) add(kType, record.type);
   if (record.key) add(kKey, *record.key);
+  add(slot_header(slot_of_key(record.key ? *record.key : record.id)), std::string_view{});
   if (!record.topic.empty()) add(kTopic, record.topic);
   if (!record.body) add(kTombstone, "yes");
   if (!record.broker_fields.empty()) add_broker_fields(record.broker_fields);

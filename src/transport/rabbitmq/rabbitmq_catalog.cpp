@@ -6,6 +6,7 @@
 #include <cctype>
 
 #include "transport/rabbitmq/foreign_letters.hpp"
+#include "transport/rabbitmq/key_slots.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/topics.hpp"
 
@@ -77,6 +78,10 @@ Result<void> RabbitmqCatalog::declare(const TopicSpec& spec) {
     const auto there = facts_.of(spec.name);
     if (!there) return there.error();
     const auto partitions = spec.partitions.value_or(broker_->options().queues);
+    if (partitions < 1 || static_cast<std::size_t>(partitions) > kKeySlots) {
+      return invalid(fmt::format("topic '{}' cannot have {} partitions: 1 to {} on RabbitMQ, one queue each", spec.name,
+                                 partitions, kKeySlots));
+    }
     if (there->version != 0) {
       if (there->command != spec.command) {
         return conflict(fmt::format("topic '{}' holds {} already", spec.name, there->command ? "commands" : "events"));

@@ -249,7 +249,9 @@ Result<void> RabbitmqTopology::remove_group(std::string_view group) {
       for (const std::string& queue : queues) {
         if (auto done = link.delete_queue(channel, queue); !done) return done;
       }
-      return subscription.queues.read.size() == 1 ? Result<void>{} : link.delete_exchange(channel, name);
+      if (subscription.queues.read.size() == 1) return {};
+      if (auto done = link.delete_exchange(channel, name); !done) return done;
+      return link.delete_exchange(channel, others_of(name));
     });
     if (!removed) return removed;
   }

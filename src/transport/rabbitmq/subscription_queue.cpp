@@ -1,14 +1,13 @@
 #include "transport/rabbitmq/subscription_queue.hpp"
 
 #include "transport/rabbitmq/amqp_names.hpp"
+#include "transport/rabbitmq/key_slots.hpp"
 
 namespace tidings::rabbitmq {
 
 namespace {
 
 constexpr std::int64_t kDeliveriesMax = 1'000'000'000;  // of a message, by a quorum queue, before it would drop it
-constexpr const char* kSpread = "x-consistent-hash";
-constexpr const char* kWeight = "1";
 constexpr const char* kForeignDeathKey = "dead.letter";
 constexpr std::chrono::milliseconds kDiscardedKept = std::chrono::hours{24 * 7};
 
@@ -30,11 +29,17 @@ Result<void> declare_named(Link& link, Channel channel, const SubscriptionQueues
   return declared ? Result<void>{} : declared.error();
 }
 
+// What says no slot goes to the first queue.
 Result<void> spread(Link& link, Channel channel, const SubscriptionQueues& queues) {
-  const ExchangeSpec exchange{.name = queues.name, .type = kSpread, .arguments = {{"hash-header", "aggregate_id"}}};
+  const std::string others = others_of(queues.name);
+  if (auto done = link.declare(channel, ExchangeSpec{.name = others, .type = "fanout"}); !done) return done;
+  if (auto done = link.bind_queue(channel, {.from = others, .to = queues.read.front()}); !done) return done;
+  const ExchangeSpec exchange{.name = queues.name, .type = "headers", .arguments = {{"alternate-exchange", others}}};
   if (auto done = link.declare(channel, exchange); !done) return done;
-  for (const std::string& name : queues.read) {
-    if (auto done = link.bind_queue(channel, {.from = queues.name, .to = name, .key = kWeight}); !done) return done;
+  for (std::size_t i = 0; i < queues.read.size(); ++i) {
+    const BindingSpec binding{
+        .from = queues.name, .to = queues.read[i], .key = {}, .arguments = slots_of_queue(i, queues.read.size())};
+    if (auto done = link.bind_queue(channel, binding); !done) return done;
   }
   return {};
 }

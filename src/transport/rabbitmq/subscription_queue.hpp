@@ -27,7 +27,7 @@ struct SubscriptionQueues {
 SubscriptionQueues queues_of(std::string name, std::int32_t count, QueueKind kind);
 
 // Makes them where they are missing, and binds them. conflict: one is there and is set
-// otherwise. invalid: RabbitMQ lacks the plugin that spreads them.
+// otherwise.
 Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueues& queues,
                             const std::vector<BindingSpec>& bindings);
 Result<void> declare_retries(Link& link, Channel channel, const SubscriptionQueues& queues,

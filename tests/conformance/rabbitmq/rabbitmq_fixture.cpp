@@ -124,6 +124,7 @@ void RabbitmqFixture::remove_deployment() {
       queues.push_back(std::move(queue));
     }
     exchanges.push_back(name);
+    exchanges.push_back(rabbitmq::others_of(name));
   }
   (void)(*broker)->ask([&](rabbitmq::Link& link, rabbitmq::Channel channel) -> Result<void> {
     for (const std::string& queue : queues) {

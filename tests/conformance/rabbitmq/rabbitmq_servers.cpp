@@ -25,11 +25,11 @@ std::string RabbitmqServers::url() const {
   return first_line(directory_ / "url");
 }
 
-// RabbitMQ 3.10 writes down which quorum queues and streams it has some seconds after they were made (Ra keeps that in
-// dets tables, which save themselves): one that dies before has lost them. docs/rabbitmq.md says so to users; what the
-// tests are about is what happens afterwards.
+// RabbitMQ 3.10 writes down which quorum queues, streams and bindings it has some seconds after they were made (dets
+// tables that save themselves, and Mnesia's log): one that dies before has lost them. docs/rabbitmq.md says so to
+// users; what the tests are about is what happens afterwards.
 void RabbitmqServers::kill() const {
-  run_script(RABBITMQ_SCRIPT, {"ctl", directory_, "eval", "[dets:sync(T) || T <- dets:all()]."});
+  run_script(RABBITMQ_SCRIPT, {"ctl", directory_, "eval", "[dets:sync(T) || T <- dets:all()], mnesia:sync_log()."});
   signal(SIGKILL);
 }
 
