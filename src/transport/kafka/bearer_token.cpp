@@ -9,8 +9,8 @@
 #include "event/base64.hpp"
 #include "tidings/json.hpp"
 #include "transport/kafka/kafka_limits.hpp"
-#include "transport/kafka/secret_place.hpp"
 #include "transport/kafka/token_command.hpp"
+#include "transport/secret_place.hpp"
 
 namespace tidings::kafka {
 
@@ -101,8 +101,9 @@ Result<BearerToken> TokenSource::token() {
 }
 
 Result<BearerToken> TokenSource::fetch() const {
-  auto text = security_.token_file.empty() ? run_token_command(security_.token_command, *executor_)
-                                           : read_secret({.file = security_.token_file, .environment = {}}, "token");
+  auto text = security_.token_file.empty()
+                  ? run_token_command(security_.token_command, *executor_)
+                  : transport::read_secret({.file = security_.token_file, .environment = {}}, "token");
   if (!text) return text.error();
   return read_token(*text, executor_->now(), security_);
 }

@@ -5,7 +5,7 @@
 #include <array>
 
 #include "transport/kafka/kafka_limits.hpp"
-#include "transport/kafka/secret_place.hpp"
+#include "transport/secret_place.hpp"
 
 namespace tidings::kafka {
 
@@ -35,13 +35,13 @@ Result<void> add_tls(const Security& security, Settings& settings) {
                {"tls_key", security.key, "ssl.key.location"}};
   for (const auto& [option, file, property] : files) {
     if (file.empty()) continue;
-    if (auto readable = check_readable(file, option); !readable) return readable;
+    if (auto readable = transport::check_readable(file, option); !readable) return readable;
     settings.emplace_back(property, file);
   }
   settings.emplace_back("enable.ssl.certificate.verification", security.verify == TlsVerify::none ? "false" : "true");
   settings.emplace_back("ssl.endpoint.identification.algorithm", security.verify == TlsVerify::full ? "https" : "none");
   if (security.key_password.empty()) return {};
-  auto password = read_secret(security.key_password, "tls_key_password");
+  auto password = transport::read_secret(security.key_password, "tls_key_password");
   if (!password) return password.error();
   settings.emplace_back("ssl.key.password", *std::move(password));
   return {};
@@ -50,7 +50,7 @@ Result<void> add_tls(const Security& security, Settings& settings) {
 Result<void> add_sasl(const Security& security, Settings& settings) {
   settings.emplace_back("sasl.mechanisms", mechanism_of(security.sasl));
   if (security.sasl == Sasl::oauthbearer) return {};
-  auto password = read_secret(security.password, "password");
+  auto password = transport::read_secret(security.password, "password");
   if (!password) return password.error();
   settings.emplace_back("sasl.username", security.user);
   settings.emplace_back("sasl.password", *std::move(password));

@@ -2,10 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
-#include <span>
-
 namespace tidings::kafka {
 
 namespace {
@@ -102,27 +98,6 @@ std::optional<ConnectionFault> suspicion_of(std::string_view text, const Securit
   return std::nullopt;
 }
 
-struct CertificateFault {
-  std::span<const int> codes;
-  std::string_view what;
-  std::string_view remedy;
-};
-// X509_V_ERR_* of OpenSSL; they are part of its interface.
-constexpr std::array kExpired{10};
-constexpr std::array kNotYet{9, 11};
-constexpr std::array kNoAuthority{2, 18, 19, 20, 21, 27};
-constexpr std::array kOtherHost{62, 63, 64};
-constexpr std::array kRevoked{23};
-constexpr std::array<CertificateFault, 5> kCertificateFaults{{
-    {kExpired, "has expired", "renew it at the broker; if it is valid, check this machine's clock"},
-    {kNotYet, "is not valid yet", "check this machine's clock, and the certificate at the broker"},
-    {kNoAuthority, "is signed by no authority that we trust", "name the authority's PEM file by `tls_ca`"},
-    {kOtherHost, "is for other hosts than the URL's",
-     "write a host that the certificate names, here and in the broker's advertised.listeners; `tls_verify=certificate` "
-     "does not look at hosts"},
-    {kRevoked, "was revoked", "renew it at the broker"},
-}};
-
 }  // namespace
 
 std::optional<ConnectionFault> fault_of_log(std::string_view text, const Security& security, int version) {
@@ -140,21 +115,10 @@ std::optional<ConnectionFault> fault_of_log(std::string_view text, const Securit
 }
 
 ConnectionFault fault_of_certificate(int code, std::string_view broker, const Security& security) {
-  const auto found = std::find_if(kCertificateFaults.begin(), kCertificateFaults.end(), [&](const auto& fault) {
-    return std::find(fault.codes.begin(), fault.codes.end(), code) != fault.codes.end();
-  });
-  if (found == kCertificateFaults.end()) {
-    return {ErrorKind::invalid,
-            fmt::format("the certificate of {} is refused (OpenSSL's verification error {}): look at "
-                        "it by `openssl s_client -connect {}`",
-                        broker, code, broker)};
-  }
-  const bool of_authority = found->codes.data() == kNoAuthority.data();
-  const std::string trusted = !of_authority         ? ""
-                              : security.ca.empty() ? " (the system's)"
-                                                    : fmt::format(" (`tls_ca={}`)", security.ca);
-  return {ErrorKind::invalid,
-          fmt::format("the certificate of {} {}{}: {}", broker, found->what, trusted, found->remedy)};
+  return {ErrorKind::invalid, transport::text_of({.code = code,
+                                                  .server = std::string{broker},
+                                                  .ca = security.ca,
+                                                  .hosts_also = " and in the broker's advertised.listeners"})};
 }
 
 std::string_view remedy_of_settings(std::string_view words) {

@@ -29,7 +29,6 @@ inline constexpr std::size_t kTopicNameMax = 249;      // Kafka's own, with pref
 
 inline constexpr std::size_t kControlRecordsMax = 100'000;  // that one process keeps of the control topic
 
-inline constexpr std::size_t kSecretBytesMax = 64u << 10;                  // of a file or a command that holds one
 inline constexpr Duration kTokenCommandWithin = std::chrono::seconds{10};  // before it is ended
 inline constexpr Duration kFaultFresh = std::chrono::seconds{60};  // librdkafka repeats a connection's fault every 30 s
 // How long a topic that is there is taken to be there, with as many partitions, before the cluster is asked again.

@@ -4,13 +4,13 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 
-#include "text/duration_text.hpp"
+#include "text/option_reader.hpp"
 #include "transport/kafka/kafka_limits.hpp"
 
 namespace tidings::kafka {
 
+using text::OptionReader;
 using transport::Url;
 using transport::UrlOption;
 
@@ -74,47 +74,6 @@ constexpr std::array kReserved{
 };
 constexpr std::array<std::string_view, 5> kCompressions{"none", "gzip", "snappy", "lz4", "zstd"};
 
-class Reader final {
- public:
-  explicit Reader(const Url& url) : url_{url} {}
-
-  template <class Number>
-  void number(std::string_view name, Number least, Number most, Number& to) {
-    const std::string* text = find(name);
-    if (text == nullptr) return;
-    Number number{};
-    const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (fault != std::errc{} || end != text->data() + text->size() || number < least || number > most) {
-      return wrong(name, *text, fmt::format("{} to {}", least, most));
-    }
-    to = number;
-  }
-
-  void duration(std::string_view name, Duration least, Duration most, Duration& to) {
-    const std::string* text = find(name);
-    if (text == nullptr) return;
-    const auto duration = text::duration_of(*text);
-    if (!duration || *duration < least || *duration > most) {
-      return wrong(name, *text, fmt::format("{} to {}", text::duration_text(least), text::duration_text(most)));
-    }
-    to = *duration;
-  }
-
-  const std::string* find(std::string_view name) const {
-    const auto found = url_.options.find(name);
-    return found == url_.options.end() ? nullptr : &found->second;
-  }
-  void wrong(std::string_view name, std::string_view value, std::string_view wanted) {
-    say(fmt::format("'{}={}': expected {}", name, value, wanted));
-  }
-  void say(const std::string& fault) { faults_ += (faults_.empty() ? "" : "; ") + fault; }
-  const std::string& faults() const { return faults_; }
-
- private:
-  const Url& url_;
-  std::string faults_;
-};
-
 // Each host with its port.
 std::string brokers_of(std::string_view authority) {
   std::string brokers;
@@ -129,40 +88,25 @@ std::string brokers_of(std::string_view authority) {
   return brokers;
 }
 
-bool is_name_part(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
-}
-
-void read_words(Reader& reader, KafkaOptions& options) {
-  if (const auto* text = reader.find("create_topics")) {
-    if (*text != "yes" && *text != "no") reader.wrong("create_topics", *text, "yes or no");
-    options.create_topics = *text == "yes" ? CreateTopics::yes : CreateTopics::no;
-  }
-  if (const auto* text = reader.find("transactional")) {
-    if (*text != "yes" && *text != "no") reader.wrong("transactional", *text, "yes or no");
-    options.transactional = *text == "yes";
-  }
-  if (const auto* text = reader.find("when_expired")) {
-    if (*text != "beginning" && *text != "end") reader.wrong("when_expired", *text, "beginning or end");
-    options.when_expired = *text == "end" ? WhenExpired::end : WhenExpired::beginning;
-  }
+void read_words(OptionReader& reader, KafkaOptions& options) {
+  bool create = false;
+  reader.choice("create_topics", "yes", "no", create);
+  options.create_topics = create ? CreateTopics::yes : CreateTopics::no;
+  reader.choice("transactional", "yes", "no", options.transactional);
+  bool at_end = false;
+  reader.choice("when_expired", "end", "beginning", at_end);
+  options.when_expired = at_end ? WhenExpired::end : WhenExpired::beginning;
   if (const auto* text = reader.find("compression")) {
     options.compression = *text;
     if (std::find(kCompressions.begin(), kCompressions.end(), *text) == kCompressions.end()) {
       reader.wrong("compression", *text, "none, gzip, snappy, lz4 or zstd");
     }
   }
-  if (const auto* text = reader.find("prefix")) {
-    options.prefix = *text;
-    if (!is_name_part(*text)) reader.wrong("prefix", *text, "letters, digits, '.', '_' and '-'");
-  }
+  reader.prefix(options.prefix);
 }
 
 // Takes librdkafka's own out of the URL's options.
-void take_properties(Url& url, Reader& reader, KafkaOptions& options) {
+void take_properties(Url& url, OptionReader& reader, KafkaOptions& options) {
   std::erase_if(url.options, [&](const auto& option) {
     if (!option.first.starts_with(kProperty)) return false;
     const std::string name = option.first.substr(kProperty.size());
@@ -183,13 +127,13 @@ std::vector<UrlOption> all_options() {
 }
 
 // Takes secrets, which do not belong there, out of the URL's options, so that who wrote one is told what to do instead.
-void take_security(Url& url, Reader& reader, KafkaOptions& options) {
+void take_security(Url& url, OptionReader& reader, KafkaOptions& options) {
   std::vector<std::string> faults;
   options.security = take_security_of(url, faults);
   for (const std::string& fault : faults) reader.say(fault);
 }
 
-Error faults_in_url(const Reader& reader) {
+Error faults_in_url(const OptionReader& reader) {
   return invalid(fmt::format("in the `kafka:` URL: {}", reader.faults()));
 }
 
@@ -200,7 +144,7 @@ Result<KafkaOptions> options_from(const Url& given) {
   using std::chrono::minutes;
   Url url = given;
   KafkaOptions options{.brokers = brokers_of(url.authority)};
-  Reader reader{url};
+  OptionReader reader{url};
   take_properties(url, reader, options);
   take_security(url, reader, options);
   if (auto known = transport::check_options(url, all_options()); !known) return known.error();

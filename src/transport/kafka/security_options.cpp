@@ -19,12 +19,12 @@ constexpr Duration kLifetimeMost = std::chrono::hours{24};
 
 constexpr std::array<UrlOption, 14> kOptions{{
     {"tls", "yes or no; default yes with any of the options below, otherwise no"},
-    {"tls_ca", "PEM file of the authorities that sign the brokers' certificates; default the system's"},
-    {"tls_cert", "PEM file of our certificate, where the brokers want one (mutual TLS)"},
-    {"tls_key", "PEM file of its private key"},
-    {"tls_key_password_file", "file of the password of tls_key"},
-    {"tls_key_password_env", "or the environment variable that holds it"},
-    {"tls_verify", "full: certificates and host names; certificate: those alone; none: nothing. Default full"},
+    transport::kTlsUrlOptions[0],
+    transport::kTlsUrlOptions[1],
+    transport::kTlsUrlOptions[2],
+    transport::kTlsUrlOptions[3],
+    transport::kTlsUrlOptions[4],
+    transport::kTlsUrlOptions[5],
     {"sasl", "plain, scram-sha-256, scram-sha-512 or oauthbearer; default none"},
     {"user", "who we are, for plain and scram"},
     {"password_file", "file of the user's password"},
@@ -34,21 +34,7 @@ constexpr std::array<UrlOption, 14> kOptions{{
     {"token_lifetime", "of a token that does not say when it ends, 10s to 24h; default 5m"},
 }};
 
-// Where people write secrets, and what to do instead.
-struct Refused {
-  std::string_view name;
-  std::string_view instead;
-};
-constexpr std::array kRefused{
-    Refused{"password", "`password_file=FILE` or `password_env=NAME`"},
-    Refused{"passwd", "`password_file=FILE` or `password_env=NAME`"},
-    Refused{"sasl_password", "`password_file=FILE` or `password_env=NAME`"},
-    Refused{"secret", "`password_file=FILE` or `password_env=NAME`"},
-    Refused{"token", "`token_file=FILE` or `token_command=COMMAND`"},
-    Refused{"tls_key_password", "`tls_key_password_file=FILE` or `tls_key_password_env=NAME`"},
-};
-
-constexpr std::string_view kNoSecrets = "secrets do not stand in a URL, which logs and process lists show";
+constexpr transport::RefusedSecret kRefusedToken{"token", "`token_file=FILE` or `token_command=COMMAND`"};
 
 struct Reserved {
   std::string_view name;
@@ -99,19 +85,19 @@ class SecurityReader final {
 
   Security read() {
     refuse_secrets();
-    security_.ca = text("tls_ca");
-    security_.cert = text("tls_cert");
-    security_.key = text("tls_key");
-    security_.key_password = place("tls_key_password");
+    transport::TlsOptions tls = transport::tls_options_of(url_, faults_);
+    security_.verify = tls.verify;
+    security_.ca = std::move(tls.ca);
+    security_.cert = std::move(tls.cert);
+    security_.key = std::move(tls.key);
+    security_.key_password = std::move(tls.key_password);
     security_.user = text("user");
-    security_.password = place("password");
+    security_.password = transport::secret_place_of(url_, "password", faults_);
     security_.token_file = text("token_file");
     security_.token_command = text("token_command");
-    read_verify();
     read_sasl();
     read_lifetime();
     read_tls();
-    check_tls();
     check_sasl();
     return std::move(security_);
   }
@@ -127,29 +113,12 @@ class SecurityReader final {
     say(fmt::format("'{}={}': expected {}", name, text(std::string{name}), wanted));
   }
 
-  SecretPlace place(const std::string& name) {
-    SecretPlace place{.file = text(name + "_file"), .environment = text(name + "_env")};
-    if (!place.file.empty() && !place.environment.empty())
-      say(fmt::format("leave one of '{0}_file' and '{0}_env'", name));
-    return place;
-  }
-
   void refuse_secrets() {
-    for (const auto& [name, instead] : kRefused) {
-      if (has(name)) say(fmt::format("'{}' is refused: {}: write {}", name, kNoSecrets, instead));
-    }
+    for (const auto& refused : transport::kRefusedPasswords) transport::refuse_secret(url_, refused, faults_);
+    transport::refuse_secret(url_, kRefusedToken, faults_);
     if (url_.authority.find('@') == std::string::npos) return;
     say(fmt::format("who we are is refused before '@': {}: write `sasl=plain&user=NAME&password_file=FILE`",
-                    kNoSecrets));
-  }
-
-  void read_verify() {
-    const std::string verify = text("tls_verify");
-    if (verify == "certificate") security_.verify = TlsVerify::certificate;
-    if (verify == "none") security_.verify = TlsVerify::none;
-    if (!verify.empty() && verify != "full" && security_.verify == TlsVerify::full) {
-      wrong("tls_verify", "full, certificate or none");
-    }
+                    transport::kNoSecrets));
   }
 
   void read_sasl() {
@@ -169,20 +138,13 @@ class SecurityReader final {
 
   // What is meant to be safe is encrypted, if nobody says otherwise.
   void read_tls() {
-    const bool of_tls = std::any_of(url_.options.begin(), url_.options.end(),
-                                    [](const auto& option) { return option.first.starts_with("tls_"); });
+    const bool of_tls = transport::has_tls_options(url_);
     security_.tls = of_tls || has("sasl");
     if (!has("tls")) return;
     const std::string tls = text("tls");
     if (tls != "yes" && tls != "no") return wrong("tls", "yes or no");
     security_.tls = tls == "yes";
     if (!security_.tls && of_tls) say("'tls=no' contradicts the options that begin with 'tls_': leave it, or them");
-  }
-
-  void check_tls() {
-    if (security_.cert.empty() != security_.key.empty())
-      say("'tls_cert' and 'tls_key' belong together: name both files");
-    if (!security_.key_password.empty() && security_.key.empty()) say("'tls_key_password_*' needs 'tls_key'");
   }
 
   void check_sasl() {
@@ -216,7 +178,8 @@ std::string_view name_of(Sasl sasl) {
 
 Security take_security_of(Url& url, std::vector<std::string>& faults) {
   Security security = SecurityReader{url, faults}.read();
-  for (const auto& [name, instead] : kRefused) url.options.erase(std::string{name});
+  for (const auto& refused : transport::kRefusedPasswords) url.options.erase(std::string{refused.name});
+  url.options.erase(std::string{kRefusedToken.name});
   return security;
 }
 

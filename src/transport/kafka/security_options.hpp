@@ -9,23 +9,14 @@
 
 #include "tidings/names.hpp"
 #include "tidings/transport/url.hpp"
+#include "transport/tls_options.hpp"
 
 namespace tidings::kafka {
 
-enum class TlsVerify {
-  full,         // the brokers' certificates, and that they are of the URL's hosts
-  certificate,  // the certificates alone
-  none,         // nothing: whoever sits between can read and change everything
-};
+using transport::SecretPlace;
+using transport::TlsVerify;
 
 enum class Sasl { none, plain, scram_sha_256, scram_sha_512, oauthbearer };
-
-// At most one of them is set.
-struct SecretPlace {
-  std::string file;
-  std::string environment;
-  bool empty() const { return file.empty() && environment.empty(); }
-};
 
 struct Security {
   bool tls = false;

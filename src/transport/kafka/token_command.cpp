@@ -13,6 +13,8 @@
 #include <cstring>
 #include <optional>
 
+#include "transport/secret_place.hpp"
+
 namespace tidings::kafka {
 
 namespace {
@@ -53,7 +55,8 @@ class Child final {
       if (count < 0) return failed(fmt::format("cannot be read: {}", std::strerror(errno)));
       if (count == 0) return text;
       text.append(part.data(), static_cast<std::size_t>(count));
-      if (text.size() > kSecretBytesMax) return failed(fmt::format("says more than {} bytes", kSecretBytesMax));
+      if (text.size() > transport::kSecretBytesMax)
+        return failed(fmt::format("says more than {} bytes", transport::kSecretBytesMax));
     }
   }
 

@@ -8,6 +8,7 @@
 #include "tests/support/eventually.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "transport/kafka/kafka_limits.hpp"
+#include "transport/secret_place.hpp"
 
 namespace tidings::kafka {
 namespace {
@@ -40,7 +41,7 @@ TEST_F(TokenCommandTest, SaysHowItFailedAndNotTheCommand) {
 }
 
 TEST_F(TokenCommandTest, TakesNoMoreThanItsLimit) {
-  EXPECT_EQ(run("head -c 65536 /dev/zero").value().size(), kSecretBytesMax);
+  EXPECT_EQ(run("head -c 65536 /dev/zero").value().size(), transport::kSecretBytesMax);
   EXPECT_THAT(run("head -c 65537 /dev/zero").error().message, HasSubstr("more than 65536 bytes"));
 }
 

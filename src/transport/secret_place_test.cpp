@@ -1,4 +1,4 @@
-#include "transport/kafka/secret_place.hpp"
+#include "transport/secret_place.hpp"
 
 #include <gmock/gmock.h>
 
@@ -6,9 +6,8 @@
 #include <fstream>
 
 #include "tests/support/scratch_directory.hpp"
-#include "transport/kafka/kafka_limits.hpp"
 
-namespace tidings::kafka {
+namespace tidings::transport {
 namespace {
 
 using ::testing::AllOf;
@@ -72,4 +71,4 @@ TEST_F(SecretPlaceTest, LooksWhetherAFileCanBeRead) {
 }
 
 }  // namespace
-}  // namespace tidings::kafka
+}  // namespace tidings::transport

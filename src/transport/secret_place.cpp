@@ -1,4 +1,4 @@
-#include "transport/kafka/secret_place.hpp"
+#include "transport/secret_place.hpp"
 
 #include <fmt/format.h>
 
@@ -7,9 +7,7 @@
 #include <cstring>
 #include <fstream>
 
-#include "transport/kafka/kafka_limits.hpp"
-
-namespace tidings::kafka {
+namespace tidings::transport {
 
 namespace {
 
@@ -68,4 +66,4 @@ Result<void> check_readable(const std::string& path, std::string_view option) {
   return {};
 }
 
-}  // namespace tidings::kafka
+}  // namespace tidings::transport
