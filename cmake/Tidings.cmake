@@ -102,7 +102,7 @@ function(tidings_module name)
   endif()
 endfunction()
 
-# tidings_test(NAME SOURCES ... [LINKS targets] [LABELS labels] [TIMEOUT seconds] [BROKER kafka|kafka_secure|rabbitmq]
+# tidings_test(NAME SOURCES ... [LINKS targets] [LABELS labels] [TIMEOUT seconds] [BROKER kafka|kafka_secure|rabbitmq|rabbitmq_secure]
 #              [FILTER tests] [SLOW tests SLOW_LABEL label])
 # One GoogleTest program; each of its tests is a ctest test of its own. BROKER: they need one, which ctest starts before
 # the first of them and stops after the last (tests/servers). FILTER, SLOW: which of them, as --gtest_filter takes it; the
@@ -149,3 +149,4 @@ endfunction()
 set(TIDINGS_KAFKA_BROKER ${PROJECT_BINARY_DIR}/kafka-broker)
 set(TIDINGS_KAFKA_SECURE_BROKER ${PROJECT_BINARY_DIR}/kafka-secure-broker)
 set(TIDINGS_RABBITMQ_BROKER ${PROJECT_BINARY_DIR}/rabbitmq-broker)
+set(TIDINGS_RABBITMQ_SECURE_BROKER ${PROJECT_BINARY_DIR}/rabbitmq-secure-broker)

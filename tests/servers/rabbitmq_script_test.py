@@ -47,6 +47,24 @@ class RabbitmqScript(unittest.TestCase):
             self.assertTrue(listens(port))
         return ports
 
+    def test_secure_ones_have_a_url_for_each_way_in_and_keep_their_secrets(self):
+        started = rabbitmq("up", str(self.folder), "--secure")
+        self.assertEqual(started.returncode, 0, started.stderr)
+        port = int((self.folder / "tls").read_text())
+        for address in range(1, 5):
+            with socket.create_connection((f"127.0.0.{address}", port), timeout=20):
+                pass
+        ways = {path.name: path.read_text() for path in (self.folder / "urls").iterdir()}
+        self.assertEqual(set(ways), {"tls", "mutual-tls", "external"})
+        command = pathlib.Path(f"/proc/{pid_of(self.folder, 1)}/cmdline").read_text()
+        for path in (self.folder / "secrets").glob("*.password"):
+            password = path.read_text().strip()
+            self.assertGreaterEqual(len(password), 32)
+            self.assertNotIn(password, command + started.stdout + "".join(ways.values()))
+        for path in [self.folder, *self.folder.rglob("*")]:
+            self.assertEqual(stat.S_IMODE(path.lstat().st_mode) & 0o077, 0, f"others may not look at {path}")
+        self.assertNotEqual(rabbitmq("up", str(self.folder) + "3", "--secure", "--nodes", "3").returncode, 0)
+
     def ctl(self, *arguments):
         done = rabbitmq("ctl", str(self.folder), *arguments)
         self.assertEqual(done.returncode, 0, done.stdout + done.stderr)

@@ -36,11 +36,12 @@ constexpr ServerKind kRabbitmq{.command = "rabbitmq",
                                .name = "RabbitMQ",
                                .folder = "./.tidings-rabbitmq",
                                .count_option = "--nodes",
-                               .can_secure = false,
+                               .can_secure = true,
                                .up_footer =
                                    "Debian's package rabbitmq-server must be there; a server that it started itself\n"
                                    "is left alone. It listens on this machine only, on ports that are free, and\n"
-                                   "runs until `down`. Its user guest, with the password guest, may do everything.\n"
+                                   "runs until `down`. Its user guest, with the password guest, may do everything;\n"
+                                   "--secure, for one node, needs openssl.\n"
                                    "\n"
                                    "Example: tidings dev rabbitmq up ./rabbitmq --nodes 3"};
 

@@ -65,6 +65,8 @@ TEST(DevRabbitmq, RunsItsScript) {
   EXPECT_THAT(up.programs, ElementsAre(ElementsAre("/scripts/rabbitmq", "up", "./.tidings-rabbitmq", "--nodes", "1")));
   EXPECT_THAT(run({"dev", "rabbitmq", "up", "there", "--nodes", "3"}).programs,
               ElementsAre(ElementsAre("/scripts/rabbitmq", "up", "there", "--nodes", "3")));
+  EXPECT_THAT(run({"dev", "rabbitmq", "up", "there", "--secure"}).programs,
+              ElementsAre(ElementsAre("/scripts/rabbitmq", "up", "there", "--nodes", "1", "--secure")));
   EXPECT_THAT(run({"dev", "rabbitmq", "down"}).programs,
               ElementsAre(ElementsAre("/scripts/rabbitmq", "down", "./.tidings-rabbitmq")));
   EXPECT_EQ(run({"--json", "dev", "rabbitmq", "up", "d"}, {.code = 0, .output = "amqp://h:1/\n"}).out,
@@ -79,7 +81,6 @@ TEST(DevRabbitmq, SaysThatTheScriptIsNotHere) {
 TEST(DevRabbitmq, RefusesWhatTheScriptWouldNotTake) {
   EXPECT_EQ(run({"dev", "rabbitmq", "up", "--nodes", "2"}).code, kUsage);
   EXPECT_EQ(run({"dev", "rabbitmq", "up", "--brokers", "1"}).code, kUsage);
-  EXPECT_EQ(run({"dev", "rabbitmq", "up", "--secure"}).code, kUsage);
   EXPECT_EQ(run({"dev", "rabbitmq"}).code, kUsage);
 }
 

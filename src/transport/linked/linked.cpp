@@ -25,6 +25,7 @@ using Opened = Result<std::unique_ptr<Transport>>;
 
 struct Driver {
   std::string_view scheme;
+  std::string_view secure_scheme;  // the same by TLS, where the scheme says it; or empty
   Opened (*open)(const Url&, std::shared_ptr<Executor>);
   Result<Place> (*examine)(const Url&);
   std::string (*describe)();
@@ -37,19 +38,19 @@ Result<Place> examine_process(const Url&) {
 
 constexpr std::array kDrivers{
 #ifdef TIDINGS_WITH_RABBITMQ
-    Driver{"amqp", rabbitmq::open_rabbitmq, rabbitmq::examine_rabbitmq, rabbitmq::describe_rabbitmq},
+    Driver{"amqp", "amqps", rabbitmq::open_rabbitmq, rabbitmq::examine_rabbitmq, rabbitmq::describe_rabbitmq},
 #endif
 #ifdef TIDINGS_WITH_KAFKA
-    Driver{"kafka", kafka::open_kafka, kafka::examine_kafka, kafka::describe_kafka},
+    Driver{"kafka", "", kafka::open_kafka, kafka::examine_kafka, kafka::describe_kafka},
 #endif
-    Driver{"local", local::open_local, local::examine_local, local::describe_local},
-    Driver{"memory", memory::open_memory, examine_process, memory::describe_memory},
+    Driver{"local", "", local::open_local, local::examine_local, local::describe_local},
+    Driver{"memory", "", memory::open_memory, examine_process, memory::describe_memory},
 };
 
 // The driver of the URL's scheme. invalid: none is linked in.
 Result<const Driver*> driver_of(const Url& url) {
   for (const Driver& driver : kDrivers) {
-    if (driver.scheme == url.scheme) return &driver;
+    if (url.scheme == driver.scheme || (!url.scheme.empty() && url.scheme == driver.secure_scheme)) return &driver;
   }
   std::string message = fmt::format("there is no transport '{}:' here; linked in are:", url.scheme);
   for (const std::string& line : describe_linked()) message += "\n  " + line;

@@ -6,69 +6,39 @@
 #include <array>
 #include <charconv>
 
-#include "text/duration_text.hpp"
+#include "text/option_reader.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
 
+using text::OptionReader;
 using transport::Url;
 using transport::UrlOption;
 
 namespace {
 
-constexpr std::array<UrlOption, 7> kOptions{{
+constexpr int kPort = 5'672, kTlsPort = 5'671;
+
+constexpr std::array<UrlOption, 8> kOptions{{
     {"prefix", "of all names of the deployment; default none"},
     {"queue", "quorum or classic: what queues that are made are; default quorum"},
     {"queues", "of a subscription that is new and whose topic does not say, 1 to 64; default 1"},
     {"prefetch", "events that a queue gives before they are settled, 1 to 65535; default 64"},
     {"strict_hold_max", "a strict retry that would wait longer is made relaxed, 1s to 20m; default 60s"},
     {"history", "how long topics keep events for replays and readings, 1m to 3650d, or no; default 7d"},
+    {"declare",
+     "no: exchanges, queues and bindings are an administrator's, and only used; default yes: missing ones are made"},
     {"heartbeat", "after twice that long without a word a connection counts as lost, 1s to 10m; default 10s"},
 }};
 
-class Reader final {
- public:
-  explicit Reader(const Url& url) : url_{url} {}
-
-  void number(std::string_view name, std::int32_t least, std::int32_t most, std::int32_t& to) {
-    const std::string* text = find(name);
-    if (text == nullptr) return;
-    std::int32_t number = 0;
-    const auto [end, fault] = std::from_chars(text->data(), text->data() + text->size(), number);
-    if (fault != std::errc{} || end != text->data() + text->size() || number < least || number > most) {
-      return wrong(name, *text, fmt::format("{} to {}", least, most));
-    }
-    to = number;
-  }
-  void duration(std::string_view name, Duration least, Duration most, Duration& to) {
-    const std::string* text = find(name);
-    if (text == nullptr) return;
-    const auto duration = text::duration_of(*text);
-    if (!duration || *duration < least || *duration > most) {
-      return wrong(name, *text, fmt::format("{} to {}", text::duration_text(least), text::duration_text(most)));
-    }
-    to = *duration;
-  }
-  const std::string* find(std::string_view name) const {
-    const auto found = url_.options.find(name);
-    return found == url_.options.end() ? nullptr : &found->second;
-  }
-  void wrong(std::string_view name, std::string_view value, std::string_view wanted) {
-    say(fmt::format("'{}={}': expected {}", name, value, wanted));
-  }
-  void say(const std::string& fault) { faults_ += (faults_.empty() ? "" : "; ") + fault; }
-  const std::string& faults() const { return faults_; }
-
- private:
-  const Url& url_;
-  std::string faults_;
-};
-
-void read_server(std::string_view text, Reader& reader, AmqpOptions& options) {
-  Server server;
+void read_server(std::string_view text, OptionReader& reader, AmqpOptions& options) {
+  Server server{.host = {}, .port = options.security.tls ? kTlsPort : kPort};
   const auto colon = text.rfind(':');
   const bool has_port = colon != std::string_view::npos && text.back() != ']';
   server.host = text.substr(0, has_port ? colon : text.size());
+  // An IPv6 address stands in brackets.
+  if (server.host.starts_with('[') && server.host.ends_with(']'))
+    server.host = server.host.substr(1, server.host.size() - 2);
   if (has_port) {
     const std::string_view port = text.substr(colon + 1);
     const auto [end, fault] = std::from_chars(port.data(), port.data() + port.size(), server.port);
@@ -79,16 +49,8 @@ void read_server(std::string_view text, Reader& reader, AmqpOptions& options) {
   options.servers.push_back(std::move(server));
 }
 
-// `[USER@]HOST[:PORT][,HOST[:PORT]...]`
-void read_authority(std::string_view authority, Reader& reader, AmqpOptions& options) {
-  if (const auto at = authority.rfind('@'); at != std::string_view::npos) {
-    const std::string_view user = authority.substr(0, at);
-    authority.remove_prefix(at + 1);
-    if (user.find(':') != std::string_view::npos) {
-      reader.say("a password does not belong into a URL, where others see it: leave it out");
-    }
-    options.user = user.substr(0, user.find(':'));
-  }
+// `HOST[:PORT][,HOST[:PORT]...]`
+void read_servers(std::string_view authority, OptionReader& reader, AmqpOptions& options) {
   while (!authority.empty()) {
     const std::string_view server = authority.substr(0, authority.find(','));
     authority.remove_prefix(std::min(server.size() + 1, authority.size()));
@@ -96,32 +58,39 @@ void read_authority(std::string_view authority, Reader& reader, AmqpOptions& opt
   }
 }
 
-bool is_name_part(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-  });
+std::vector<UrlOption> all_options() {
+  std::vector<UrlOption> all{kOptions.begin(), kOptions.end()};
+  const auto security = security_url_options();
+  all.insert(all.end(), security.begin(), security.end());
+  return all;
+}
+
+void take_security(Url& url, OptionReader& reader, AmqpOptions& options) {
+  std::vector<std::string> faults;
+  options.security = take_security_of(url, faults);
+  for (const std::string& fault : faults) reader.say(fault);
 }
 
 }  // namespace
 
-Result<AmqpOptions> options_from(const Url& url) {
-  if (auto known = transport::check_options(url, kOptions); !known) return known.error();
+Result<AmqpOptions> options_from(const Url& given) {
+  Url url = given;
   AmqpOptions options;
-  Reader reader{url};
-  read_authority(url.authority, reader, options);
+  OptionReader reader{url};
+  take_security(url, reader, options);
+  if (auto known = transport::check_options(url, all_options()); !known) return known.error();
+  read_servers(url.authority, reader, options);
   if (options.servers.empty()) {
-    return invalid("an `amqp:` URL names a server: write `amqp://HOST:5672/` or `amqp://USER@HOST:5672/VHOST`");
+    return invalid("an `amqp:` URL names a server: write `amqp://HOST:5672/` or `amqps://USER@HOST:5671/VHOST`");
   }
   if (url.path.size() > 1) options.vhost = url.path.substr(url.path.front() == '/' ? 1 : 0);
-  if (const auto* text = reader.find("prefix")) {
-    options.prefix = *text;
-    if (!is_name_part(*text)) reader.wrong("prefix", *text, "letters, digits, '.', '_' and '-'");
-  }
-  if (const auto* text = reader.find("queue")) {
-    if (*text != "quorum" && *text != "classic") reader.wrong("queue", *text, "quorum or classic");
-    options.queue = *text == "classic" ? QueueKind::classic : QueueKind::quorum;
-  }
+  reader.prefix(options.prefix);
+  bool classic = false;
+  reader.choice("queue", "classic", "quorum", classic);
+  options.queue = classic ? QueueKind::classic : QueueKind::quorum;
+  bool make = true;
+  reader.choice("declare", "yes", "no", make);
+  options.declaring = make ? Declaring::make : Declaring::use;
   reader.number("queues", 1, 64, options.queues);
   reader.number("prefetch", 1, 65'535, options.prefetch);
   if (const auto* text = reader.find("history"); text != nullptr && *text == "no") {
@@ -131,7 +100,7 @@ Result<AmqpOptions> options_from(const Url& url) {
   }
   reader.duration("strict_hold_max", std::chrono::seconds{1}, std::chrono::minutes{20}, options.strict_hold_max);
   reader.duration("heartbeat", std::chrono::seconds{1}, std::chrono::minutes{10}, options.heartbeat);
-  if (!reader.faults().empty()) return invalid(fmt::format("in the `amqp:` URL: {}", reader.faults()));
+  if (!reader.faults().empty()) return invalid(fmt::format("in the `{}:` URL: {}", url.scheme, reader.faults()));
   return options;
 }
 
@@ -142,8 +111,9 @@ std::string AmqpOptions::deployment() const {
 }
 
 std::string describe_rabbitmq() {
-  std::string text = "amqp://[USER@]HOST[:PORT][,HOST...]/[VHOST][?option=value&...]  RabbitMQ";
-  for (const UrlOption& option : kOptions) text += fmt::format("\n    {}: {}", option.name, option.meaning);
+  std::string text =
+      "amqp[s]://[USER@]HOST[:PORT][,HOST...]/[VHOST][?option=value&...]  RabbitMQ, with `amqps:` by TLS";
+  for (const UrlOption& option : all_options()) text += fmt::format("\n    {}: {}", option.name, option.meaning);
   return text;
 }
 

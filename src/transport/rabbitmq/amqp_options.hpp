@@ -1,4 +1,4 @@
-// What an `amqp:` URL says.
+// What an `amqp:` or `amqps:` URL says.
 #pragma once
 
 #include <chrono>
@@ -9,10 +9,18 @@
 #include "tidings/names.hpp"
 #include "tidings/result.hpp"
 #include "tidings/transport/url.hpp"
+#include "transport/rabbitmq/amqp_security.hpp"
 
 namespace tidings::rabbitmq {
 
 enum class QueueKind { quorum, classic };
+
+// What becomes of exchanges, queues and bindings that are declared.
+enum class Declaring {
+  make,     // where they are missing
+  use,      // they are an administrator's, and taken as they are
+  examine,  // nothing is made: what is there is compared
+};
 
 struct Server {
   std::string host;
@@ -23,8 +31,7 @@ struct Server {
 
 struct AmqpOptions {
   std::vector<Server> servers;
-  std::string user = "guest";
-  std::string password = "guest";
+  AmqpSecurity security;
   std::string vhost = "/";
   std::string prefix;  // of all names of the deployment: several may share a virtual host
   QueueKind queue = QueueKind::quorum;
@@ -33,13 +40,14 @@ struct AmqpOptions {
   Duration history = std::chrono::hours{24 * 7};  // how long topics keep events besides; zero: they do not
   // RabbitMQ takes a queue from whoever holds one event for half an hour (consumer_timeout).
   Duration strict_hold_max = std::chrono::seconds{60};
+  Declaring declaring = Declaring::make;
   Duration heartbeat = std::chrono::seconds{10};
 
   // By which it is told from others on this machine.
   std::string deployment() const;
 };
 
-// `amqp://[USER@]HOST[:PORT][,HOST...]/[VHOST][?option=value...]`. invalid: all that is wrong with it.
+// `amqp[s]://[USER@]HOST[:PORT][,HOST...]/[VHOST][?option=value...]`. invalid: all that is wrong with it.
 Result<AmqpOptions> options_from(const transport::Url& url);
 
 // For messages and --help.

@@ -50,7 +50,10 @@ Result<void> Broker::ask_once(const Request& request, Time deadline) {
   auto connected = connect(deadline);
   while (!connected && connected.error().kind == ErrorKind::unavailable && executor_->now() < deadline) {
     executor_->sleep_until(std::min(deadline, executor_->now() + kReopenPause));
-    connected = connect(deadline);
+    auto again = connect(deadline);
+    // A try that was cut short knows less than the one before.
+    if (!again && again.error().kind == ErrorKind::unavailable && executor_->now() >= deadline) break;
+    connected = std::move(again);
   }
   if (!connected) return connected;
   // Not that of the one before: what was on its way to it may come still.

@@ -9,14 +9,17 @@
 #include <algorithm>
 #include <array>
 
+#include "transport/rabbitmq/amqp_refusal.hpp"
+#include "transport/rabbitmq/amqp_table.hpp"
+#include "transport/rabbitmq/amqp_tls.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
 
 namespace {
 
-constexpr std::uint16_t kContentTooLarge = 311, kNoConsumers = 313, kForced = 320, kRefused = 403, kNotFound = 404,
-                        kLocked = 405, kPrecondition = 406, kResource = 506, kNotAllowed = 530, kInternal = 541;
+// What stands in an EXTERNAL log-in besides the certificate: RabbitMQ does not look at it, rabbitmq-c wants some.
+constexpr const char* kIdentity = "certificate";
 
 timeval timeval_of(Duration duration) {
   const auto micros =
@@ -24,47 +27,34 @@ timeval timeval_of(Duration duration) {
   return {.tv_sec = micros / 1'000'000, .tv_usec = micros % 1'000'000};
 }
 
-amqp_field_value_t value_of(const std::string& text) {
-  amqp_field_value_t value{};
-  value.kind = AMQP_FIELD_KIND_UTF8;
-  value.value.bytes = bytes_of(text);
-  return value;
-}
-amqp_field_value_t value_of(std::int64_t number) {
-  amqp_field_value_t value{};
-  value.kind = AMQP_FIELD_KIND_I64;
-  value.value.i64 = number;
-  return value;
-}
-amqp_field_value_t value_of(bool is) {
-  amqp_field_value_t value{};
-  value.kind = AMQP_FIELD_KIND_BOOLEAN;
-  value.value.boolean = is ? 1 : 0;
-  return value;
-}
-
-// Looks into the arguments.
-class Table final {
- public:
-  explicit Table(const Arguments& arguments) {
-    for (const Argument& argument : arguments) {
-      entries_.push_back({.key = bytes_of(argument.name),
-                          .value = std::visit([](const auto& value) { return value_of(value); }, argument.value)});
-    }
-  }
-  amqp_table_t get() { return {.num_entries = static_cast<int>(entries_.size()), .entries = entries_.data()}; }
-
- private:
-  std::vector<amqp_table_entry_t> entries_;
-};
-
 amqp_table_entry_t capability(const char* name) {
   return {.key = amqp_cstring_bytes(name), .value = value_of(true)};
 }
 
-// What librdkafka is to Kafka: which calls failed, as the library says it.
 std::string words_of(int status) {
   return amqp_error_string2(status);
+}
+
+amqp_method_number_t method_of(std::uint16_t class_id, std::uint16_t method_id) {
+  return amqp_method_number_t{class_id} << 16 | method_id;
+}
+
+Error unsupported_sasl(const AmqpOptions& options, const Server& server) {
+  const bool external = options.security.sasl == Sasl::external;
+  return invalid(fmt::format("RabbitMQ at {}:{} does not take `sasl={}`: {}", server.host, server.port,
+                             external ? "external" : "plain",
+                             external ? "it needs the plugin rabbitmq_auth_mechanism_ssl, EXTERNAL among its "
+                                        "`auth_mechanisms`, and a port that asks for certificates"
+                                      : "PLAIN is not among its `auth_mechanisms`"));
+}
+
+// Who speaks TLS to a port that does not hears nothing it understands, and the other way round.
+Error not_answered(int status, const AmqpOptions& options, const Server& server) {
+  return unavailable(fmt::format("could not log in to RabbitMQ at {}:{}, virtual host '{}': {}; {}", server.host,
+                                 server.port, options.vhost, words_of(status),
+                                 options.security.tls
+                                     ? "if it wants a certificate of ours, set `tls_cert` and `tls_key`"
+                                     : "if that port speaks TLS, write `amqps:`"));
 }
 
 }  // namespace
@@ -75,7 +65,7 @@ Result<std::unique_ptr<Link>> Link::open(const AmqpOptions& options, const std::
   Error last = unavailable("no server was tried");
   for (std::size_t i = 0; i < options.servers.size(); ++i) {
     const Server& server = options.servers[(first + i) % options.servers.size()];
-    std::unique_ptr<Link> link{new Link{executor, amqp_new_connection()}};
+    std::unique_ptr<Link> link{new Link{executor, amqp_new_connection(), options.declaring}};
     auto connected = link->connect(options, server, purpose, std::min(deadline, executor.now() + kConnectWithin));
     if (connected) return link;
     last = connected.error();
@@ -97,21 +87,24 @@ Result<void> Link::connect(const AmqpOptions& options, const Server& server, con
                            Time deadline) {
   const std::string doing = fmt::format("connect to RabbitMQ at {}:{}", server.host, server.port);
   dead_ = true;  // until it lives
-  amqp_socket_t* socket = amqp_tcp_socket_new(state_);
-  if (socket == nullptr) return unavailable("could not " + doing + ": no memory");
+  Result<amqp_socket_t*> socket =
+      options.security.tls ? make_tls_socket(state_, options.security, server, verdict_) : amqp_tcp_socket_new(state_);
+  if (!socket) return socket.error();
+  if (*socket == nullptr) return unavailable("could not " + doing + ": no memory");
   const timeval within = timeval_of(deadline - executor_.now());
-  if (const int status = amqp_socket_open_noblock(socket, server.host.c_str(), server.port, &within);
+  if (const int status = amqp_socket_open_noblock(*socket, server.host.c_str(), server.port, &within);
       status != AMQP_STATUS_OK) {
+    if (auto fault = tls_fault(options.security, server, verdict_)) return *std::move(fault);
     return unavailable(fmt::format("could not {}: {}; is the server running there?", doing, words_of(status)));
   }
   const timeval handshake = timeval_of(deadline - executor_.now());
   const timeval request = timeval_of(kRequestWithin);
   amqp_set_handshake_timeout(state_, &handshake);
   amqp_set_rpc_timeout(state_, &request);
-  return log_in(options, purpose);
+  return log_in(options, server, purpose);
 }
 
-Result<void> Link::log_in(const AmqpOptions& options, const std::string& purpose) {
+Result<void> Link::log_in(const AmqpOptions& options, const Server& server, const std::string& purpose) {
   std::array capabilities{capability("authentication_failure_close"), capability("basic.nack"),
                           capability("connection.blocked"),           capability("consumer_cancel_notify"),
                           capability("publisher_confirms"),           capability("exchange_exchange_bindings")};
@@ -122,15 +115,38 @@ Result<void> Link::log_in(const AmqpOptions& options, const std::string& purpose
   std::array entries{amqp_table_entry_t{.key = amqp_cstring_bytes("capabilities"), .value = table},
                      amqp_table_entry_t{.key = amqp_cstring_bytes("connection_name"), .value = value_of(name)}};
   const amqp_table_t properties{.num_entries = static_cast<int>(entries.size()), .entries = entries.data()};
-  const auto heartbeat = std::chrono::duration_cast<std::chrono::seconds>(options.heartbeat).count();
-  const amqp_rpc_reply_t reply = amqp_login_with_properties(
-      state_, options.vhost.c_str(), AMQP_DEFAULT_MAX_CHANNELS, kFrameBytesMax, static_cast<int>(heartbeat),
-      &properties, AMQP_SASL_METHOD_PLAIN, options.user.c_str(), options.password.c_str());
-  dead_ = false;
-  auto done =
-      check(reply, 0, fmt::format("log in to RabbitMQ as '{}', virtual host '{}'", options.user, options.vhost));
-  if (!done) dead_ = true;
+  const auto heartbeat = static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(options.heartbeat).count());
+  amqp_rpc_reply_t reply{};
+  if (options.security.sasl == Sasl::external) {
+    reply = amqp_login_with_properties(state_, options.vhost.c_str(), AMQP_DEFAULT_MAX_CHANNELS, kFrameBytesMax,
+                                       heartbeat, &properties, AMQP_SASL_METHOD_EXTERNAL, kIdentity);
+  } else {
+    const auto password = password_of(options.security);
+    if (!password) return password.error();
+    reply = amqp_login_with_properties(state_, options.vhost.c_str(), AMQP_DEFAULT_MAX_CHANNELS, kFrameBytesMax,
+                                       heartbeat, &properties, AMQP_SASL_METHOD_PLAIN, options.security.user.c_str(),
+                                       password->c_str());
+  }
+  auto done = logged_in(reply, options, server);
+  dead_ = !done;
   return done;
+}
+
+Result<void> Link::logged_in(const amqp_rpc_reply_t& reply, const AmqpOptions& options, const Server& server) {
+  if (reply.reply_type == AMQP_RESPONSE_NORMAL) return {};
+  if (reply.reply_type == AMQP_RESPONSE_SERVER_EXCEPTION && reply.reply.id == AMQP_CONNECTION_CLOSE_METHOD) {
+    const auto& close = *static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
+    return login_error({.code = close.reply_code,
+                        .method = method_of(close.class_id, close.method_id),
+                        .words = view_of(close.reply_text)},
+                       options, server);
+  }
+  // A server tells only now, after its side of the handshake, what it thinks of our certificate.
+  if (auto fault = tls_fault(options.security, server, verdict_)) return *std::move(fault);
+  if (reply.library_error == AMQP_STATUS_BROKER_UNSUPPORTED_SASL_METHOD) {
+    return unsupported_sasl(options, server);
+  }
+  return not_answered(reply.library_error, options, server);
 }
 
 Result<void> Link::check(int status, std::string_view doing) {
@@ -153,7 +169,10 @@ Result<void> Link::check(const amqp_rpc_reply_t& reply, Channel channel, std::st
   }
   if (reply.reply.id == AMQP_CHANNEL_CLOSE_METHOD) {
     const auto& close = *static_cast<const amqp_channel_close_t*>(reply.reply.decoded);
-    Error error = refused(close.reply_code, view_of(close.reply_text), doing);
+    Error error = error_of({.code = close.reply_code,
+                            .method = method_of(close.class_id, close.method_id),
+                            .words = view_of(close.reply_text)},
+                           doing);
     amqp_channel_close_ok_t ok{};
     (void)amqp_send_method(state_, channel, AMQP_CHANNEL_CLOSE_OK_METHOD, &ok);
     open_.erase(channel);
@@ -164,33 +183,10 @@ Result<void> Link::check(const amqp_rpc_reply_t& reply, Channel channel, std::st
     return unavailable(fmt::format("could not {}: RabbitMQ answered something else", doing));
   }
   const auto& close = *static_cast<const amqp_connection_close_t*>(reply.reply.decoded);
-  return refused(close.reply_code, view_of(close.reply_text), doing);
-}
-
-// https://www.rabbitmq.com/amqp-0-9-1-reference.html#constants
-Error Link::refused(std::uint16_t code, std::string_view words, std::string_view doing) const {
-  const auto text = [&](std::string_view remedy) { return fmt::format("could not {}: {}{}", doing, words, remedy); };
-  switch (code) {
-    case kContentTooLarge:
-      return invalid(text(""));
-    case kRefused:
-      return invalid(text("; is the password right, and has the user that right (rabbitmqctl set_permissions)?"));
-    case kNotFound:
-      // It is there, on a server that is not, or that starts.
-      return words.find("down or inaccessible") != words.npos ? unavailable(text("")) : invalid(text(""));
-    case kNotAllowed:
-      return invalid(text("; is the virtual host there (rabbitmqctl add_vhost), and may the user enter it?"));
-    case kLocked:
-    case kPrecondition:
-      return conflict(text(""));
-    case kResource:
-      return overloaded(text(""));
-    case kNoConsumers:
-    case kForced:
-    case kInternal:
-    default:
-      return unavailable(text(""));
-  }
+  return error_of({.code = close.reply_code,
+                   .method = method_of(close.class_id, close.method_id),
+                   .words = view_of(close.reply_text)},
+                  doing);
 }
 
 Error Link::closed(const amqp_frame_t& frame, std::string_view doing) {
@@ -214,59 +210,6 @@ Result<void> Link::open_channel(Channel channel) {
 void Link::close_channel(Channel channel) {
   if (!dead_ && open_.erase(channel) > 0)
     (void)check(amqp_channel_close(state_, channel, AMQP_REPLY_SUCCESS), channel, "close a channel");
-}
-
-Result<void> Link::declare(Channel channel, const ExchangeSpec& exchange) {
-  Table table{exchange.arguments};
-  amqp_exchange_declare(state_, channel, bytes_of(exchange.name), bytes_of(exchange.type), 0, 1, 0, 0, table.get());
-  return answered(channel, fmt::format("declare exchange '{}'", exchange.name));
-}
-
-Result<QueueCounts> Link::declare(Channel channel, const QueueSpec& queue) {
-  Table table{queue.arguments};
-  const bool is_durable = !queue.exclusive && !queue.transient;
-  const auto* ok = amqp_queue_declare(state_, channel, bytes_of(queue.name), 0, is_durable ? 1 : 0,
-                                      queue.exclusive ? 1 : 0, queue.transient ? 1 : 0, table.get());
-  if (auto done = answered(channel, fmt::format("declare queue '{}'", queue.name)); !done) return done.error();
-  return QueueCounts{.ready = ok->message_count, .consumers = ok->consumer_count};
-}
-
-Result<QueueCounts> Link::look_at_queue(Channel channel, const std::string& queue) {
-  const auto* ok = amqp_queue_declare(state_, channel, bytes_of(queue), 1, 0, 0, 0, amqp_empty_table);
-  if (auto done = answered(channel, fmt::format("look at queue '{}'", queue)); !done) return done.error();
-  return QueueCounts{.ready = ok->message_count, .consumers = ok->consumer_count};
-}
-
-Result<void> Link::look_at_exchange(Channel channel, const std::string& exchange) {
-  amqp_exchange_declare(state_, channel, bytes_of(exchange), bytes_of("topic"), 1, 0, 0, 0, amqp_empty_table);
-  return answered(channel, fmt::format("look at exchange '{}'", exchange));
-}
-
-Result<void> Link::bind_queue(Channel channel, const BindingSpec& binding) {
-  Table table{binding.arguments};
-  amqp_queue_bind(state_, channel, bytes_of(binding.to), bytes_of(binding.from), bytes_of(binding.key), table.get());
-  return answered(channel, fmt::format("bind queue '{}' to '{}' by '{}'", binding.to, binding.from, binding.key));
-}
-
-Result<void> Link::bind_exchange(Channel channel, const BindingSpec& binding) {
-  amqp_exchange_bind(state_, channel, bytes_of(binding.to), bytes_of(binding.from), bytes_of(binding.key),
-                     amqp_empty_table);
-  return answered(channel, fmt::format("bind exchange '{}' to '{}' by '{}'", binding.to, binding.from, binding.key));
-}
-
-Result<void> Link::delete_queue(Channel channel, const std::string& queue) {
-  amqp_queue_delete(state_, channel, bytes_of(queue), 0, 0);
-  return answered(channel, fmt::format("delete queue '{}'", queue));
-}
-
-Result<void> Link::delete_exchange(Channel channel, const std::string& exchange) {
-  amqp_exchange_delete(state_, channel, bytes_of(exchange), 0);
-  return answered(channel, fmt::format("delete exchange '{}'", exchange));
-}
-
-Result<void> Link::purge(Channel channel, const std::string& queue) {
-  amqp_queue_purge(state_, channel, bytes_of(queue));
-  return answered(channel, fmt::format("purge queue '{}'", queue));
 }
 
 Result<void> Link::confirm(Channel channel) {

@@ -18,34 +18,33 @@
 #include <string>
 #include <string_view>
 #include <utility>
-#include <variant>
 #include <vector>
 
 #include "tidings/executor.hpp"
 #include "tidings/result.hpp"
 #include "transport/rabbitmq/amqp_options.hpp"
+#include "transport/rabbitmq/amqp_refusal.hpp"
+#include "transport/rabbitmq/amqp_table.hpp"
+#include "transport/rabbitmq/amqp_tls.hpp"
 
 namespace tidings::rabbitmq {
 
 using Channel = amqp_channel_t;
 
-// An argument of a queue, an exchange, a binding or a consumer.
-struct Argument {
-  std::string name;
-  std::variant<std::string, std::int64_t, bool> value;
-};
-using Arguments = std::vector<Argument>;
-
 struct ExchangeSpec {
   std::string name;
   std::string type = "topic";  // or direct, fanout, headers
   Arguments arguments = {};
+  bool durable = true;
+  bool auto_delete = false;
 };
 struct QueueSpec {
   std::string name;
   Arguments arguments = {};
   bool exclusive = false;  // of this connection, and gone with it
   bool transient = false;  // gone with who consumes it last, and with the server
+  bool durable = true;     // but for these two
+  bool auto_delete = false;
 };
 struct ConsumeSpec {
   std::string tag = {};        // shown to operators
@@ -64,17 +63,23 @@ struct BindingSpec {
   Arguments arguments = {};
 };
 
-inline amqp_bytes_t bytes_of(std::string_view text) {
-  return {.len = text.size(), .bytes = const_cast<char*>(text.data())};
-}
-inline std::string_view view_of(const amqp_bytes_t& bytes) {
-  return {static_cast<const char*>(bytes.bytes), bytes.len};
-}
+// Of a queue or an exchange that is there, what is set otherwise than it was to be.
+struct Mismatch {
+  std::string what;                     // `queue 'x'`
+  std::string name;                     // `x`
+  std::vector<Difference> differences;  // none: it is not there
+  bool all = true;                      // false: there may be more, which the server does not tell
+
+  bool is_missing() const { return differences.empty(); }
+};
+// `queue 'x' is set otherwise: x-queue-type is ...`
+std::string text_of(const Mismatch& mismatch);
 
 class Link final {
  public:
   // The first server that takes us, from a random one on. `purpose` is shown to its operators. invalid: no server lets
-  // us in: wrong password, no such virtual host. unavailable: none was reached.
+  // us in, and waiting does not help: wrong password, a certificate that has expired, no such virtual host.
+  // unavailable: none was reached.
   static Result<std::unique_ptr<Link>> open(const AmqpOptions& options, const std::string& purpose, Executor& executor,
                                             Time deadline);
   ~Link();
@@ -86,6 +91,9 @@ class Link final {
   void abandon();
 
   // ---- Requests
+  // As the options' `declaring` says, declarations and bindings make what is missing, or take what is there, or look
+  // whether it is set so: of mismatches(). conflict: it is there, and is set otherwise. Exclusive queues are always
+  // made.
   Result<void> open_channel(Channel channel);
   void close_channel(Channel channel);
   Result<void> declare(Channel channel, const ExchangeSpec& exchange);
@@ -104,6 +112,9 @@ class Link final {
   Result<void> bound(Channel channel, std::uint16_t prefetch);
   Result<void> cancel(Channel channel, const std::string& tag);
 
+  // Of all declarations while `declaring` was to examine.
+  const std::vector<Mismatch>& mismatches() const { return mismatches_; }
+
   // ---- Without an answer
   Result<void> publish(Channel channel, std::string_view exchange, std::string_view key,
                        const amqp_basic_properties_t& properties, std::string_view body);
@@ -120,19 +131,33 @@ class Link final {
   Error closed(const amqp_frame_t& frame, std::string_view doing);
 
  private:
-  Link(Executor& executor, amqp_connection_state_t state) : executor_{executor}, state_{state} {}
+  Link(Executor& executor, amqp_connection_state_t state, Declaring declaring)
+      : executor_{executor}, declaring_{declaring}, state_{state} {}
 
   Result<void> connect(const AmqpOptions& options, const Server& server, const std::string& purpose, Time deadline);
-  Result<void> log_in(const AmqpOptions& options, const std::string& purpose);
+  Result<void> log_in(const AmqpOptions& options, const Server& server, const std::string& purpose);
+  Result<void> logged_in(const amqp_rpc_reply_t& reply, const AmqpOptions& options, const Server& server);
+  template <class Spec>
+  Result<QueueCounts> declare_as_told(Channel channel, const Spec& spec);
+  template <class Spec>
+  Result<Mismatch> compare(Channel channel, Spec spec, Error error);
+  template <class Spec>
+  Result<void> examine(Channel channel, const Spec& spec);
+  Result<QueueCounts> declare_now(Channel channel, const ExchangeSpec& exchange);  // counts nothing
+  Result<QueueCounts> declare_now(Channel channel, const QueueSpec& queue);
+  Result<QueueCounts> look(Channel channel, const ExchangeSpec& exchange);
+  Result<QueueCounts> look(Channel channel, const QueueSpec& queue);
   Result<void> check(const amqp_rpc_reply_t& reply, Channel channel, std::string_view doing);
   Result<void> check(int status, std::string_view doing);
   Result<void> answered(Channel channel, std::string_view doing);
-  Error refused(std::uint16_t code, std::string_view words, std::string_view doing) const;
 
   Executor& executor_;
+  const Declaring declaring_;
+  CertificateVerdict verdict_;
   amqp_connection_state_t state_;
   bool dead_ = false;
   std::set<Channel> open_;  // channels
+  std::vector<Mismatch> mismatches_;
 };
 
 }  // namespace tidings::rabbitmq

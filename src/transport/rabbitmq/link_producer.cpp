@@ -117,6 +117,10 @@ bool LinkProducer::connect() {
   const std::lock_guard lock{mutex_};
   if (!ready) {
     trouble_ = ready.error().message;
+    // It was never let in: waiting does not help. Later on it may be that somebody changes a password, say.
+    if (!was_ready_ && ready.error().kind == ErrorKind::invalid) {
+      for (Pending& pending : pending_) refuse(pending, ready.error());
+    }
     connect_not_before_ = executor_->now() + reopen_pause_;
     reopen_pause_ = std::min(2 * reopen_pause_, kReopenPauseMax);
     return false;
@@ -124,6 +128,7 @@ bool LinkProducer::connect() {
   link_ = *std::move(opened);
   shared_link_ = link_.get();
   trouble_.clear();
+  was_ready_ = true;
   reopen_pause_ = kReopenPause;
   next_tag_ = 1;
   in_flight_ = 0;

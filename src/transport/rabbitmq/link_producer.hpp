@@ -69,6 +69,7 @@ class LinkProducer final : public Producer {
   void take_returned_properties(const amqp_basic_properties_t& properties);
   void confirm(std::uint64_t tag, bool and_all_before, const Result<void>& outcome);
   void refuse(Pending& pending, Error error);
+  void refuse_all_to(std::string_view exchange, const Error& error);
   void expire();
   void drop_answered();
   void tell();
@@ -93,6 +94,7 @@ class LinkProducer final : public Producer {
   std::unique_ptr<Link> link_;
   Time connect_not_before_{};
   Duration reopen_pause_ = kReopenPause;
+  bool was_ready_ = false;                // once
   List::iterator next_ = pending_.end();  // the first that is not sent on this connection
   std::uint64_t next_tag_ = 1;
   std::size_t in_flight_ = 0;

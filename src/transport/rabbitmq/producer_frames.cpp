@@ -1,6 +1,7 @@
 // What a server says of what was published: confirmed, refused, returned.
 #include <fmt/format.h>
 
+#include "transport/rabbitmq/amqp_refusal.hpp"
 #include "transport/rabbitmq/link_producer.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
@@ -55,6 +56,7 @@ void LinkProducer::take(const amqp_frame_t& frame) {
         const Error error = link_->closed(frame, "publish");
         const std::lock_guard lock{mutex_};
         trouble_ = error.message;
+        if (error.kind == ErrorKind::invalid) refuse_all_to(exchange_in(error.message), error);
         link_->abandon();  // what it had is sent again
         break;
       }
@@ -65,6 +67,13 @@ void LinkProducer::take(const amqp_frame_t& frame) {
     take_returned_properties(*static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded));
   }
   link_->release(frame.channel);
+}
+
+// Under the lock.
+void LinkProducer::refuse_all_to(std::string_view exchange, const Error& error) {
+  for (Pending& pending : pending_) {
+    if (pending.tag != 0 && pending.message.exchange == exchange) refuse(pending, error);
+  }
 }
 
 void LinkProducer::take_return(const amqp_basic_return_t& returned) {

@@ -1,0 +1,219 @@
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "transport/rabbitmq/link.hpp"
+
+namespace tidings::rabbitmq {
+
+namespace {
+
+constexpr const char* kDocument = "docs/guides/rabbitmq-security.md, \"declare=no\"";
+constexpr std::size_t kDifferencesMax = 32;  // of one queue or exchange: it has fewer arguments
+
+std::string called(const ExchangeSpec& exchange) {
+  return fmt::format("exchange '{}'", exchange.name);
+}
+std::string called(const QueueSpec& queue) {
+  return fmt::format("queue '{}'", queue.name);
+}
+
+bool take_property(ExchangeSpec& exchange, const Difference& difference) {
+  if (difference.argument == "type") exchange.type = difference.theirs;
+  return difference.argument == "type";
+}
+bool take_property(QueueSpec&, const Difference&) {
+  return false;
+}
+
+using Value = decltype(Argument::value);
+
+// The server names a value's type where we have set none.
+std::optional<Value> value_of(const Difference& difference, const Value* ours) {
+  const auto is = [&](auto kind) { return ours != nullptr && std::holds_alternative<decltype(kind)>(*ours); };
+  if (difference.kind == "bool" || is(bool{})) return Value{difference.theirs == "true"};
+  if (difference.kind == "longstr" || is(std::string{})) return Value{difference.theirs};
+  std::int64_t number = 0;
+  const char* const end = difference.theirs.data() + difference.theirs.size();
+  if (std::from_chars(difference.theirs.data(), end, number).ptr != end) return std::nullopt;
+  return Value{number};
+}
+
+// Sets what differs as it is there. False: it cannot be.
+template <class Spec>
+bool take(Spec& spec, const Difference& difference) {
+  if (take_property(spec, difference)) return true;
+  if (difference.argument == "durable" || difference.argument == "auto_delete") {
+    (difference.argument == "durable" ? spec.durable : spec.auto_delete) = difference.theirs == "true";
+    return true;
+  }
+  const auto found = std::ranges::find(spec.arguments, difference.argument, &Argument::name);
+  const bool is_ours = found != spec.arguments.end();
+  if (difference.theirs.empty()) {
+    if (is_ours) spec.arguments.erase(found);
+    return is_ours;
+  }
+  auto value = value_of(difference, is_ours ? &found->value : nullptr);
+  if (!value) return false;
+  if (is_ours) {
+    found->value = *std::move(value);
+  } else {
+    spec.arguments.push_back({difference.argument, *std::move(value)});
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string text_of(const Mismatch& mismatch) {
+  if (mismatch.is_missing()) return mismatch.what + " is not there";
+  std::vector<std::string> differences;
+  for (const Difference& difference : mismatch.differences) differences.push_back(text_of(difference));
+  return fmt::format("{} is there and is set otherwise: {}{}", mismatch.what, fmt::join(differences, "; "),
+                     mismatch.all ? "" : "; there may be more, which RabbitMQ does not tell at once");
+}
+
+// The server names the first difference only. So what we want is set, one after another, as it is there, until it finds
+// none: that makes nothing, for it is there.
+template <class Spec>
+Result<Mismatch> Link::compare(Channel channel, Spec spec, Error error) {
+  Mismatch mismatch{.what = called(spec), .name = spec.name, .differences = {}};
+  while (true) {
+    auto difference = difference_of(error.message);
+    if (!difference) return error;
+    mismatch.differences.push_back(*std::move(difference));
+    mismatch.all = take(spec, mismatch.differences.back()) && mismatch.differences.size() < kDifferencesMax;
+    if (!mismatch.all) return mismatch;
+    if (auto opened = open_channel(channel); !opened) return opened.error();
+    // Whoever deleted it meanwhile does not get it back so.
+    if (auto there = look(channel, spec); !there) return there.error();
+    auto declared = declare_now(channel, spec);
+    if (declared) {
+      close_channel(channel);  // as after any refusal
+      return mismatch;
+    }
+    error = declared.error();
+    if (error.kind != ErrorKind::conflict) {
+      mismatch.all = false;
+      return mismatch;
+    }
+  }
+}
+
+template <class Spec>
+Result<void> Link::examine(Channel channel, const Spec& spec) {
+  if (auto there = look(channel, spec); !there) {
+    if (there.error().kind != ErrorKind::invalid) return there.error();
+    mismatches_.push_back({.what = called(spec), .name = spec.name, .differences = {}});
+    return open_channel(channel);
+  }
+  auto declared = declare_now(channel, spec);
+  if (declared) return {};
+  if (is_dead()) return declared.error();
+  if (declared.error().kind == ErrorKind::conflict) {
+    auto mismatch = compare(channel, spec, declared.error());
+    if (mismatch) mismatches_.push_back(*std::move(mismatch));
+    if (is_dead()) return declared.error();
+  }
+  return open_channel(channel);  // who may not configure it is told nothing
+}
+
+template <class Spec>
+Result<QueueCounts> Link::declare_as_told(Channel channel, const Spec& spec) {
+  if (declaring_ == Declaring::use) {
+    auto there = look(channel, spec);
+    if (there || there.error().kind != ErrorKind::invalid) return there;
+    return invalid(fmt::format("{} is not there, and `declare=no` makes nothing: an administrator does ({})",
+                               called(spec), kDocument));
+  }
+  if (declaring_ == Declaring::examine) {
+    const auto examined = examine(channel, spec);
+    return examined ? Result<QueueCounts>{QueueCounts{}} : examined.error();
+  }
+  auto declared = declare_now(channel, spec);
+  if (declared || declared.error().kind != ErrorKind::conflict || is_dead()) return declared;
+  const auto mismatch = compare(channel, spec, declared.error());
+  if (!mismatch) return declared;
+  return conflict(fmt::format("{}: `tidings doctor` tells the ways out", text_of(*mismatch)));
+}
+
+Result<QueueCounts> Link::declare_now(Channel channel, const ExchangeSpec& exchange) {
+  Table table{exchange.arguments};
+  amqp_exchange_declare(state_, channel, bytes_of(exchange.name), bytes_of(exchange.type), 0, exchange.durable ? 1 : 0,
+                        exchange.auto_delete ? 1 : 0, 0, table.get());
+  if (auto done = answered(channel, fmt::format("declare {}", called(exchange))); !done) return done.error();
+  return QueueCounts{};
+}
+
+Result<QueueCounts> Link::declare_now(Channel channel, const QueueSpec& queue) {
+  Table table{queue.arguments};
+  const bool is_durable = queue.durable && !queue.exclusive && !queue.transient;
+  const bool is_auto_delete = queue.auto_delete || queue.transient;
+  const auto* ok = amqp_queue_declare(state_, channel, bytes_of(queue.name), 0, is_durable ? 1 : 0,
+                                      queue.exclusive ? 1 : 0, is_auto_delete ? 1 : 0, table.get());
+  if (auto done = answered(channel, fmt::format("declare {}", called(queue))); !done) return done.error();
+  return QueueCounts{.ready = ok->message_count, .consumers = ok->consumer_count};
+}
+
+Result<QueueCounts> Link::look(Channel channel, const ExchangeSpec& exchange) {
+  if (auto there = look_at_exchange(channel, exchange.name); !there) return there.error();
+  return QueueCounts{};
+}
+
+Result<QueueCounts> Link::look(Channel channel, const QueueSpec& queue) {
+  return look_at_queue(channel, queue.name);
+}
+
+Result<void> Link::declare(Channel channel, const ExchangeSpec& exchange) {
+  const auto declared = declare_as_told(channel, exchange);
+  return declared ? Result<void>{} : declared.error();
+}
+
+Result<QueueCounts> Link::declare(Channel channel, const QueueSpec& queue) {
+  const bool is_own = queue.exclusive || queue.transient;
+  return is_own ? declare_now(channel, queue) : declare_as_told(channel, queue);
+}
+
+Result<QueueCounts> Link::look_at_queue(Channel channel, const std::string& queue) {
+  const auto* ok = amqp_queue_declare(state_, channel, bytes_of(queue), 1, 0, 0, 0, amqp_empty_table);
+  if (auto done = answered(channel, fmt::format("look at queue '{}'", queue)); !done) return done.error();
+  return QueueCounts{.ready = ok->message_count, .consumers = ok->consumer_count};
+}
+
+Result<void> Link::look_at_exchange(Channel channel, const std::string& exchange) {
+  amqp_exchange_declare(state_, channel, bytes_of(exchange), bytes_of("topic"), 1, 0, 0, 0, amqp_empty_table);
+  return answered(channel, fmt::format("look at exchange '{}'", exchange));
+}
+
+Result<void> Link::bind_queue(Channel channel, const BindingSpec& binding) {
+  if (declaring_ != Declaring::make) return {};
+  Table table{binding.arguments};
+  amqp_queue_bind(state_, channel, bytes_of(binding.to), bytes_of(binding.from), bytes_of(binding.key), table.get());
+  return answered(channel, fmt::format("bind queue '{}' to '{}' by '{}'", binding.to, binding.from, binding.key));
+}
+
+Result<void> Link::bind_exchange(Channel channel, const BindingSpec& binding) {
+  if (declaring_ != Declaring::make) return {};
+  amqp_exchange_bind(state_, channel, bytes_of(binding.to), bytes_of(binding.from), bytes_of(binding.key),
+                     amqp_empty_table);
+  return answered(channel, fmt::format("bind exchange '{}' to '{}' by '{}'", binding.to, binding.from, binding.key));
+}
+
+Result<void> Link::delete_queue(Channel channel, const std::string& queue) {
+  amqp_queue_delete(state_, channel, bytes_of(queue), 0, 0);
+  return answered(channel, fmt::format("delete queue '{}'", queue));
+}
+
+Result<void> Link::delete_exchange(Channel channel, const std::string& exchange) {
+  amqp_exchange_delete(state_, channel, bytes_of(exchange), 0);
+  return answered(channel, fmt::format("delete exchange '{}'", exchange));
+}
+
+Result<void> Link::purge(Channel channel, const std::string& queue) {
+  amqp_queue_purge(state_, channel, bytes_of(queue));
+  return answered(channel, fmt::format("purge queue '{}'", queue));
+}
+
+}  // namespace tidings::rabbitmq

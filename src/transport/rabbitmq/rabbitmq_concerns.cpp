@@ -1,0 +1,94 @@
+// How a deployment's exchanges and queues are set on the server: which of them differ from what services want.
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "transport/rabbitmq/amqp_retry_ladder.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/rabbitmq_topology.hpp"
+#include "transport/rabbitmq/stream_reader.hpp"
+#include "transport/rabbitmq/topics.hpp"
+
+namespace tidings::rabbitmq {
+
+using transport::Concern;
+
+namespace {
+
+constexpr Channel kChannel = 1;
+
+// Compares all that services would declare.
+Result<void> examine(Link& link, const Names& names, const AmqpOptions& options, const std::vector<std::string>& topics,
+                     const std::vector<KnownSubscription>& subscriptions) {
+  const StreamSpec control{
+      .name = names.control(), .bytes_max = kControlBytesMax, .segment_bytes_max = kControlSegmentBytesMax};
+  if (auto done = declare_stream(link, kChannel, control); !done) return done;
+  for (const std::string& topic : topics) {
+    if (auto done = declare_topic(link, kChannel, names, options, topic); !done) return done;
+  }
+  for (const KnownSubscription& subscription : subscriptions) {
+    const SubscriptionQueues& queues = subscription.queues;
+    if (auto done = declare_queues(link, kChannel, queues, {}); !done) return done;
+    if (auto done = declare_dead_letters(link, kChannel, queues); !done) return done;
+    for (const auto step : kRetrySteps) {
+      if (auto done = declare_retries(link, kChannel, queues, step); !done) return done;
+    }
+  }
+  return {};
+}
+
+bool is_of_kind(const Difference& difference) {
+  return difference.argument == "x-queue-type" || difference.argument == "x-delivery-limit";
+}
+
+std::string way_out(const Mismatch& mismatch, const AmqpOptions& options) {
+  const std::string& name = mismatch.name;
+  if (mismatch.is_missing()) {
+    return fmt::format(
+        "make {} as docs/wire.md has it, or let a service or `tidings` that may configure do it, without "
+        "`declare=no`",
+        mismatch.what);
+  }
+  if (mismatch.what.starts_with("exchange")) {
+    return fmt::format(
+        "while nothing is published, delete {}, with RabbitMQ's management, say, and start the services, which make it "
+        "anew; or give the deployment names of its own by `prefix`",
+        mismatch.what);
+  }
+  const std::string anew = fmt::format(
+      "let its group settle what is in it, stop the group, `rabbitmqctl delete_queue -p {} {} --if-empty`, and start "
+      "the "
+      "group, which makes it anew",
+      options.vhost, name);
+  if (!std::ranges::all_of(mismatch.differences, is_of_kind)) return anew;
+  return fmt::format("write `queue={}` to take it as it is; or {}",
+                     options.queue == QueueKind::quorum ? "classic" : "quorum", anew);
+}
+
+}  // namespace
+
+Result<std::vector<Concern>> RabbitmqTopology::concerns() {
+  const auto facts = catalog_->facts().all();
+  if (!facts) return facts.error();
+  std::vector<std::string> topics;
+  for (const auto& [name, fact] : *facts) topics.push_back(name);
+  const auto subscriptions = subscriptions_of(*catalog_, *registrations_);
+  if (!subscriptions) return subscriptions.error();
+  const AmqpOptions& options = broker_->options();
+  AmqpOptions examining = options;
+  examining.declaring = Declaring::examine;
+  Executor& executor = broker_->executor();
+  auto link = Link::open(examining, "examination", executor, executor.now() + kRequestWithin);
+  if (!link) return link.error();
+  if (auto opened = (*link)->open_channel(kChannel); !opened) return opened.error();
+  if (auto done = examine(**link, broker_->names(), options, topics, *subscriptions); !done) return done.error();
+  std::vector<Concern> concerns;
+  for (const Mismatch& mismatch : (*link)->mismatches()) {
+    // What is missing is made when it is needed; unless nobody may.
+    if (mismatch.is_missing() && options.declaring == Declaring::make) continue;
+    concerns.push_back({.subject = mismatch.what, .what = text_of(mismatch), .remedy = way_out(mismatch, options)});
+  }
+  return concerns;
+}
+
+}  // namespace tidings::rabbitmq
