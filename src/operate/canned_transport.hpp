@@ -41,6 +41,7 @@ struct Canned {
   std::vector<std::string> replayed;  // dead letters
   std::vector<std::string> discarded;
   std::vector<std::string> removed_groups;
+  std::vector<transport::SubscriptionSpec> created_groups;
   std::vector<std::string> topics_changed;  // whose retention was set
   std::vector<std::int32_t> replications;   // of topics that were made by hand; 0: its own
   std::vector<std::string> erased_keys;     // of Control
@@ -78,6 +79,10 @@ class CannedTopology final : public transport::Topology {
                               .partitions = topic.partitions.value_or(1),
                               .retention = topic.retention});
     canned_.replications.push_back(replication.value_or(0));
+    return {};
+  }
+  Result<void> create_group(const transport::SubscriptionSpec& subscription) override {
+    canned_.created_groups.push_back(subscription);
     return {};
   }
   Result<void> remove_group(std::string_view group) override {

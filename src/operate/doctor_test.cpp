@@ -127,6 +127,19 @@ TEST(Topology, DeclaresATopicWhereThatMakesIt) {
   EXPECT_EQ(create_topic(transport, {.name = "b"}, 3).error().kind, ErrorKind::unsupported);
 }
 
+TEST(Topology, CreatesGroupsOfTopicsThatAreThere) {
+  const auto canned = std::make_shared<Canned>();
+  canned->topics.push_back({.name = "a"});
+  CannedTransport transport{canned};
+  EXPECT_TRUE(create_group(transport, {.group = "g", .topic = "a"}));
+  EXPECT_TRUE(create_group(transport, {.group = "h", .pattern = "order.*"}));
+  EXPECT_THAT(create_group(transport, {.group = "i", .topic = "b"}).error().message,
+              ::testing::HasSubstr("there is no topic 'b'"));
+  ASSERT_EQ(canned->created_groups.size(), 2u);
+  EXPECT_EQ(canned->created_groups[0].topic, "a");
+  EXPECT_EQ(canned->created_groups[1].pattern, "order.*");
+}
+
 TEST(Topology, RemovesOnlyGroupsThatAreThere) {
   const auto canned = std::make_shared<Canned>();
   canned->groups = {{.name = "a", .topic = "t"}, {.name = "a", .topic = "u"}, {.name = "b"}};

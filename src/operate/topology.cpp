@@ -145,6 +145,15 @@ Result<TopicCreation> create_topic(Transport& transport, const transport::TopicS
   return creation;
 }
 
+Result<void> create_group(Transport& transport, const transport::SubscriptionSpec& subscription) {
+  if (!subscription.topic.empty()) {
+    if (auto known = expect_topic(transport, Topic{subscription.topic}); !known) return known;
+  }
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  return (*topology)->create_group(subscription);
+}
+
 Result<void> remove_group(Transport& transport, const Group& group) {
   const auto all = groups(transport);
   if (!all) return all.error();

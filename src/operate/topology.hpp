@@ -62,6 +62,10 @@ BOOST_DESCRIBE_STRUCT(TopicCreation, (), (created, topic))
 Result<TopicCreation> create_topic(transport::Transport& transport, const transport::TopicSpec& spec,
                                    std::optional<std::int32_t> replication);
 
+// Makes what members of the group need that may not make it themselves. invalid: no such topic. unsupported: nothing is
+// to be made before they join.
+Result<void> create_group(transport::Transport& transport, const transport::SubscriptionSpec& subscription);
+
 // Forgets the group, its position and its dead letters. invalid: there is none of that name. conflict: it has live
 // members.
 Result<void> remove_group(transport::Transport& transport, const Group& group);

@@ -70,6 +70,29 @@ int remove_group(const std::string& name, Session& session) {
   return kDone;
 }
 
+struct GroupArguments {
+  std::string group;
+  std::string topic;
+  std::string pattern;
+};
+
+struct Created {
+  std::string created;
+};
+BOOST_DESCRIBE_STRUCT(Created, (), (created))
+
+int create_group(const GroupArguments& arguments, Session& session) {
+  int code = kDone;
+  const auto transport = session.open(Store::existing, code);
+  if (!transport) return code;
+  const auto done = operate::create_group(
+      *transport, {.group = arguments.group, .topic = arguments.topic, .pattern = arguments.pattern});
+  if (!done) return session.fail(done.error());
+  if (session.json()) session.print_json(Created{operate::foreign_name(arguments.group)});
+  session.note(fmt::format("group {}: all that its members need is there", operate::printable(arguments.group)));
+  return kDone;
+}
+
 struct LagArguments {
   bool watch = false;
   operate::Thresholds thresholds;
@@ -127,6 +150,25 @@ int lag(const LagArguments& arguments, Session& session) {
   }
 }
 
+void add_group_creation(CLI::App& groups_app, Command& command) {
+  auto* create_app = groups_app.add_subcommand("create", "Make what members need and may not make");
+  const auto arguments = std::make_shared<GroupArguments>();
+  create_app->add_option("GROUP", arguments->group, "The group")->required()->option_text(" ");
+  auto* topic = create_app->add_option("--topic", arguments->topic, "What it reads, or")->option_text("TOPIC");
+  create_app->add_option("--pattern", arguments->pattern, "Types of events that it reads")
+      ->option_text("PATTERN")
+      ->excludes(topic);
+  create_app->footer(
+      "On RabbitMQ: its queues, with those of retries and dead letters, for members\n"
+      "whose URL says declare=no. Other transports need none of it.\n"
+      "\n"
+      "Example: tidings groups create payment-service --topic orders");
+  create_app->callback([arguments, &command] {
+    if (arguments->topic.empty() && arguments->pattern.empty()) throw CLI::RequiredError("--topic or --pattern");
+    command = [arguments](Session& session) { return create_group(*arguments, session); };
+  });
+}
+
 void add_groups(CLI::App& app, Command& command) {
   auto* groups_app = app.add_subcommand("groups", "Groups, what they read, and who serves them");
   groups_app->require_subcommand(0, 1);
@@ -134,6 +176,7 @@ void add_groups(CLI::App& app, Command& command) {
   groups_app->callback([&command] {
     if (!command) command = groups;
   });
+  add_group_creation(*groups_app, command);
   auto* remove_app = groups_app->add_subcommand("remove", "Forget a group, its position and its dead letters");
   const auto name = std::make_shared<std::string>();
   remove_app->add_option("GROUP", *name, "A group without live members")->required()->option_text(" ");

@@ -69,7 +69,8 @@ struct Concern {
   std::string remedy;
 };
 
-struct TopicSpec;  // transport.hpp
+struct SubscriptionSpec;  // transport.hpp
+struct TopicSpec;         // likewise
 
 class Topology {
  public:
@@ -91,6 +92,10 @@ class Topology {
   // transport has it). It may be there already. conflict: it is, and is set otherwise. unsupported: a declaration is
   // all that is needed.
   virtual Result<void> create_topic(const TopicSpec& topic, std::optional<std::int32_t> replication);
+  // Makes what the members of a group need that may not make it themselves; it may be there already, and need not have
+  // members. invalid: no such topic. conflict: something is there and is set otherwise. unsupported: members make all
+  // they need, or need nothing.
+  virtual Result<void> create_group(const SubscriptionSpec& subscription);
   // Forgets the group, its position and its dead letters. conflict: it has live members.
   virtual Result<void> remove_group(std::string_view group) = 0;
 };
@@ -128,6 +133,10 @@ inline Result<void> Topology::set_retention(std::string_view, const Retention&) 
 inline Result<void> Topology::create_topic(const TopicSpec&, std::optional<std::int32_t>) {
   return unsupported(
       "this transport makes topics as they are declared, and keeps one copy of each: leave the replication out");
+}
+
+inline Result<void> Topology::create_group(const SubscriptionSpec&) {
+  return unsupported("on this transport a group is there when its first member joins: nothing is to be made before");
 }
 
 class DeadLetters {

@@ -7,6 +7,7 @@ namespace {
 
 using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 
 class AmqpRightsBrokerTest : public SecureAmqpHere {
  protected:
@@ -20,9 +21,31 @@ class AmqpRightsBrokerTest : public SecureAmqpHere {
     const auto admin = as("admin");
     const auto declared = admin->declare(orders());
     ASSERT_TRUE(declared) << declared.error().message;
-    const auto consumer = admin->consumer(readers());
-    ASSERT_TRUE(consumer) << consumer.error().message;
+    const auto created = admin->operations().topology->create_group(readers());
+    ASSERT_TRUE(created) << created.error().message;
   }
+  // An event, which is tried again, buried, replayed and settled; and what a group has is asked.
+  void pass_everything(transport::Transport& by) const {
+    const auto consumer = by.consumer(readers());
+    ASSERT_TRUE(consumer) << consumer.error().message;
+    ASSERT_TRUE(publish(by));
+    const auto second = std::chrono::seconds{1};
+    receive_and_settle(**consumer, transport::Retry{.order = transport::RetryOrder::relaxed,
+                                                    .attempts = {.failed = 1, .due = executor().now() + 2 * second}});
+    receive_and_settle(**consumer, transport::Bury{.reason = "failed", .error = "x", .attempts = {}});
+    const auto dead = by.operations().dead_letters->browse({}, {}, 10);
+    ASSERT_TRUE(dead) << dead.error().message;
+    ASSERT_EQ(dead->size(), 1u);
+    const auto replayed = by.operations().dead_letters->replay(dead->front().id);
+    ASSERT_TRUE(replayed) << replayed.error().message;
+    receive_and_settle(**consumer);
+    const auto lag = by.operations().topology->lag();
+    ASSERT_TRUE(lag) << lag.error().message;
+    EXPECT_EQ(lag->at(0).unsettled, 0u);
+  }
+  // The test's prefix, as rights have it.
+  std::string begins() const { return "^" + prefix().substr(0, prefix().size() - 1) + "\\."; }
+  std::string write() const { return "^(" + begins().substr(1) + "|amq\\.default$)"; }
 };
 
 TEST_F(AmqpRightsBrokerTest, WhoMayNotConfigureIsToldOfTheRightAndOfPassiveMode) {
@@ -56,7 +79,23 @@ TEST_F(AmqpRightsBrokerTest, WhoMayNotWriteIsToldOfTheRightAtOnce) {
 
 TEST_F(AmqpRightsBrokerTest, EventsPassWithoutTheRightToConfigure) {
   make_everything();
-  pass_an_event(*as("service", "&declare=no"));
+  const auto service = as("service", "&declare=no");
+  pass_an_event(*service);
+  EXPECT_THAT(service->operations().topology->concerns().value(), IsEmpty()) << "retries have their queues";
+}
+
+TEST_F(AmqpRightsBrokerTest, TheRightsOfTheGuideAreEnough) {
+  ctl({"set_permissions", "-p", "/", "visitor", begins(), write(), begins()});
+  const auto visitor = as("visitor");
+  ASSERT_TRUE(visitor->declare(orders()));
+  pass_everything(*visitor);
+}
+
+TEST_F(AmqpRightsBrokerTest, TheRightsOfTheGuideAreEnoughWithoutDeclarations) {
+  make_everything();
+  const std::string own = begins() + ".*(\\.member\\.|tidings\\.answers\\.)";
+  ctl({"set_permissions", "-p", "/", "visitor", own, write(), begins()});
+  pass_everything(*as("visitor", "&declare=no"));
 }
 
 TEST_F(AmqpRightsBrokerTest, WhatAnAdministratorHasNotMadeIsNamed) {
@@ -72,7 +111,8 @@ TEST_F(AmqpRightsBrokerTest, WhatAnAdministratorHasNotMadeIsNamed) {
   const auto consumer = service->consumer(readers());
   ASSERT_FALSE(consumer);
   EXPECT_EQ(consumer.error().kind, ErrorKind::invalid);
-  EXPECT_THAT(consumer.error().message, HasSubstr("queue '" + prefix() + "readers.orders_queue' is not there"));
+  EXPECT_THAT(consumer.error().message, AllOf(HasSubstr("queue '" + prefix() + "readers.orders_queue' is not there"),
+                                              HasSubstr("`tidings groups create`")));
 }
 
 }  // namespace

@@ -125,8 +125,10 @@ Result<QueueCounts> Link::declare_as_told(Channel channel, const Spec& spec) {
   if (declaring_ == Declaring::use) {
     auto there = look(channel, spec);
     if (there || there.error().kind != ErrorKind::invalid) return there;
-    return invalid(fmt::format("{} is not there, and `declare=no` makes nothing: an administrator does ({})",
-                               called(spec), kDocument));
+    return invalid(fmt::format(
+        "{} is not there, and `declare=no` makes nothing: an administrator does, by `tidings topics create` and "
+        "`tidings groups create` ({})",
+        called(spec), kDocument));
   }
   if (declaring_ == Declaring::examine) {
     const auto examined = examine(channel, spec);

@@ -39,6 +39,7 @@ class RabbitmqCatalog final : public transport::DeploymentView {
   Result<std::set<std::string>> present(const std::string& group,
                                         const transport::GroupSubscription& subscription) override;
   transport::TopicFacts& facts() { return facts_; }
+  const std::shared_ptr<transport::Control>& control() const { return control_; }  // the users'
 
  private:
   Result<void> declare(const transport::TopicSpec& spec);

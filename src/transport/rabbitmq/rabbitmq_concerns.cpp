@@ -1,9 +1,9 @@
-// How a deployment's exchanges and queues are set on the server: which of them differ from what services want.
+// How a deployment's exchanges and queues are set on the server: which of them differ from what services want, and
+// those that are made for who may not make them.
 #include <fmt/format.h>
 
 #include <algorithm>
 
-#include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/rabbitmq_topology.hpp"
 #include "transport/rabbitmq/stream_reader.hpp"
@@ -27,12 +27,7 @@ Result<void> examine(Link& link, const Names& names, const AmqpOptions& options,
     if (auto done = declare_topic(link, kChannel, names, options, topic); !done) return done;
   }
   for (const KnownSubscription& subscription : subscriptions) {
-    const SubscriptionQueues& queues = subscription.queues;
-    if (auto done = declare_queues(link, kChannel, queues, {}); !done) return done;
-    if (auto done = declare_dead_letters(link, kChannel, queues); !done) return done;
-    for (const auto step : kRetrySteps) {
-      if (auto done = declare_retries(link, kChannel, queues, step); !done) return done;
-    }
+    if (auto done = declare_all(link, kChannel, subscription.queues, {}); !done) return done;
   }
   return {};
 }
@@ -44,10 +39,7 @@ bool is_of_kind(const Difference& difference) {
 std::string way_out(const Mismatch& mismatch, const AmqpOptions& options) {
   const std::string& name = mismatch.name;
   if (mismatch.is_missing()) {
-    return fmt::format(
-        "make {} as docs/wire.md has it, or let a service or `tidings` that may configure do it, without "
-        "`declare=no`",
-        mismatch.what);
+    return "let an administrator run `tidings topics create` and `tidings groups create`, as a user who may configure";
   }
   if (mismatch.what.starts_with("exchange")) {
     return fmt::format(
@@ -89,6 +81,22 @@ Result<std::vector<Concern>> RabbitmqTopology::concerns() {
     concerns.push_back({.subject = mismatch.what, .what = text_of(mismatch), .remedy = way_out(mismatch, options)});
   }
   return concerns;
+}
+
+Result<void> RabbitmqTopology::create_group(const transport::SubscriptionSpec& subscription) {
+  if (auto named = catalog_->check_names(subscription); !named) return named;
+  if (!subscription.topic.empty()) {
+    const auto topic = catalog_->topic(subscription.topic);
+    if (!topic) return topic.error();
+    if (!*topic) return catalog_->missing(subscription.topic);
+  }
+  const transport::GroupSubscription wanted{.topic = subscription.topic, .pattern = subscription.pattern};
+  const auto queues = catalog_->queues(subscription.group, wanted, "");
+  if (!queues) return queues.error();
+  const EventTopics topics{broker_->shared_executor(), catalog_->control()};
+  const auto bindings = bindings_of(broker_->names(), topics, subscription);
+  if (!bindings) return bindings.error();
+  return broker_->ask([&](Link& link, Channel channel) { return declare_all(link, channel, *queues, *bindings); });
 }
 
 }  // namespace tidings::rabbitmq

@@ -39,6 +39,7 @@ class RabbitmqTopology final : public transport::Topology {
   Result<std::vector<transport::LagState>> lag() override;
   Result<std::vector<transport::Concern>> concerns() override;  // rabbitmq_concerns.cpp
   Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override;
+  Result<void> create_group(const transport::SubscriptionSpec& subscription) override;  // rabbitmq_concerns.cpp
   Result<void> remove_group(std::string_view group) override;
 
  private:

@@ -4,7 +4,6 @@
 
 #include <array>
 #include <mutex>
-#include <set>
 #include <utility>
 
 #include "transport/rabbitmq/amqp_consumer.hpp"
@@ -108,7 +107,6 @@ class RabbitmqTransport final : public transport::Transport {
 };
 
 Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& spec, const GroupMember& member) const {
-  const Names& names = broker_->names();
   const GroupSubscription subscription{
       .topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing, .queue = spec.queue};
   auto queues = catalog_->queues(spec.group, subscription, spec.instance);
@@ -125,17 +123,9 @@ Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& sp
   consumer.trials = std::make_shared<Trials>(log_, consumer.queues.name);
   consumer.board_of = [deployment = broker_->options().deployment(), name = consumer.queues.name](
                           const std::string& instance) { return transport::board_path(deployment, name, instance); };
-  if (!spec.topic.empty()) consumer.bindings.push_back({.from = names.topic(spec.topic), .to = {}});
-  if (!spec.pattern.empty()) {
-    const auto unsplit = consumer.topics->unsplit_keys(spec.pattern);
-    if (!unsplit) return unsplit.error();
-    std::set<std::string> keys{unsplit->begin(), unsplit->end()};
-    for (std::string& key : pattern_keys(spec.pattern)) keys.insert(std::move(key));
-    for (const std::string& key : keys) consumer.bindings.push_back({.from = names.events(), .to = {}, .key = key});
-  }
-  if (!spec.queue.empty()) return consumer;  // others read that queue, too: nothing but what they expect goes there
-  for (const std::string& topic : spec.extra_topics)
-    consumer.bindings.push_back({.from = names.topic(topic), .to = {}});
+  auto bindings = bindings_of(broker_->names(), *consumer.topics, spec);
+  if (!bindings) return bindings.error();
+  consumer.bindings = *std::move(bindings);
   return consumer;
 }
 

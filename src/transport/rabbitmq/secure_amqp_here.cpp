@@ -90,14 +90,14 @@ Result<void> SecureAmqpHere::publish(Transport& transport) const {
   return outcome;
 }
 
-void SecureAmqpHere::receive_and_settle(transport::Consumer& consumer) const {
+void SecureAmqpHere::receive_and_settle(transport::Consumer& consumer, transport::Outcome outcome) const {
   const Time deadline = soon();
   while (executor_->now() < deadline) {
     auto batch = consumer.receive(1, deadline);
     ASSERT_TRUE(batch) << batch.error().message;
     if (batch->deliveries.empty()) continue;
     const auto settled =
-        settle_now(consumer, *executor_, {{.token = batch->deliveries.front().token, .outcome = transport::Accept{}}})
+        settle_now(consumer, *executor_, {{.token = batch->deliveries.front().token, .outcome = std::move(outcome)}})
             .front();
     EXPECT_TRUE(settled) << settled.error().message;
     return;

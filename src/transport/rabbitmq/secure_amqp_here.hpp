@@ -44,8 +44,9 @@ class SecureAmqpHere : public ::testing::Test {
   // Publishes one event to `orders`, and has a consumer that joins `readers` receive and settle it.
   void pass_an_event(transport::Transport& transport) const;
   Result<void> publish(transport::Transport& transport) const;
-  void receive_and_settle(transport::Consumer& consumer) const;
+  void receive_and_settle(transport::Consumer& consumer, transport::Outcome outcome = transport::Accept{}) const;
 
+  Executor& executor() const { return *executor_; }
   Time soon() const { return executor_->now() + std::chrono::seconds{30}; }
   const std::string& prefix() const { return prefix_; }
 

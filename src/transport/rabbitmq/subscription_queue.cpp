@@ -1,6 +1,9 @@
 #include "transport/rabbitmq/subscription_queue.hpp"
 
+#include <set>
+
 #include "transport/rabbitmq/amqp_names.hpp"
+#include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/key_slots.hpp"
 
 namespace tidings::rabbitmq {
@@ -98,6 +101,32 @@ Result<void> declare_dead_letters(Link& link, Channel channel, const Subscriptio
   discarded.arguments.push_back({"x-message-ttl", std::int64_t{kDiscardedKept.count()}});
   if (auto done = link.declare(channel, discarded); !done) return done.error();
   return {};
+}
+
+Result<void> declare_all(Link& link, Channel channel, const SubscriptionQueues& queues,
+                         const std::vector<BindingSpec>& bindings) {
+  if (auto done = declare_queues(link, channel, queues, bindings); !done) return done;
+  if (auto done = declare_dead_letters(link, channel, queues); !done) return done;
+  for (const auto step : kRetrySteps) {
+    if (auto done = declare_retries(link, channel, queues, step); !done) return done;
+  }
+  return {};
+}
+
+Result<std::vector<BindingSpec>> bindings_of(const Names& names, const EventTopics& topics,
+                                             const transport::SubscriptionSpec& spec) {
+  std::vector<BindingSpec> bindings;
+  if (!spec.topic.empty()) bindings.push_back({.from = names.topic(spec.topic), .to = {}});
+  if (!spec.pattern.empty()) {
+    const auto unsplit = topics.unsplit_keys(spec.pattern);
+    if (!unsplit) return unsplit.error();
+    std::set<std::string> keys{unsplit->begin(), unsplit->end()};
+    for (std::string& key : pattern_keys(spec.pattern)) keys.insert(std::move(key));
+    for (const std::string& key : keys) bindings.push_back({.from = names.events(), .to = {}, .key = key});
+  }
+  if (!spec.queue.empty()) return bindings;  // others read that queue, too: nothing but what they expect goes there
+  for (const std::string& topic : spec.extra_topics) bindings.push_back({.from = names.topic(topic), .to = {}});
+  return bindings;
 }
 
 }  // namespace tidings::rabbitmq

@@ -1,13 +1,16 @@
 // The queues of a subscription: those that it reads, those where retries wait, and that of its dead letters.
 //
-// Threads: pure functions of a link.
+// Threads: functions of a link; bindings_of() blocks as Control does.
 #pragma once
 
 #include <chrono>
 #include <string>
 #include <vector>
 
+#include "tidings/transport/transport.hpp"
+#include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_options.hpp"
+#include "transport/rabbitmq/event_topics.hpp"
 #include "transport/rabbitmq/link.hpp"
 
 namespace tidings::rabbitmq {
@@ -33,5 +36,12 @@ Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueue
 Result<void> declare_retries(Link& link, Channel channel, const SubscriptionQueues& queues,
                              std::chrono::milliseconds step);
 Result<void> declare_dead_letters(Link& link, Channel channel, const SubscriptionQueues& queues);
+// All of these, with those of all retries.
+Result<void> declare_all(Link& link, Channel channel, const SubscriptionQueues& queues,
+                         const std::vector<BindingSpec>& bindings);
+
+// By which events come to the subscription's queues.
+Result<std::vector<BindingSpec>> bindings_of(const Names& names, const EventTopics& topics,
+                                             const transport::SubscriptionSpec& spec);
 
 }  // namespace tidings::rabbitmq
