@@ -22,7 +22,7 @@ constexpr Duration kTick = std::chrono::milliseconds{100};
 
 // A server that is killed within seconds of a queue's making may have it no more, and not say so: what is needed is
 // made now, not when the first event dies.
-Result<void> declare_all(Link& link, Channel channel, const ConsumerSpec& spec) {
+Result<void> declare_needed(Link& link, Channel channel, const ConsumerSpec& spec) {
   if (auto done = declare_queues(link, channel, spec.queues, spec.bindings); !done) return done;
   if (auto done = declare_retries(link, channel, spec.queues, kRetrySteps.front()); !done) return done;
   return declare_dead_letters(link, channel, spec.queues);
@@ -32,11 +32,10 @@ Result<void> declare_all(Link& link, Channel channel, const ConsumerSpec& spec) 
 
 Result<std::unique_ptr<transport::Consumer>> AmqpConsumer::join(std::shared_ptr<Broker> broker,
                                                                 std::shared_ptr<Producer> producer, ConsumerSpec spec) {
-  auto declared = broker->ask([&](Link& link, Channel channel) { return declare_all(link, channel, spec); });
+  auto declared = broker->ask([&](Link& link, Channel channel) { return declare_needed(link, channel, spec); });
   if (!declared) return declared.error();
   std::unique_ptr<AmqpConsumer> consumer{new AmqpConsumer{std::move(broker), std::move(producer), std::move(spec)}};
-  consumer->sharing_ = std::make_unique<QueueSharing>(consumer->executor_, consumer->spec_.log, consumer->spec_.trials,
-                                                      consumer->sharing_spec());
+  if (auto begun = consumer->begin_sharing(); !begun) return begun.error();
   consumer->thread_ = consumer->executor_.spawn("amqp-consume", [self = consumer.get()] { self->run(); });
   return std::unique_ptr<transport::Consumer>{std::move(consumer)};
 }
@@ -158,7 +157,7 @@ void AmqpConsumer::end() {
   }
   answers_.tell();
   link_.reset();
-  sharing_->leave(suspects);
+  if (sharing_ != nullptr) sharing_->leave(suspects);
 }
 
 bool AmqpConsumer::connect() {
@@ -175,7 +174,7 @@ bool AmqpConsumer::connect() {
   }
   link_ = *std::move(opened);
   reopen_pause_ = kReopenPause;
-  sharing_->connected(++connection_);
+  begin_connection();
   const std::lock_guard lock{mutex_};
   trouble_.reset();
   if (std::exchange(was_connected_, true)) notices_.push_back({.kind = Notice::Kind::reconnected, .partitions = {}});
@@ -189,7 +188,7 @@ Result<void> AmqpConsumer::begin(Link& link) {
   arriving_.clear();
   steps_.forget();
   if (auto done = link.open_channel(kRequestChannel); !done) return done;
-  if (auto done = declare_all(link, kRequestChannel, spec_); !done) return done;
+  if (auto done = declare_needed(link, kRequestChannel, spec_); !done) return done;
   const std::string presence = member_queue(spec_.queues, spec_.subscription.instance);
   if (auto done = link.declare(kRequestChannel, QueueSpec{.name = presence, .transient = true}); !done) {
     return done.error();
@@ -199,7 +198,7 @@ Result<void> AmqpConsumer::begin(Link& link) {
 
 void AmqpConsumer::lose_link(const std::string& why) {
   link_.reset();
-  sharing_->disconnected();
+  if (sharing_ != nullptr) sharing_->disconnected();
   Notice notice{.kind = Notice::Kind::lost, .partitions = {}};
   const std::lock_guard lock{mutex_};
   hops_.clear();
@@ -277,6 +276,8 @@ void AmqpConsumer::arrive(Channel channel) {
   OwnedQueue& queue = *queues_.at(slots_.at(channel));
   const Time now = executor_.now();
   const std::uint64_t tag = message->tag();
+  // Whoever had it notes what it tries.
+  if (spec_.queues.competing && message->redelivered()) queue.learn(spec_.trials->of_queue(queue.number()));
   queue.arrive(message, now);
   if (queue.known(tag).suspect) suspect(queue, tag);
   if (retry_step(queue.known(tag).not_before, now)) {

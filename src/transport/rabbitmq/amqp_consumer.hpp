@@ -122,6 +122,8 @@ class AmqpConsumer final : public transport::Consumer {
   void end();
 
   // ---- Queues come and go (consumer_ownership.cpp)
+  Result<void> begin_sharing();
+  void begin_connection();
   SharingSpec sharing_spec();
   void follow_orders();
   transport::PartitionId id_of(std::size_t queue) const { return {spec_.name, static_cast<std::int32_t>(queue)}; }
@@ -180,6 +182,7 @@ class AmqpConsumer final : public transport::Consumer {
   std::map<Channel, std::uint64_t> slots_;                // of the present connection
   std::map<Channel, std::shared_ptr<Message>> arriving_;  // in pieces
   std::uint64_t connection_ = 0;                          // how many there were
+  std::uint64_t last_slot_ = 0;                           // where members compete
   Channel last_channel_ = kStepsChannel;
   RetrySteps steps_;
   // What was suspect when the last connection was lost, by number of the queue.
@@ -189,7 +192,7 @@ class AmqpConsumer final : public transport::Consumer {
   transport::Answers answers_;
 
   std::unique_ptr<Thread> thread_;
-  std::unique_ptr<QueueSharing> sharing_;
+  std::unique_ptr<QueueSharing> sharing_;  // none: members compete
 };
 
 }  // namespace tidings::rabbitmq

@@ -19,12 +19,18 @@ namespace {
 
 constexpr int kPort = 5'672, kTlsPort = 5'671;
 
-constexpr std::array<UrlOption, 8> kOptions{{
+constexpr std::array<UrlOption, 12> kOptions{{
     {"prefix", "of all names of the deployment; default none"},
     {"queue", "quorum or classic: what queues that are made are; default quorum"},
     {"queues", "of a subscription that is new and whose topic does not say, 1 to 64; default 1"},
     {"prefetch", "events that a queue gives before they are settled, 1 to 65535; default 64"},
     {"strict_hold_max", "a strict retry that would wait longer is made relaxed, 1s to 20m; default 60s"},
+    {"order", "key; strict: nothing of a key is sent before what came before it is confirmed; none: members compete"},
+    {"message_ttl",
+     "events that wait longer in a subscription's queue are dead letters, 1s to 365d; default: none are"},
+    {"queue_expires",
+     "a subscription's queue is removed after so long without a member, 1m to 365d; default: it stays"},
+    {"commands_max", "commands that wait in a queue: beyond, they are refused, 1 to 1000000000; default: no bound"},
     {"history", "how long topics keep events for replays and readings, 1m to 3650d, or no; default 7d"},
     {"declare",
      "no: exchanges, queues and bindings are an administrator's, and only used; default yes: missing ones are made"},
@@ -98,6 +104,14 @@ Result<AmqpOptions> options_from(const Url& given) {
   } else {
     reader.duration("history", std::chrono::minutes{1}, std::chrono::hours{24 * 3'650}, options.history);
   }
+  if (const auto* text = reader.find("order")) {
+    if (*text != "none" && *text != "key" && *text != "strict") reader.wrong("order", *text, "key, strict or none");
+    options.order = *text == "none" ? Order::none : *text == "strict" ? Order::strict : Order::key;
+  }
+  constexpr Duration kYear = std::chrono::hours{24 * 365};
+  reader.duration("message_ttl", std::chrono::seconds{1}, kYear, options.message_ttl);
+  reader.duration("queue_expires", std::chrono::minutes{1}, kYear, options.queue_expires);
+  reader.number("commands_max", 1, 1'000'000'000, options.commands_max);
   reader.duration("strict_hold_max", std::chrono::seconds{1}, std::chrono::minutes{20}, options.strict_hold_max);
   reader.duration("heartbeat", std::chrono::seconds{1}, std::chrono::minutes{10}, options.heartbeat);
   if (!reader.faults().empty()) return invalid(fmt::format("in the `{}:` URL: {}", url.scheme, reader.faults()));

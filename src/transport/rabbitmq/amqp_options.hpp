@@ -22,6 +22,12 @@ enum class Declaring {
   examine,  // nothing is made: what is there is compared
 };
 
+enum class Order {
+  none,    // members compete for each event
+  key,     // an event that the server refuses may be overtaken by later ones of its key, and says so
+  strict,  // nothing of a key is sent before what came before it is confirmed
+};
+
 struct Server {
   std::string host;
   int port = 5672;
@@ -40,6 +46,11 @@ struct AmqpOptions {
   Duration history = std::chrono::hours{24 * 7};  // how long topics keep events besides; zero: they do not
   // RabbitMQ takes a queue from whoever holds one event for half an hour (consumer_timeout).
   Duration strict_hold_max = std::chrono::seconds{60};
+  Order order = Order::key;
+  // Of queues that are made; zero: none. What expired is a foreign dead letter, if the queue is a quorum queue.
+  Duration message_ttl{};
+  Duration queue_expires{};       // after so long without a member
+  std::int32_t commands_max = 0;  // commands that may wait in a queue: beyond, they are refused as `overloaded`
   Declaring declaring = Declaring::make;
   Duration heartbeat = std::chrono::seconds{10};
 

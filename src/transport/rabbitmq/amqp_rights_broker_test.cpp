@@ -103,7 +103,7 @@ TEST_F(AmqpRightsBrokerTest, WhatAnAdministratorHasNotMadeIsNamed) {
     const auto declared = as("service", "&declare=no")->declare(orders());
     ASSERT_FALSE(declared);
     EXPECT_EQ(declared.error().kind, ErrorKind::invalid);
-    EXPECT_THAT(declared.error().message, AllOf(HasSubstr("queue '" + prefix() + "tidings.control' is not there"),
+    EXPECT_THAT(declared.error().message, AllOf(HasSubstr("exchange '" + prefix() + "events.dlx' is not there"),
                                                 HasSubstr("`declare=no`"), HasSubstr("rabbitmq-security.md")));
   }
   ASSERT_TRUE(as("admin")->declare(orders()));

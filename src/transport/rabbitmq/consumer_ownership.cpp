@@ -12,6 +12,30 @@ namespace tidings::rabbitmq {
 
 using transport::Notice;
 
+Result<void> AmqpConsumer::begin_sharing() {
+  if (!spec_.queues.competing) {
+    sharing_ = std::make_unique<QueueSharing>(executor_, spec_.log, spec_.trials, sharing_spec());
+    return {};
+  }
+  // So that what was tried is known, from now on.
+  const auto read = spec_.log->list(ControlSpace::driver, share_prefix(spec_.queues.name));
+  return read ? Result<void>{} : read.error();
+}
+
+// Members that compete have the queue together: what comes again may have killed any of them.
+void AmqpConsumer::begin_connection() {
+  ++connection_;
+  if (sharing_ != nullptr) return sharing_->connected(connection_);
+  const std::lock_guard lock{mutex_};
+  share_orders_.push_back({.kind = ShareOrder::Kind::take,
+                           .queue = 0,
+                           .connection = connection_,
+                           .slot = ++last_slot_,
+                           .prefetch = static_cast<std::uint16_t>(broker_->options().prefetch),
+                           .suspects = {.are = QueueSuspects::Are::all, .places = {}},
+                           .trials = {}});
+}
+
 SharingSpec AmqpConsumer::sharing_spec() {
   return {.name = spec_.queues.name,
           .queues = spec_.queues.read.size(),
@@ -87,6 +111,7 @@ bool AmqpConsumer::take_queue(ShareOrder& order) {
   }
   QueueBefore before{.suspects = std::move(order.suspects), .trials = std::move(order.trials)};
   if (before.suspects.are == QueueSuspects::Are::before) before.suspects = suspects_before_[order.queue];
+  before.competing = spec_.queues.competing;
   suspects_before_.erase(order.queue);
   const transport::PartitionId id = id_of(order.queue);
   auto queue = std::make_unique<OwnedQueue>(id, order.slot, std::move(before));

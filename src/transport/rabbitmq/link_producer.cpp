@@ -133,6 +133,7 @@ bool LinkProducer::connect() {
   next_tag_ = 1;
   in_flight_ = 0;
   blocked_ = false;
+  unconfirmed_.clear();
   returned_.reset();
   for (Pending& pending : pending_) {
     pending.tag = 0;
@@ -160,6 +161,7 @@ void LinkProducer::send_some() {
       if (next_ == pending_.end()) return;
       pending = &*next_;
     }
+    if (waits_for_its_key(*pending)) return;
     if (!send_one(*pending)) return;
     const std::lock_guard lock{mutex_};
     next_ = std::next(next_);
@@ -184,7 +186,13 @@ bool LinkProducer::send_one(Pending& pending) {
   }
   pending.tag = next_tag_++;
   ++in_flight_;
+  if (options_.order == Order::strict && message.record.key) unconfirmed_.insert(*message.record.key);
   return true;
+}
+
+bool LinkProducer::waits_for_its_key(const Pending& pending) const {
+  const auto& key = pending.message.record.key;
+  return options_.order == Order::strict && key && unconfirmed_.contains(*key);
 }
 
 // Under the lock.

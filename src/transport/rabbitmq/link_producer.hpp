@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -63,6 +64,8 @@ class LinkProducer final : public Producer {
   void lose_link();
   void send_some();
   bool send_one(Pending& pending);
+  bool waits_for_its_key(const Pending& pending) const;
+  bool is_overtaken(const Pending& pending) const;
   void hear(Time deadline);
   void take(const amqp_frame_t& frame);
   void take_return(const amqp_basic_return_t& returned);
@@ -99,6 +102,7 @@ class LinkProducer final : public Producer {
   std::uint64_t next_tag_ = 1;
   std::size_t in_flight_ = 0;
   bool blocked_ = false;
+  std::set<std::string> unconfirmed_;  // keys, where the order is strict
   std::optional<amqp_basic_return_t> returned_;
   std::string returned_exchange_, returned_key_, returned_words_;
   std::vector<Outcome> outcomes_;

@@ -68,9 +68,9 @@ OwnedQueue::Known OwnedQueue::known_of(const Message& message, std::int64_t plac
 
 bool OwnedQueue::is_suspect(const Message& message, std::int64_t place) {
   QueueSuspects& suspects = before_.suspects;
-  // What was handed out comes first: behind it, nothing was.
-  if (!message.redelivered()) suspects = {};
-  if (suspects.are == QueueSuspects::Are::all) return true;
+  // What was handed out comes first: behind it, nothing was; unless others have it, too.
+  if (!message.redelivered() && !before_.competing) suspects = {};
+  if (suspects.are == QueueSuspects::Are::all) return message.redelivered();
   return suspects.are == QueueSuspects::Are::these &&
          std::erase_if(suspects.places, [&](std::int64_t other) { return hash_in(other) == hash_in(place); }) > 0;
 }

@@ -32,6 +32,7 @@ struct Room {
 struct QueueBefore {
   QueueSuspects suspects;                             // not `before`: what that was
   std::map<std::string, transport::Attempts> trials;  // by Trials::key_of()
+  bool competing = false;                             // others have it at the same time
 };
 
 class OwnedQueue final {
@@ -57,6 +58,8 @@ class OwnedQueue final {
 
   // What is known of it is ours from then on.
   void arrive(std::shared_ptr<const Message> message, Time now);
+  // What others tried of it.
+  void learn(std::map<std::string, transport::Attempts> trials) { before_.trials = std::move(trials); }
   // What the next owner has to take for suspect.
   QueueSuspects suspects() const;
 

@@ -1,6 +1,8 @@
 // What a server says of what was published: confirmed, refused, returned.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "transport/rabbitmq/amqp_refusal.hpp"
 #include "transport/rabbitmq/link_producer.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
@@ -102,6 +104,15 @@ void LinkProducer::take_returned_properties(const amqp_basic_properties_t& prope
   }
 }
 
+// Under the lock.
+bool LinkProducer::is_overtaken(const Pending& pending) const {
+  const auto& record = pending.message.record;
+  return record.key && std::ranges::any_of(pending_, [&](const Pending& other) {
+           return other.tag != 0 && other.number > pending.number && other.message.record.topic == record.topic &&
+                  other.message.record.key == record.key;
+         });
+}
+
 void LinkProducer::confirm(std::uint64_t tag, bool and_all_before, const Result<void>& outcome) {
   const std::lock_guard lock{mutex_};
   for (Pending& pending : pending_) {
@@ -109,10 +120,16 @@ void LinkProducer::confirm(std::uint64_t tag, bool and_all_before, const Result<
     if (pending.tag == 0 || (pending.tag != tag && !and_all_before)) continue;
     pending.tag = 0;
     --in_flight_;
+    if (!unconfirmed_.empty() && pending.message.record.key) unconfirmed_.erase(*pending.message.record.key);
     if (pending.answered) continue;
     pending.answered = true;
     Result<void> result = outcome;
     if (result && pending.returned) result = *pending.returned;
+    if (!result && is_overtaken(pending)) {
+      result = Error{result.error().kind, result.error().message +
+                                              "; later ones of its key were sent, and may be stored: `order=strict` in "
+                                              "the URL sends none before it is confirmed"};
+    }
     outcomes_.push_back({std::move(pending.message.answered), std::move(result)});
   }
 }

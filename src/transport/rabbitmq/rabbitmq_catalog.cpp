@@ -116,23 +116,32 @@ Result<void> RabbitmqCatalog::publish(const PublishedType& type) {
 Result<SubscriptionQueues> RabbitmqCatalog::queues(const std::string& group, const GroupSubscription& subscription,
                                                    const std::string& instance) {
   const Names& names = broker_->names();
-  std::int32_t count = broker_->options().queues;
+  const AmqpOptions& options = broker_->options();
+  std::int32_t count = options.queues;
+  bool is_command = false;
   std::string name = names.queue_of_pattern(group, subscription.pattern);
   if (!subscription.topic.empty()) {
     name = names.queue_of_topic(group, subscription.topic);
     const auto fact = facts_.of(subscription.topic);
     if (!fact) return fact.error();
     count = fact->partitions.value_or(count);
+    is_command = fact->command;
   }
-  if (subscription.sharing == Sharing::broadcast) {
-    name += "." + instance;
-    count = 1;
-  }
-  if (subscription.queue.empty()) return queues_of(std::move(name), count, broker_->options().queue);
-  auto named = queues_of(names.queue(subscription.queue), 1, broker_->options().queue);
-  named.named = true;
-  named.dead_exchange = names.foreign_exchange();
-  return named;
+  const bool is_broadcast = subscription.sharing == Sharing::broadcast;
+  if (is_broadcast) name += "." + instance;
+  const bool is_named = !subscription.queue.empty();
+  if (is_named) name = names.queue(subscription.queue);
+  const bool is_one = is_broadcast || is_named || options.order == Order::none;
+  auto queues = queues_of(std::move(name), is_one ? 1 : count, options.queue);
+  queues.named = is_named;
+  queues.dead_exchange = names.foreign_exchange();
+  queues.competing = options.order == Order::none;
+  queues.message_ttl = std::chrono::duration_cast<std::chrono::milliseconds>(options.message_ttl);
+  queues.expires = std::chrono::duration_cast<std::chrono::milliseconds>(options.queue_expires);
+  // An instance that does not come back leaves nothing for ever.
+  if (is_broadcast && queues.expires.count() == 0) queues.expires = kBroadcastExpires;
+  if (is_command) queues.commands_max = options.commands_max;
+  return queues;
 }
 
 Result<void> RabbitmqCatalog::check_names(const SubscriptionSpec& spec) {

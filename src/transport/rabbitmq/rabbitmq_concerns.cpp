@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "transport/rabbitmq/foreign_letters.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/rabbitmq_topology.hpp"
 #include "transport/rabbitmq/stream_reader.hpp"
@@ -23,6 +24,7 @@ Result<void> examine(Link& link, const Names& names, const AmqpOptions& options,
   const StreamSpec control{
       .name = names.control(), .bytes_max = kControlBytesMax, .segment_bytes_max = kControlSegmentBytesMax};
   if (auto done = declare_stream(link, kChannel, control); !done) return done;
+  if (auto done = declare_foreign_letters(link, kChannel, names); !done) return done;
   for (const std::string& topic : topics) {
     if (auto done = declare_topic(link, kChannel, names, options, topic); !done) return done;
   }

@@ -19,6 +19,23 @@ Arguments arguments_of(QueueKind kind) {
   return {{"x-queue-type", "quorum"}, {"x-delivery-limit", kDeliveriesMax}};
 }
 
+Arguments arguments_of(const SubscriptionQueues& queues) {
+  Arguments arguments = arguments_of(queues.kind);
+  if (!queues.competing) arguments.push_back({"x-single-active-consumer", true});
+  if (queues.expires.count() > 0) arguments.push_back({"x-expires", std::int64_t{queues.expires.count()}});
+  if (queues.commands_max > 0) arguments.push_back({"x-max-length", queues.commands_max});
+  const bool is_kept = queues.message_ttl.count() > 0 && queues.kind == QueueKind::quorum;
+  if (queues.message_ttl.count() > 0) arguments.push_back({"x-message-ttl", std::int64_t{queues.message_ttl.count()}});
+  // What expires is not lost: it is shown with the dead letters of others.
+  if (is_kept) {
+    arguments.push_back({"x-dead-letter-exchange", queues.dead_exchange});
+    arguments.push_back({"x-dead-letter-routing-key", std::string{kForeignDeathKey}});
+    arguments.push_back({"x-dead-letter-strategy", "at-least-once"});
+  }
+  if (is_kept || queues.commands_max > 0) arguments.push_back({"x-overflow", "reject-publish"});
+  return arguments;
+}
+
 // As the article's services declare it: whoever of them comes later finds what it expects.
 Result<void> declare_named(Link& link, Channel channel, const SubscriptionQueues& queues) {
   const auto there = link.look_at_queue(channel, queues.name);
@@ -62,8 +79,7 @@ Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueue
     if (auto done = declare_named(link, channel, queues); !done) return done;
   }
   for (const std::string& name : queues.named ? std::vector<std::string>{} : queues.read) {
-    QueueSpec queue{.name = name, .arguments = arguments_of(queues.kind)};
-    queue.arguments.push_back({"x-single-active-consumer", true});
+    const QueueSpec queue{.name = name, .arguments = arguments_of(queues)};
     if (auto done = link.declare(channel, queue); !done) return done.error();
   }
   const bool is_spread = queues.read.size() > 1;

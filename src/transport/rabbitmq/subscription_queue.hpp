@@ -20,7 +20,10 @@ struct SubscriptionQueues {
   std::vector<std::string> read;  // one: `name` itself
   QueueKind kind = QueueKind::quorum;
   bool named = false;              // by others: it is as they made it, and where it is missing made as they would
-  std::string dead_exchange = {};  // of such a one
+  std::string dead_exchange = {};  // where what others give up goes
+  bool competing = false;          // any member gets any event
+  std::chrono::milliseconds message_ttl{}, expires{};  // zero: none
+  std::int64_t commands_max = 0;                       // likewise
 
   // What is to come back to the subscription: exchange and routing key.
   std::string exchange() const { return read.size() == 1 ? "" : name; }

@@ -185,11 +185,12 @@ void SoakConformance::expect_all_well() {
     done.push_back(id_of(order));
     outputs += 3 * static_cast<std::size_t>(order.task.publishes);
   }
+  std::set<std::string> fed;  // some brokers have one twice that was sent again
   for (const auto& record : history(kTasks)) {
-    if (!record.id.starts_with(kFed)) continue;
-    done.push_back(record.id);
-    outputs += 3;
+    if (record.id.starts_with(kFed)) fed.insert(record.id);
   }
+  done.insert(done.end(), fed.begin(), fed.end());
+  outputs += 3 * fed.size();
   std::ranges::sort(done);
   EXPECT_EQ(effects(), done) << "each once";
   std::set<std::string> ids;
