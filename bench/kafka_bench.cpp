@@ -11,9 +11,9 @@
 #include <string>
 #include <vector>
 
-#include "kafka_ours.hpp"
+#include "ours.hpp"
 #include "raw_kafka.hpp"
-#include "tidings/codec.hpp"
+#include "report.hpp"
 
 namespace {
 
@@ -28,85 +28,6 @@ constexpr int kLatencies = 500;
 constexpr int kTransacted = 20'000;
 constexpr int kLanes = 16;
 
-// What publishing, and handling, has to do anyway: the struct, and its bytes.
-struct Coding {
-  Usage encoding, decoding;
-};
-Coding code(const Executor& executor, int count) {
-  const auto codec = json_codec();
-  Envelope envelope{.id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be001",
-                    .type = "OrderCreated",
-                    .time = executor.now(),
-                    .correlation_id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be002"};
-  std::string body;
-  Coding coding;
-  const auto check = [](const auto& result) {
-    if (!result) std::abort();
-  };
-  {
-    const Stopwatch watch{executor};
-    for (int i = 0; i < count; ++i) {
-      envelope.aggregate_id = fmt::format("order-{}", i);
-      const OrderCreated order = order_of(i);
-      check(codec->encode(Profile::kafka, envelope, describe<OrderCreated>(), &order, body));
-    }
-    coding.encoding = watch.of(count);
-  }
-  const Stopwatch watch{executor};
-  for (int i = 0; i < count; ++i) {
-    Envelope read;
-    OrderCreated order;
-    check(codec->decode(Profile::kafka, body, read, describe<OrderCreated>(), &order));
-  }
-  coding.decoding = watch.of(count);
-  return coding;
-}
-
-class Report final {
- public:
-  void add(const std::string& name, const std::vector<Usage>& runs) {
-    const auto rate = spread_of(runs, &Usage::per_second);
-    const auto cpu = spread_of(runs, &Usage::cpu_micros);
-    lines_.push_back(fmt::format(R"({{"name":"{}","value":{:.0f},"unit":"events/s","least":{:.0f},"most":{:.0f}}})",
-                                 name, rate.median, rate.least, rate.most));
-    lines_.push_back(
-        fmt::format(R"({{"name":"{}, CPU","value":{:.2f},"unit":"us/event","least":{:.2f},"most":{:.2f}}})", name,
-                    cpu.median, cpu.least, cpu.most));
-  }
-  void add(const std::string& name, const std::vector<double>& milliseconds) {
-    lines_.push_back(fmt::format(R"({{"name":"{}","value":{:.3f},"unit":"ms","p99":{:.3f}}})", name,
-                                 at(milliseconds, 0.5), at(milliseconds, 0.99)));
-  }
-  // At least, and at most, the target.
-  void ratio(const std::string& name, double value, double target) {
-    compare(name, "ratio", value, target, value >= target);
-  }
-  void most(const std::string& name, const std::string& unit, double value, double target) {
-    compare(name, unit, value, target, value <= target);
-  }
-  ~Report() { fmt::print("[{}]\n", fmt::join(lines_, ",\n ")); }
-
-  static double at(std::vector<double> values, double quantile) {
-    std::ranges::sort(values);
-    return values.at(static_cast<std::size_t>(static_cast<double>(values.size() - 1) * quantile));
-  }
-
- private:
-  void compare(const std::string& name, const std::string& unit, double value, double target, bool met) {
-    lines_.push_back(fmt::format(R"({{"name":"{}","value":{:.2f},"unit":"{}","target":{:.2f},"met":{}}})", name, value,
-                                 unit, target, met));
-  }
-
-  std::vector<std::string> lines_;
-};
-
-double rate_of(const std::vector<Usage>& runs) {
-  return spread_of(runs, &Usage::per_second).median;
-}
-double cpu_of(const std::vector<Usage>& runs) {
-  return spread_of(runs, &Usage::cpu_micros).median;
-}
-
 class Bench final {
  public:
   Bench(std::string url, int count, int runs)
@@ -118,7 +39,7 @@ class Bench final {
         raw_{url_.substr(std::string_view{"kafka://"}.size()), *executor_},
         ours_{url_of(prefix_), executor_} {
     for (int i = 0; i < runs_; ++i) {
-      const auto [encoding, decoding] = code(*executor_, count_);
+      const auto [encoding, decoding] = code(Profile::kafka, *executor_, count_);
       encoding_.push_back(encoding);
       decoding_.push_back(decoding);
     }
@@ -179,12 +100,12 @@ class Bench final {
 
   void be_idle() {
     const std::string url = url_of(prefix_ + "idle.", "&partitions=1&linger=0ms");
-    const auto ours = in_ms(latencies(url, executor_, kLatencies));
+    const auto ours = in_ms(latencies(url, executor_, "latency", kLatencies));
     const auto sample = raw_.take(prefix_ + "idle.orders", 1);
     const auto alone = in_ms(raw_.latencies(prefix_ + "idle.orders", sample.front(), kLatencies));
     report_.add("publish to handler, tidings", ours);
     report_.add("publish to handler, raw", alone);
-    report_.most("publish to handler, times raw", "ratio", Report::at(ours, 0.5) / Report::at(alone, 0.5), 1.15);
+    report_.most("publish to handler, times raw", "ratio", at(ours, 0.5) / at(alone, 0.5), 1.15);
   }
 
   void transact() {
@@ -203,13 +124,6 @@ class Bench final {
     return fmt::format("{}?prefix={}&create_topics=yes{}{}", url_, prefix, more, has_partitions ? "" : "&partitions=4");
   }
   std::string topic() const { return prefix_ + "orders"; }
-  static std::vector<double> in_ms(const std::vector<Duration>& times) {
-    std::vector<double> milliseconds;
-    for (const Duration time : times) {
-      milliseconds.push_back(std::chrono::duration<double, std::milli>{time}.count());
-    }
-    return milliseconds;
-  }
 
   const std::shared_ptr<Executor> executor_;
   const std::string prefix_;

@@ -12,7 +12,7 @@
 #include <string>
 #include <string_view>
 
-#include "kafka_ours.hpp"
+#include "ours.hpp"
 #include "raw_kafka.hpp"
 
 namespace {

@@ -1,4 +1,4 @@
-// The other side of kafka_bench: the same work by Tidings, from structs to handlers.
+// The other side of kafka_bench and rabbitmq_bench: the same work by Tidings, from structs to handlers.
 //
 // Threads: one, but that handlers run on their own.
 // Errors:  end the program with a message.
@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tidings/bus.hpp"
+#include "tidings/codec.hpp"
 #include "tidings/money.hpp"
 #include "usage.hpp"
 
@@ -41,8 +42,10 @@ class Ours final {
  public:
   Ours(const std::string& url, std::shared_ptr<Executor> executor);
 
-  // From the struct to the last confirmation; at most `window` of them unconfirmed.
+  // From the struct to the last confirmation; at most `window` of them unconfirmed. One goes before, by itself.
   Usage publish(int count, int window);
+  // From now on events are kept for the group: where they are kept in queues, it has one.
+  void subscribe(const std::string& group);
   // Takes the bytes and settles them: from the first delivery to the last answer.
   Usage consume(const std::string& group, int count);
 
@@ -62,8 +65,15 @@ struct Handling {
 };
 Usage handle(const std::string& url, const std::shared_ptr<Executor>& executor, const Handling& handling);
 
+// What publishing, and handling, has to do anyway: from the struct to its bytes, and back.
+struct Coding {
+  Usage encoding, decoding;
+};
+Coding code(Profile profile, const Executor& executor, int count);
+
 // From publish() to the handler, one event after the other.
-std::vector<Duration> latencies(const std::string& url, const std::shared_ptr<Executor>& executor, int count);
+std::vector<Duration> latencies(const std::string& url, const std::shared_ptr<Executor>& executor,
+                                const std::string& group, int count);
 
 }  // namespace tidings::bench
 

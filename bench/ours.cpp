@@ -1,4 +1,4 @@
-#include "kafka_ours.hpp"
+#include "ours.hpp"
 
 #include <fmt/format.h>
 
@@ -42,6 +42,24 @@ void wait(Executor& executor, const auto& done) {
   }
 }
 
+// How many are confirmed. Who publishes is woken when a quarter of the window is free again, not by each.
+class Confirmations final {
+ public:
+  void add() {
+    const int confirmed = confirmed_.fetch_add(1) + 1;
+    if (confirmed == awaited_) confirmed_.notify_one();
+  }
+  void wait(int awaited) {
+    awaited_ = awaited;
+    for (int confirmed = confirmed_; confirmed < awaited; confirmed = confirmed_) confirmed_.wait(confirmed);
+  }
+  int count() const { return confirmed_.load(std::memory_order_relaxed); }
+
+ private:
+  std::atomic<int> confirmed_{0};
+  std::atomic<int> awaited_{-1};
+};
+
 }  // namespace
 
 OrderCreated order_of(int number) {
@@ -59,17 +77,22 @@ Ours::Ours(const std::string& url, std::shared_ptr<Executor> executor)
 }
 
 Usage Ours::publish(int count, int window) {
-  std::atomic<int> confirmed{0};
+  expect(bus_.publish(order_of(0), {.aggregate_id = "order-0"}));
+  Confirmations confirmations;
   const Stopwatch watch{*executor_};
   for (int i = 0; i < count; ++i) {
-    while (i - confirmed >= window) executor_->sleep_until(executor_->now() + kLook);
+    if (i - confirmations.count() >= window) confirmations.wait(i - window + (window + 3) / 4);
     bus_.publish_async(order_of(i), {.aggregate_id = fmt::format("order-{}", i)}, [&](const Result<void>& outcome) {
       expect(outcome);
-      confirmed.fetch_add(1, std::memory_order_relaxed);
+      confirmations.add();
     });
   }
-  wait(*executor_, [&] { return confirmed >= count; });
+  confirmations.wait(count);
   return watch.of(count);
+}
+
+void Ours::subscribe(const std::string& group) {
+  expect(transport_->consumer({.group = group, .topic = "orders"}));
 }
 
 Usage Ours::consume(const std::string& group, int count) {
@@ -101,6 +124,33 @@ Usage Ours::consume(const std::string& group, int count) {
   return watch ? watch->of(seen) : Usage{};
 }
 
+Coding code(Profile profile, const Executor& executor, int count) {
+  const auto codec = json_codec();
+  Envelope envelope{.id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be001",
+                    .type = "OrderCreated",
+                    .time = executor.now(),
+                    .correlation_id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be002"};
+  std::string body;
+  Coding coding;
+  {
+    const Stopwatch watch{executor};
+    for (int i = 0; i < count; ++i) {
+      envelope.aggregate_id = fmt::format("order-{}", i);
+      const OrderCreated order = order_of(i);
+      expect(codec->encode(profile, envelope, describe<OrderCreated>(), &order, body));
+    }
+    coding.encoding = watch.of(count);
+  }
+  const Stopwatch watch{executor};
+  for (int i = 0; i < count; ++i) {
+    Envelope read;
+    OrderCreated order;
+    expect(codec->decode(profile, body, read, describe<OrderCreated>(), &order));
+  }
+  coding.decoding = watch.of(count);
+  return coding;
+}
+
 Usage handle(const std::string& url, const std::shared_ptr<Executor>& executor, const Handling& handling) {
   std::atomic<int> seen{0};
   std::optional<Stopwatch> watch;
@@ -124,10 +174,11 @@ Usage handle(const std::string& url, const std::shared_ptr<Executor>& executor, 
   return watch->of(seen);
 }
 
-std::vector<Duration> latencies(const std::string& url, const std::shared_ptr<Executor>& executor, int count) {
+std::vector<Duration> latencies(const std::string& url, const std::shared_ptr<Executor>& executor,
+                                const std::string& group, int count) {
   std::atomic<int> seen{0};
   std::atomic<Time> handled{};
-  Bus bus{open(url, executor), executor, BusOptions{.name = "latency"}};
+  Bus bus{open(url, executor), executor, BusOptions{.name = group}};
   bus.publishes<OrderCreated>();
   bus.on<OrderCreated>([&](const OrderCreated&) -> Result<void> {
     handled = executor->now();
