@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <optional>
 
 #include "tidings/transport/linked.hpp"
@@ -45,19 +46,30 @@ void wait(Executor& executor, const auto& done) {
 // How many are confirmed. Who publishes is woken when a quarter of the window is free again, not by each.
 class Confirmations final {
  public:
+  explicit Confirmations(Executor& executor) : executor_{executor}, changed_{executor.condition()} {}
+
   void add() {
     const int confirmed = confirmed_.fetch_add(1) + 1;
-    if (confirmed == awaited_) confirmed_.notify_one();
+    if (confirmed != awaited_) return;
+    const std::lock_guard lock{mutex_};
+    changed_->notify_all();
   }
   void wait(int awaited) {
+    std::unique_lock lock{mutex_};
     awaited_ = awaited;
-    for (int confirmed = confirmed_; confirmed < awaited; confirmed = confirmed_) confirmed_.wait(confirmed);
+    if (changed_->wait_until(lock, executor_.now() + kPatience, executor_, [&] { return confirmed_ >= awaited; }))
+      return;
+    fmt::print(stderr, "not all of it was confirmed\n");
+    std::exit(1);
   }
   int count() const { return confirmed_.load(std::memory_order_relaxed); }
 
  private:
   std::atomic<int> confirmed_{0};
   std::atomic<int> awaited_{-1};
+  std::mutex mutex_;
+  Executor& executor_;
+  const std::unique_ptr<Condition> changed_;
 };
 
 }  // namespace
@@ -78,7 +90,7 @@ Ours::Ours(const std::string& url, std::shared_ptr<Executor> executor)
 
 Usage Ours::publish(int count, int window) {
   expect(bus_.publish(order_of(0), {.aggregate_id = "order-0"}));
-  Confirmations confirmations;
+  Confirmations confirmations{*executor_};
   const Stopwatch watch{*executor_};
   for (int i = 0; i < count; ++i) {
     if (i - confirmations.count() >= window) confirmations.wait(i - window + (window + 3) / 4);

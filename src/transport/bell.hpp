@@ -16,9 +16,11 @@ class Bell final {
   explicit Bell(Executor& executor) : executor_{executor}, rung_{executor.condition()} {}
 
   void ring() {
-    const std::lock_guard lock{mutex_};
-    ++rings_;
-    rung_->notify_all();
+    {
+      const std::lock_guard lock{mutex_};
+      ++rings_;
+    }
+    rung_->notify_all();  // under the lock, who wakes would wait for it
   }
   std::uint64_t rings() const {
     const std::lock_guard lock{mutex_};

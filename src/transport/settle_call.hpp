@@ -29,11 +29,13 @@ class Answers final {
   }
   // Once; under no lock.
   void tell() {
-    for (auto& [waiter, outcome] : std::exchange(answers_, {})) waiter.call->settled(waiter.index, std::move(outcome));
+    telling_.swap(answers_);  // and keeps their room
+    for (auto& [waiter, outcome] : telling_) waiter.call->settled(waiter.index, std::move(outcome));
+    telling_.clear();
   }
 
  private:
-  std::vector<std::pair<Waiter, Result<void>>> answers_;
+  std::vector<std::pair<Waiter, Result<void>>> answers_, telling_;
 };
 
 }  // namespace tidings::transport

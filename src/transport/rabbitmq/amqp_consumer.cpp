@@ -19,6 +19,7 @@ using transport::Notice;
 namespace {
 
 constexpr Duration kTick = std::chrono::milliseconds{100};
+constexpr std::size_t kHeardMax = 64;  // messages, before who waits for them is woken, and others are acknowledged
 
 // A server that is killed within seconds of a queue's making may have it no more, and not say so: what is needed is
 // made now, not when the first event dies.
@@ -85,6 +86,7 @@ Result<Batch> AmqpConsumer::receive(std::size_t max, Time deadline) {
       const bool is_empty = batch.notices.empty() && batch.deliveries.empty();
       if (is_empty && trouble_) return *std::exchange(trouble_, std::nullopt);
       if (!is_empty || woken_.exchange(false) || executor_.now() >= deadline) return batch;
+      wants_room_ = room.records == 0 || room.bytes <= 0;
     }
     bell_.wait(heard, until);
   }
@@ -133,8 +135,10 @@ void AmqpConsumer::run() {
     }
     follow_orders();
     read_letters();
-    acknowledge();
-    answers_.tell();
+    if (!gathers()) {
+      acknowledge();
+      answers_.tell();
+    }
     release_stopped();
     make_steps();
     if (link_ != nullptr) hear();
@@ -214,27 +218,30 @@ void AmqpConsumer::lose_link(const std::string& why) {
 }
 
 void AmqpConsumer::hear() {
-  Time deadline = executor_.now() + kTick;
-  while (true) {
-    const auto frame = link_->next(deadline, answered_->file());
-    if (!frame || !*frame) return;
+  const bool is_gathering = gather_until_ != kNever;
+  Time deadline = is_gathering ? gather_until_ : executor_.now() + kTick;
+  while (arrived_.size() < kHeardMax) {
+    const auto frame = link_->next(deadline, is_gathering ? -1 : answered_->file());
+    if (!frame || !*frame) break;
     take(**frame);
-    deadline = executor_.now();  // and what is there already
+    deadline = Time{};  // and what is there already
   }
+  take_in();
 }
 
 void AmqpConsumer::take(const amqp_frame_t& frame) {
-  const auto arriving = arriving_.find(frame.channel);
+  const auto found = arriving_.find(frame.channel);
+  Message* arriving = found == arriving_.end() ? nullptr : found->second.get();
   if (frame.frame_type == AMQP_FRAME_METHOD) {
     take_method(frame);
-  } else if (arriving != arriving_.end() && frame.frame_type == AMQP_FRAME_HEADER) {
+  } else if (arriving != nullptr && frame.frame_type == AMQP_FRAME_HEADER) {
     const auto& properties = *static_cast<const amqp_basic_properties_t*>(frame.payload.properties.decoded);
-    arriving->second->set_properties(properties, frame.payload.properties.body_size);
-  } else if (arriving != arriving_.end() && frame.frame_type == AMQP_FRAME_BODY) {
-    arriving->second->append(view_of(frame.payload.body_fragment));
+    arriving->set_properties(properties, frame.payload.properties.body_size);
+  } else if (arriving != nullptr && frame.frame_type == AMQP_FRAME_BODY) {
+    arriving->append(view_of(frame.payload.body_fragment));
   }
   const bool has_properties = frame.frame_type != AMQP_FRAME_METHOD;
-  if (arriving != arriving_.end() && has_properties && arriving->second->is_complete()) arrive(frame.channel);
+  if (arriving != nullptr && has_properties && arriving->is_complete()) arrive(frame.channel);
   link_->release(frame.channel);
 }
 
@@ -264,28 +271,37 @@ void AmqpConsumer::take_method(const amqp_frame_t& frame) {
 }
 
 void AmqpConsumer::arrive(Channel channel) {
-  const auto message = std::move(arriving_.at(channel));
-  arriving_.erase(channel);
+  auto message = std::exchange(arriving_.at(channel), nullptr);
   if (channel == kRequestChannel) {
     message->finish();
+    take_in();
     return answer(*message);
   }
   if (!message->says_topic()) message->set_topic(spec_.topics->of(message->routing_key(), spec_.name));
   message->finish();
-  const std::lock_guard lock{mutex_};
-  OwnedQueue& queue = *queues_.at(slots_.at(channel));
-  const Time now = executor_.now();
-  const std::uint64_t tag = message->tag();
-  // Whoever had it notes what it tries.
-  if (spec_.queues.competing && message->redelivered()) queue.learn(spec_.trials->of_queue(queue.number()));
-  queue.arrive(message, now);
-  if (queue.known(tag).suspect) suspect(queue, tag);
-  if (retry_step(queue.known(tag).not_before, now)) {
-    queue.take_away(tag);
-    hops_.push_back(queue.token_of(tag));
-  } else {
-    bell_.ring();
+  arrived_.emplace_back(slots_.at(channel), std::move(message));
+}
+
+// What arrived goes to its queues, under one lock, and who waits is woken once.
+void AmqpConsumer::take_in() {
+  if (arrived_.empty()) return;
+  {
+    const std::lock_guard lock{mutex_};
+    const Time now = executor_.now();
+    for (auto& [slot, message] : arrived_) {
+      OwnedQueue& queue = *queues_.at(slot);
+      const std::uint64_t tag = message->tag();
+      // Whoever had it notes what it tries.
+      if (spec_.queues.competing && message->redelivered()) queue.learn(spec_.trials->of_queue(queue.number()));
+      queue.arrive(std::move(message), now);
+      if (queue.known(tag).suspect) suspect(queue, tag);
+      if (!retry_step(queue.known(tag).not_before, now)) continue;
+      queue.take_away(tag);
+      hops_.push_back(queue.token_of(tag));
+    }
   }
+  arrived_.clear();
+  bell_.ring();
 }
 
 // Of who wants to know what we have.
@@ -313,14 +329,34 @@ void AmqpConsumer::take_marks_back(const OwnedQueue& queue) {
   }
 }
 
+// What is settled now waits a moment for more: an acknowledgement costs the server as much for one as for many. Not
+// where much would wait, or what was published before.
+bool AmqpConsumer::gathers() {
+  const auto many = static_cast<std::size_t>(std::max(1, broker_->options().prefetch / 4));
+  std::size_t settled = 0;
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [slot, queue] : queues_) settled += queue->settled_count();
+  }
+  const Time now = executor_.now();
+  if (gather_until_ == kNever) gather_until_ = now + kGatherWithin;
+  if (settled > 0 && settled < many && !settled_at_once_ && now < gather_until_) return true;
+  settled_at_once_ = false;
+  gather_until_ = kNever;
+  return false;
+}
+
 void AmqpConsumer::acknowledge() {
   if (link_ == nullptr) return;
   const std::lock_guard lock{mutex_};
-  for (const auto& [channel, slot] : slots_) {
-    for (const OwnedQueue::Ack& ack : queues_.at(slot)->take_acks()) {
-      (void)link_->ack(channel, ack.tag, ack.and_all_before);
-      broker_->faults().at("after_acknowledgement");
-    }
+  for (const auto& [channel, slot] : slots_) acknowledge(channel, *queues_.at(slot));
+}
+
+// Under the lock.
+void AmqpConsumer::acknowledge(Channel channel, OwnedQueue& queue) {
+  for (const OwnedQueue::Ack& ack : queue.take_acks()) {
+    (void)link_->ack(channel, ack.tag, ack.and_all_before);
+    broker_->faults().at("after_acknowledgement");
   }
 }
 

@@ -114,11 +114,14 @@ class AmqpConsumer final : public transport::Consumer {
   void take(const amqp_frame_t& frame);
   void take_method(const amqp_frame_t& frame);
   void arrive(Channel channel);
+  void take_in();
   void answer(const Message& question);
   void take_marks_back(const OwnedQueue& queue);
+  bool gathers();
   void acknowledge();
   void make_steps();
   Result<void> make_step(std::chrono::milliseconds step);
+  void acknowledge(Channel channel, OwnedQueue& queue);
   void end();
 
   // ---- Queues come and go (consumer_ownership.cpp)
@@ -132,7 +135,7 @@ class AmqpConsumer final : public transport::Consumer {
   void lose(std::size_t number);
   void release_stopped();
   OwnedQueue* numbered(std::size_t number);
-  void close_channel_of(const OwnedQueue& queue);
+  void close_channel_of(OwnedQueue& queue);
   Channel free_channel();
   void suspect(const OwnedQueue& queue, std::uint64_t tag);
   void innocent(const OwnedQueue& queue, std::uint64_t tag);
@@ -172,6 +175,7 @@ class AmqpConsumer final : public transport::Consumer {
   std::deque<ShareOrder> share_orders_;
   std::optional<Error> trouble_;
   bool was_connected_ = false;
+  bool wants_room_ = false;  // receive() waits for that, too
   std::atomic<bool> woken_{false};
   std::atomic<bool> stopping_{false};
 
@@ -181,8 +185,10 @@ class AmqpConsumer final : public transport::Consumer {
   Duration reopen_pause_;
   std::map<Channel, std::uint64_t> slots_;                // of the present connection
   std::map<Channel, std::shared_ptr<Message>> arriving_;  // in pieces
-  std::uint64_t connection_ = 0;                          // how many there were
-  std::uint64_t last_slot_ = 0;                           // where members compete
+  // By slot of their queue: came since anybody was told.
+  std::vector<std::pair<std::uint64_t, std::shared_ptr<const Message>>> arrived_;
+  std::uint64_t connection_ = 0;  // how many there were
+  std::uint64_t last_slot_ = 0;   // where members compete
   Channel last_channel_ = kStepsChannel;
   RetrySteps steps_;
   // What was suspect when the last connection was lost, by number of the queue.
@@ -190,6 +196,8 @@ class AmqpConsumer final : public transport::Consumer {
   std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise
   Time hop_not_before_{};            // after one that was refused
   transport::Answers answers_;
+  Time gather_until_ = kNever;    // settled ones wait for more
+  bool settled_at_once_ = false;  // some of them do not
 
   std::unique_ptr<Thread> thread_;
   std::unique_ptr<QueueSharing> sharing_;  // none: members compete

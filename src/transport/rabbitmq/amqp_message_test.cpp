@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <memory>
 
 #include "transport/rabbitmq/field_value.hpp"
 #include "transport/rabbitmq/foreign_letters.hpp"
@@ -56,21 +57,21 @@ struct Deaths {
   amqp_field_value_t death{};
 };
 
-Message message_of(amqp_basic_properties_t properties, std::vector<amqp_table_entry_t> headers) {
+std::unique_ptr<Message> message_of(amqp_basic_properties_t properties, std::vector<amqp_table_entry_t> headers) {
   properties._flags |= AMQP_BASIC_HEADERS_FLAG;
   properties.headers = {.num_entries = static_cast<int>(headers.size()), .entries = headers.data()};
-  Message message{amqp_basic_deliver_t{}, "orders"};
-  message.set_properties(properties, 0);
-  message.finish();
+  auto message = std::make_unique<Message>(amqp_basic_deliver_t{}, "orders");
+  message->set_properties(properties, 0);
+  message->finish();
   return message;
 }
 
-Message arrive(std::vector<amqp_table_entry_t> headers) {
+std::unique_ptr<Message> arrive(std::vector<amqp_table_entry_t> headers) {
   return message_of({}, std::move(headers));
 }
 
 // What a copy with these notes would be on the wire, and come as.
-Message copied(const Message& message, const Notes& notes) {
+std::unique_ptr<Message> copied(const Message& message, const Notes& notes) {
   const Record record = to_record(message.record());
   const Properties properties{record, notes, Time{}};
   return message_of(properties.get(), {properties.get().headers.entries,
@@ -89,53 +90,53 @@ std::vector<std::string> header_names(const Record& record) {
 
 TEST(AmqpMessage, SaysWhichQueueGaveItUpAndWhy) {
   Deaths deaths{"order_created_queue"};
-  const Message message = arrive({{bytes_of("x-death"), deaths.value()}});
+  const auto message = arrive({{bytes_of("x-death"), deaths.value()}});
   const Death expected{.queue = "order_created_queue",
                        .reason = "rejected",
                        .routing_key = "order.created",
                        .count = 2,
                        .at = Time{std::chrono::seconds{1'700'000'000}}};
-  EXPECT_EQ(message.death(), expected);
-  EXPECT_EQ(arrive({{bytes_of("x-death"), text("mine")}}).death(), std::nullopt);
+  EXPECT_EQ(message->death(), expected);
+  EXPECT_EQ(arrive({{bytes_of("x-death"), text("mine")}})->death(), std::nullopt);
 }
 
 TEST(AmqpMessage, CopiesCarryTheDeathsOfTheOriginalUnderAnotherName) {
   Deaths deaths{"orders.queue"};
-  const Message message = arrive({{bytes_of("x-death"), deaths.value()},
-                                  {bytes_of("x-first-death-queue"), text("orders.queue")},
-                                  {bytes_of("mine"), text("stays")}});
-  EXPECT_THAT(header_names(to_record(message.record())),
+  const auto message = arrive({{bytes_of("x-death"), deaths.value()},
+                               {bytes_of("x-first-death-queue"), text("orders.queue")},
+                               {bytes_of("mine"), text("stays")}});
+  EXPECT_THAT(header_names(to_record(message->record())),
               ::testing::ElementsAre("tidings-topic", "x-original-death", "mine"));
 }
 
 // RabbitMQ says of a copy how it waited: that is nothing of the event's.
 TEST(AmqpMessage, ACopyOfOursHasNoDeathsButTheOriginals) {
   Deaths first{"orders.queue"};
-  const Message original = arrive({{bytes_of("x-death"), first.value()}});
+  const auto original = arrive({{bytes_of("x-death"), first.value()}});
   const Notes notes{{"tidings-group", "g"}};
-  const Message copy = copied(original, notes);
+  const auto copy = copied(*original, notes);
   Deaths later{"orders_queue.retry.1000ms"};
-  const Record record = to_record(copy.record());
+  const Record record = to_record(copy->record());
   const Properties sent{record, notes, Time{}};
   std::vector<amqp_table_entry_t> headers{sent.get().headers.entries,
                                           sent.get().headers.entries + sent.get().headers.num_entries};
   headers.push_back({bytes_of("x-death"), later.value()});
   headers.push_back({bytes_of("x-first-death-queue"), text("orders_queue.retry.1000ms")});
-  const Message waited = message_of(sent.get(), headers);
-  EXPECT_EQ(to_record(waited.record()), record);
-  EXPECT_EQ(waited.death()->queue, "orders_queue.retry.1000ms");
+  const auto waited = message_of(sent.get(), headers);
+  EXPECT_EQ(to_record(waited->record()), record);
+  EXPECT_EQ(waited->death()->queue, "orders_queue.retry.1000ms");
 }
 
 TEST(AmqpMessage, OfOneThatDiedAgainTheLaterDeathsGoWithIt) {
   Deaths first{"orders.queue"};
-  const Message replayed = copied(arrive({{bytes_of("x-death"), first.value()}}), {});
-  const Record record = to_record(replayed.record());
+  const auto replayed = copied(*arrive({{bytes_of("x-death"), first.value()}}), {});
+  const Record record = to_record(replayed->record());
   const Properties sent{record, {}, Time{}};
   std::vector<amqp_table_entry_t> headers{sent.get().headers.entries,
                                           sent.get().headers.entries + sent.get().headers.num_entries};
   Deaths second{"orders.queue"};
   headers.push_back({bytes_of("x-death"), second.value()});
-  EXPECT_THAT(header_names(to_record(message_of({}, headers).record())),
+  EXPECT_THAT(header_names(to_record(message_of({}, headers)->record())),
               ::testing::ElementsAre("tidings-topic", "x-original-death"));
 }
 
@@ -145,7 +146,7 @@ TEST(AmqpMessage, KeepsPropertiesThatRecordsHaveNoFieldFor) {
   properties.content_encoding = bytes_of("gzip");
   properties.reply_to = bytes_of("answers");
   properties.expiration = bytes_of("1000");
-  const Record record = to_record(message_of(properties, {}).record());
+  const Record record = to_record(message_of(properties, {})->record());
   const Properties again{record, {}, Time{}};
   EXPECT_EQ(view_of(again.get().content_encoding), "gzip");
   EXPECT_EQ(view_of(again.get().reply_to), "answers");
@@ -154,21 +155,21 @@ TEST(AmqpMessage, KeepsPropertiesThatRecordsHaveNoFieldFor) {
 
 TEST(ForeignLetter, IsKnownByItsQueueAndGoesBackThere) {
   Deaths deaths{"orders.queue"};
-  const Message message = arrive({{bytes_of("x-death"), deaths.value()}});
-  const transport::DeadLetter letter = foreign_letter(message);
+  const auto message = arrive({{bytes_of("x-death"), deaths.value()}});
+  const transport::DeadLetter letter = foreign_letter(*message);
   EXPECT_EQ(letter.group, "foreign:orders.queue");
   EXPECT_EQ(letter.attempts, 2);
-  EXPECT_EQ(letter.id, foreign_letter_id(message));
+  EXPECT_EQ(letter.id, foreign_letter_id(*message));
   EXPECT_TRUE(letter.id.starts_with("00060a24181e4000-")) << letter.id;  // sorts by its time
-  const auto replay = foreign_replay(message);
+  const auto replay = foreign_replay(*message);
   ASSERT_TRUE(replay) << replay.error().message;
   EXPECT_EQ(replay->exchange + "/" + replay->key, "/orders.queue");
 }
 
 TEST(ForeignLetter, ThatSaysNoQueueIsNotReplayed) {
-  const Message message = arrive({{bytes_of("x-death"), text("mine")}});
-  EXPECT_EQ(foreign_letter(message).group, "foreign:unknown");
-  const auto replay = foreign_replay(message);
+  const auto message = arrive({{bytes_of("x-death"), text("mine")}});
+  EXPECT_EQ(foreign_letter(*message).group, "foreign:unknown");
+  const auto replay = foreign_replay(*message);
   ASSERT_FALSE(replay);
   EXPECT_EQ(replay.error().kind, ErrorKind::invalid);
   EXPECT_THAT(replay.error().message, HasSubstr("publish its event anew"));

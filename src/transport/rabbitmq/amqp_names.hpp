@@ -13,12 +13,12 @@ namespace tidings::rabbitmq {
 // Of a deployment: every name that it uses on the server begins with its prefix, which may be empty.
 class Names final {
  public:
-  explicit Names(std::string prefix) : prefix_{std::move(prefix)} {}
+  explicit Names(std::string prefix) : prefix_{std::move(prefix)}, events_{prefix_ + "events"} {}
 
   // Where all events are published.
-  std::string events() const { return prefix_ + "events"; }
+  const std::string& events() const { return events_; }
   // The exchange behind it that stands for a topic: all its events go there, to each of its subscriptions.
-  std::string topic(std::string_view topic) const { return prefix_ + "events." + std::string{topic}; }
+  std::string topic(std::string_view topic) const { return events_ + "." + std::string{topic}; }
   // The stream that keeps its events.
   std::string history(std::string_view topic) const { return this->topic(topic) + ".history"; }
   // Of a subscription: `<group>.orders_queue` for a topic, and by the article's rule `<group>.order_created_queue` for
@@ -34,6 +34,7 @@ class Names final {
 
  private:
   const std::string prefix_;
+  const std::string events_;
 };
 
 inline std::string dead_letters_of(std::string_view queue) {

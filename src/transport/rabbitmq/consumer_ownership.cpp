@@ -168,9 +168,10 @@ void AmqpConsumer::lose(std::size_t number) {
 }
 
 // Under the lock. What was not settled goes back, to its place.
-void AmqpConsumer::close_channel_of(const OwnedQueue& queue) {
+void AmqpConsumer::close_channel_of(OwnedQueue& queue) {
   for (auto entry = slots_.begin(); entry != slots_.end(); ++entry) {
     if (entry->second != queue.slot()) continue;
+    acknowledge(entry->first, queue);
     link_->close_channel(entry->first);
     arriving_.erase(entry->first);
     slots_.erase(entry);

@@ -41,13 +41,18 @@ void AmqpConsumer::read_letters() {
   }
   for (Stored& letter : stored_letters) stored(letter);
   Publishing publishing;
-  for (Order& order : orders) perform(order, publishing);
+  bool wants_room = false;
+  {
+    const std::lock_guard lock{mutex_};
+    for (Order& order : orders) perform(order, publishing);
+    wants_room = wants_room_;
+  }
   hop_on();
   if (!publishing.messages.empty()) {
     broker_->faults().at("before_publish");
     producer_->send(std::move(publishing.messages));
   }
-  if (!orders.empty() || !stored_letters.empty()) bell_.ring();  // there is room
+  if (wants_room && (!orders.empty() || !stored_letters.empty())) bell_.ring();
 }
 
 // Under the lock. None: it is not ours any more.
@@ -59,11 +64,11 @@ OwnedQueue* AmqpConsumer::find(std::uint64_t token, std::uint64_t& tag) {
   return there ? found->second.get() : nullptr;
 }
 
+// Under the lock.
 void AmqpConsumer::perform(Order& order, Publishing& publishing) {
   transport::Settlement& settlement = order.settlement;
   std::uint64_t tag = 0;
   std::vector<Outgoing> own;
-  const std::lock_guard lock{mutex_};
   OwnedQueue* queue = find(settlement.token, tag);
   if (queue == nullptr || queue->out(tag) == nullptr) return answers_.add(std::move(order.waiter), not_ours());
   if (const auto* bury = std::get_if<Bury>(&settlement.outcome)) own.push_back(dead_letter(*queue, tag, *bury));
@@ -142,6 +147,7 @@ void AmqpConsumer::release(OwnedQueue& queue, std::uint64_t tag) {
     }
   }
   queue.release(tag);
+  bell_.ring();
 }
 
 // Under the lock.
@@ -151,6 +157,7 @@ void AmqpConsumer::learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known
 }
 
 void AmqpConsumer::stored(Stored& stored) {
+  settled_at_once_ = true;
   broker_->faults().at(stored.known ? "after_trial" : "after_publish");
   const std::lock_guard lock{mutex_};
   std::uint64_t tag = 0;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "transport/rabbitmq/amqp_refusal.hpp"
 #include "transport/rabbitmq/amqp_table.hpp"
@@ -91,6 +92,7 @@ Result<void> Link::connect(const AmqpOptions& options, const Server& server, con
       options.security.tls ? make_tls_socket(state_, options.security, server, verdict_) : amqp_tcp_socket_new(state_);
   if (!socket) return socket.error();
   if (*socket == nullptr) return unavailable("could not " + doing + ": no memory");
+  is_plain_ = !options.security.tls;
   const timeval within = timeval_of(deadline - executor_.now());
   if (const int status = amqp_socket_open_noblock(*socket, server.host.c_str(), server.port, &within);
       status != AMQP_STATUS_OK) {
@@ -239,6 +241,36 @@ Result<void> Link::publish(Channel channel, std::string_view exchange, std::stri
   return check(
       amqp_basic_publish(state_, channel, bytes_of(exchange), bytes_of(key), 1, 0, &properties, bytes_of(body)),
       "publish");
+}
+
+// The library writes each frame by itself: three system calls for a message.
+Result<void> Link::gather(Channel channel, std::string_view exchange, std::string_view key,
+                          const amqp_basic_properties_t& properties, std::string_view body) {
+  if (!is_plain_) return publish(channel, exchange, key, properties, body);
+  const amqp_basic_publish_t method{.exchange = bytes_of(exchange), .routing_key = bytes_of(key), .mandatory = 1};
+  const auto frame_max = static_cast<std::size_t>(amqp_get_frame_max(state_));
+  return check(gathered_.add(channel, method, properties, body, frame_max), "publish");
+}
+
+// Nothing else may be written in the midst of a frame: it is waited for, not for ever.
+Result<void> Link::flush() {
+  const Time deadline = executor_.now() + kWriteWithin;
+  std::string_view left = gathered_.bytes();
+  while (!left.empty()) {
+    const ssize_t sent = ::send(amqp_get_sockfd(state_), left.data(), left.size(), MSG_NOSIGNAL);
+    if (sent >= 0) {
+      left.remove_prefix(static_cast<std::size_t>(sent));
+    } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+      const auto wait = std::chrono::ceil<std::chrono::milliseconds>(deadline - executor_.now()).count();
+      pollfd socket{.fd = amqp_get_sockfd(state_), .events = POLLOUT, .revents = 0};
+      if (wait <= 0) return check(AMQP_STATUS_TIMEOUT, "publish");
+      ::poll(&socket, 1, static_cast<int>(wait));
+    } else if (errno != EINTR) {
+      return check(AMQP_STATUS_SOCKET_ERROR, "publish");
+    }
+  }
+  gathered_.clear();
+  return {};
 }
 
 Result<void> Link::ack(Channel channel, std::uint64_t tag, bool and_all_before) {

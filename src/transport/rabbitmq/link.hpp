@@ -22,6 +22,7 @@
 
 #include "tidings/executor.hpp"
 #include "tidings/result.hpp"
+#include "transport/rabbitmq/amqp_frames.hpp"
 #include "transport/rabbitmq/amqp_options.hpp"
 #include "transport/rabbitmq/amqp_refusal.hpp"
 #include "transport/rabbitmq/amqp_table.hpp"
@@ -118,6 +119,10 @@ class Link final {
   // ---- Without an answer
   Result<void> publish(Channel channel, std::string_view exchange, std::string_view key,
                        const amqp_basic_properties_t& properties, std::string_view body);
+  // Likewise, but it may stay here until flush(): many go in one write. What is refused closes the connection.
+  Result<void> gather(Channel channel, std::string_view exchange, std::string_view key,
+                      const amqp_basic_properties_t& properties, std::string_view body);
+  Result<void> flush();
   Result<void> ack(Channel channel, std::uint64_t tag, bool and_all_before);
 
   // ---- Frames
@@ -156,6 +161,8 @@ class Link final {
   CertificateVerdict verdict_;
   amqp_connection_state_t state_;
   bool dead_ = false;
+  bool is_plain_ = false;  // whole frames may be written beside the library
+  AmqpFrames gathered_;
   std::set<Channel> open_;  // channels
   std::vector<Mismatch> mismatches_;
 };

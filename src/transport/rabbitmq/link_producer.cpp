@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
@@ -153,19 +155,30 @@ void LinkProducer::lose_link() {
 }
 
 void LinkProducer::send_some() {
-  while (link_ != nullptr && !link_->is_dead() && !blocked_ && in_flight_ < kWindowMax && link_->is_writable()) {
-    Pending* pending = nullptr;
-    {
-      const std::lock_guard lock{mutex_};
-      while (next_ != pending_.end() && next_->answered) ++next_;
-      if (next_ == pending_.end()) return;
-      pending = &*next_;
+  while (link_ != nullptr && !link_->is_dead() && !blocked_ && in_flight_ < kWindowMax) {
+    const std::vector<Pending*> batch = next_batch();
+    if (batch.empty() || !link_->is_writable()) return;
+    for (Pending* pending : batch) {
+      if (!send_one(*pending)) return;
     }
-    if (waits_for_its_key(*pending)) return;
-    if (!send_one(*pending)) return;
+    if (!link_->flush()) return;
     const std::lock_guard lock{mutex_};
-    next_ = std::next(next_);
+    while (next_ != pending_.end() && (next_->tag != 0 || next_->answered)) ++next_;
   }
+}
+
+// What is not sent on this connection, as much as goes in one write.
+std::vector<Pending*> LinkProducer::next_batch() {
+  std::vector<Pending*> batch;
+  std::size_t bytes = 0;
+  const std::lock_guard lock{mutex_};
+  for (auto at = next_; at != pending_.end() && bytes < kWriteBytes; ++at) {
+    if (at->answered) continue;
+    if (in_flight_ + batch.size() >= kWindowMax || !may_go(*at, batch)) break;
+    batch.push_back(&*at);
+    bytes += at->bytes;
+  }
+  return batch;
 }
 
 // False: the connection is gone, and it is sent on the next one.
@@ -179,7 +192,7 @@ bool LinkProducer::send_one(Pending& pending) {
   }
   const Properties properties{message.record, message.notes, executor_->now()};
   const std::string_view body = message.record.body ? std::string_view{*message.record.body} : std::string_view{};
-  if (auto sent = link_->publish(kChannel, message.exchange, message.key, properties.get(), body); !sent) {
+  if (auto sent = link_->gather(kChannel, message.exchange, message.key, properties.get(), body); !sent) {
     const std::lock_guard lock{mutex_};
     trouble_ = sent.error().message;
     return false;
@@ -190,9 +203,12 @@ bool LinkProducer::send_one(Pending& pending) {
   return true;
 }
 
-bool LinkProducer::waits_for_its_key(const Pending& pending) const {
+// Under the lock. In strict order nothing of a key goes before what came before it is confirmed.
+bool LinkProducer::may_go(const Pending& pending, const std::vector<Pending*>& before) const {
   const auto& key = pending.message.record.key;
-  return options_.order == Order::strict && key && unconfirmed_.contains(*key);
+  if (options_.order != Order::strict || !key) return true;
+  const auto is_of_it = [&](const Pending* other) { return other->message.record.key == key; };
+  return !unconfirmed_.contains(*key) && std::ranges::none_of(before, is_of_it);
 }
 
 // Under the lock.
@@ -236,7 +252,9 @@ void LinkProducer::drop_answered() {
 // Under no lock.
 void LinkProducer::tell() {
   if (outcomes_.empty()) return;
-  for (Outcome& outcome : std::exchange(outcomes_, {})) outcome.answered(std::move(outcome.result));
+  telling_.swap(outcomes_);  // and keeps their room
+  for (Outcome& outcome : telling_) outcome.answered(std::move(outcome.result));
+  telling_.clear();
   {
     const std::lock_guard lock{mutex_};
     drop_answered();

@@ -63,8 +63,9 @@ class LinkProducer final : public Producer {
   bool connect();
   void lose_link();
   void send_some();
+  std::vector<Pending*> next_batch();
   bool send_one(Pending& pending);
-  bool waits_for_its_key(const Pending& pending) const;
+  bool may_go(const Pending& pending, const std::vector<Pending*>& before) const;
   bool is_overtaken(const Pending& pending) const;
   void hear(Time deadline);
   void take(const amqp_frame_t& frame);
@@ -105,7 +106,7 @@ class LinkProducer final : public Producer {
   std::set<std::string> unconfirmed_;  // keys, where the order is strict
   std::optional<amqp_basic_return_t> returned_;
   std::string returned_exchange_, returned_key_, returned_words_;
-  std::vector<Outcome> outcomes_;
+  std::vector<Outcome> outcomes_, telling_;
 
   std::unique_ptr<Thread> thread_;
 };

@@ -48,6 +48,16 @@ amqp_field_value_t text_value(std::string_view text) {
   return value;
 }
 
+// At least what of them is kept as text.
+std::size_t text_bytes(const amqp_table_t& headers) {
+  std::size_t bytes = 0;
+  for (int i = 0; i < headers.num_entries; ++i) {
+    const amqp_table_entry_t& entry = headers.entries[i];
+    bytes += entry.key.len + (is_text(entry.value) ? entry.value.value.bytes.len : 0);
+  }
+  return bytes;
+}
+
 // A table of its own entries, as bytes that can be written back.
 std::string encoded(std::vector<amqp_table_entry_t>& entries) {
   if (entries.empty()) return {};
@@ -157,10 +167,15 @@ Message::Message(const amqp_basic_deliver_t& deliver, std::string topic)
 
 void Message::set_properties(const amqp_basic_properties_t& properties, std::uint64_t body_bytes) {
   const auto has = [&](amqp_flags_t flag) { return (properties._flags & flag) != 0; };
-  if (has(AMQP_BASIC_CONTENT_TYPE_FLAG)) content_type_ = view_of(properties.content_type);
-  if (has(AMQP_BASIC_CORRELATION_ID_FLAG)) correlation_id_ = view_of(properties.correlation_id);
-  if (has(AMQP_BASIC_MESSAGE_ID_FLAG)) id_ = view_of(properties.message_id);
-  if (has(AMQP_BASIC_TIMESTAMP_FLAG)) time_ = Time{std::chrono::seconds{properties.timestamp}};
+  const auto length = [&](amqp_flags_t flag, const amqp_bytes_t& text) { return has(flag) ? text.len : 0; };
+  memory_.reserve(length(AMQP_BASIC_CONTENT_TYPE_FLAG, properties.content_type) +
+                  length(AMQP_BASIC_CORRELATION_ID_FLAG, properties.correlation_id) +
+                  length(AMQP_BASIC_MESSAGE_ID_FLAG, properties.message_id) +
+                  (has(AMQP_BASIC_HEADERS_FLAG) ? text_bytes(properties.headers) : 0) + body_bytes);
+  if (has(AMQP_BASIC_CONTENT_TYPE_FLAG)) record_.content_type = keep(properties.content_type);
+  if (has(AMQP_BASIC_CORRELATION_ID_FLAG)) record_.correlation_id = keep(properties.correlation_id);
+  if (has(AMQP_BASIC_MESSAGE_ID_FLAG)) record_.id = keep(properties.message_id);
+  if (has(AMQP_BASIC_TIMESTAMP_FLAG)) record_.time = Time{std::chrono::seconds{properties.timestamp}};
   if (has(AMQP_BASIC_HEADERS_FLAG)) {
     for (int i = 0; i < properties.headers.num_entries; ++i) read_header(properties.headers.entries[i]);
   }
@@ -174,8 +189,14 @@ void Message::set_properties(const amqp_basic_properties_t& properties, std::uin
   }
   if (broker_fields_.empty()) broker_fields_ = encoded(typed_);
   typed_.clear();  // what they look into goes
-  body_bytes_ = body_bytes;
-  body_.reserve(body_bytes);
+  body_at_ = memory_.size();
+  body_end_ = body_at_ + body_bytes;
+}
+
+std::string_view Message::keep(const amqp_bytes_t& bytes) {
+  const std::size_t at = memory_.size();
+  memory_.append(view_of(bytes));
+  return std::string_view{memory_}.substr(at);
 }
 
 // Named ones are fields of the record, ours are notes, what is no text goes as it came.
@@ -188,7 +209,7 @@ void Message::read_header(const amqp_table_entry_t& entry) {
   if (name.starts_with(kFirstDeath)) return;
   if (name == kDeath) death_ = last_death(entry.value);
   if (entry.value.kind == AMQP_FIELD_KIND_VOID) {
-    headers_.push_back({std::string{name}, std::nullopt});
+    headers_.push_back({keep(entry.key), std::nullopt});
     return;
   }
   if (!is_text(entry.value)) {
@@ -197,9 +218,9 @@ void Message::read_header(const amqp_table_entry_t& entry) {
   }
   const std::string_view value = view_of(entry.value.value.bytes);
   if (name == kType) {
-    type_ = value;
+    record_.type = keep(entry.value.value.bytes);
   } else if (name == kKey) {
-    key_ = std::string{value};
+    record_.key = keep(entry.value.value.bytes);
   } else if (name == kTopic) {
     topic_ = value;
   } else if (name == kTombstone) {
@@ -208,7 +229,8 @@ void Message::read_header(const amqp_table_entry_t& entry) {
     broker_fields_ = value;
   } else {
     auto& to = name.starts_with(kNote) ? notes_ : headers_;
-    to.push_back({std::string{name}, std::string{value}});
+    const std::string_view kept = keep(entry.key);
+    to.push_back({kept, keep(entry.value.value.bytes)});
   }
 }
 
@@ -216,27 +238,17 @@ void Message::finish() {
   if (note(transport::kFirstOfCopy)) {
     copy_.emplace();
     copy_->topic = topic_;
-    for (const Text& note : notes_) transport::read_copy_header(*copy_, note.name, note.value.value_or(""));
+    for (const HeaderView& note : notes_) transport::read_copy_header(*copy_, note.name, note.value.value_or(""));
   }
-  views_.reserve(headers_.size());
-  for (const Text& header : headers_) {
-    views_.push_back({.name = header.name, .value = header.value});
-  }
-  record_ = {.topic = topic_,
-             .key = key_,
-             .id = id_,
-             .type = type_,
-             .correlation_id = correlation_id_,
-             .content_type = content_type_,
-             .time = time_,
-             .headers = views_,
-             .broker_fields = broker_fields_};
-  if (!is_tombstone_) record_.body = body_;
+  record_.topic = topic_;
+  record_.headers = headers_;
+  record_.broker_fields = broker_fields_;
+  if (!is_tombstone_) record_.body = std::string_view{memory_}.substr(body_at_);
   bytes_ = transport::size_of(record_);
 }
 
 std::optional<std::string_view> Message::note(std::string_view name) const {
-  for (const Text& note : notes_) {
+  for (const HeaderView& note : notes_) {
     if (note.name == name) return note.value;
   }
   return std::nullopt;

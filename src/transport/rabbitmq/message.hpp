@@ -49,17 +49,19 @@ class Properties final {
 // What of a record AMQP cannot hold: an id, a correlation id or a content type beyond 255 bytes. invalid.
 Result<void> check_fits(const transport::Record& record);
 
-// A message that came, in memory of its own. What it says lives as long as it.
+// A message that came, in memory of its own: one piece of it. What it says lives as long as it, and stays where it is.
 class Message final {
  public:
   // In pieces, as frames bring them. `topic`: where it says none itself.
   Message(const amqp_basic_deliver_t& deliver, std::string topic);
+  Message(const Message&) = delete;
+  Message& operator=(const Message&) = delete;
   void set_properties(const amqp_basic_properties_t& properties, std::uint64_t body_bytes);
   // Before finish(): of one that says none, and had none to begin with.
   bool says_topic() const { return !topic_.empty(); }
   void set_topic(std::string topic) { topic_ = std::move(topic); }
-  void append(std::string_view body) { body_.append(body); }
-  bool is_complete() const { return body_.size() >= body_bytes_; }
+  void append(std::string_view body) { memory_.append(body.substr(0, body_end_ - memory_.size())); }
+  bool is_complete() const { return memory_.size() >= body_end_; }
   void finish();
 
   std::uint64_t tag() const { return tag_; }
@@ -78,31 +80,27 @@ class Message final {
   std::size_t bytes() const { return bytes_; }  // by size_of(record)
 
  private:
-  struct Text {
-    std::string name;
-    std::optional<std::string> value;
-  };
   void read_header(const amqp_table_entry_t& entry);
+  // In its memory, which has room for it.
+  std::string_view keep(const amqp_bytes_t& bytes);
 
   std::uint64_t tag_;
   bool redelivered_;
   std::string exchange_;
   std::string routing_key_;
   std::string topic_;
-  std::string content_type_, correlation_id_, id_, type_, broker_fields_;
-  std::optional<std::string> key_;
-  std::optional<Time> time_;
-  std::vector<Text> headers_;
-  std::vector<Text> notes_;
+  std::string broker_fields_;
+  std::vector<transport::HeaderView> headers_;
+  std::vector<transport::HeaderView> notes_;
   std::optional<transport::Copy> copy_;
   std::optional<Death> death_;
   std::vector<amqp_table_entry_t> typed_;  // until properties are read
   std::int64_t stream_offset_ = -1;
   std::int64_t delivery_count_ = 0;
   bool is_tombstone_ = false;
-  std::uint64_t body_bytes_ = 0;
-  std::string body_;
-  std::vector<transport::HeaderView> views_;
+  std::string memory_;  // properties, headers, and the body behind them
+  std::size_t body_at_ = 0;
+  std::size_t body_end_ = 0;
   transport::RecordView record_;
   std::size_t bytes_ = 0;
 };

@@ -1,5 +1,7 @@
 #include "transport/rabbitmq/owned_queue.hpp"
 
+#include <algorithm>
+
 #include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/trials.hpp"
 
@@ -40,9 +42,9 @@ void OwnedQueue::arrive(std::shared_ptr<const Message> message, Time now) {
   if (known.not_before) {
     early_.emplace(*known.not_before, tag);
   } else {
-    waiting_.insert(tag);
+    waiting_.insert(waiting_.end(), tag);
   }
-  held_.emplace(tag, Held{.message = std::move(message), .known = std::move(known), .place = place});
+  held_.emplace_hint(held_.end(), tag, Held{.message = std::move(message), .known = std::move(known), .place = place});
 }
 
 OwnedQueue::Known OwnedQueue::known_of(const Message& message, std::int64_t place) {
@@ -128,16 +130,16 @@ void OwnedQueue::hand_out(Room& room, Time now, std::vector<Delivery>& to) {
     waiting_.insert(early_.begin()->second);
     early_.erase(early_.begin());
   }
+  to.reserve(to.size() + std::min(room.records, waiting_.size()));
   while (!waiting_.empty() && room.records > 0 && room.bytes > 0) {
     const std::uint64_t tag = *waiting_.begin();
-    waiting_.erase(waiting_.begin());
-    give(tag, held_.at(tag), room, to);
+    out_.insert(out_.end(), waiting_.extract(waiting_.begin()));
+    give(held_.at(tag), room, to);
   }
 }
 
-void OwnedQueue::give(std::uint64_t tag, Held& held, Room& room, std::vector<Delivery>& to) {
+void OwnedQueue::give(const Held& held, Room& room, std::vector<Delivery>& to) {
   const std::size_t bytes = held.message->bytes();
-  out_.insert(tag);
   out_bytes_ += bytes;
   --room.records;
   room.bytes -= static_cast<std::int64_t>(bytes);
@@ -172,10 +174,9 @@ void OwnedQueue::release(std::uint64_t tag) {
 void OwnedQueue::settle(std::uint64_t tag) {
   const auto held = held_.find(tag);
   out_bytes_ -= held->second.message->bytes();
-  out_.erase(tag);
   settling_.erase(tag);
   held_.erase(held);
-  settled_.insert(tag);
+  settled_.insert(settled_.end(), out_.extract(tag));
 }
 
 std::vector<OwnedQueue::Ack> OwnedQueue::take_acks() {

@@ -73,6 +73,7 @@ class OwnedQueue final {
   Time waits_until() const { return early_.empty() ? kNever : early_.begin()->first; }
   std::size_t out_count() const { return out_.size(); }
   std::size_t out_bytes() const { return out_bytes_; }
+  std::size_t settled_count() const { return settled_.size(); }  // and not acknowledged
   std::size_t unsettled_count() const { return held_.size(); }
   // The time of the first of those.
   std::optional<Time> oldest() const;
@@ -115,7 +116,7 @@ class OwnedQueue final {
   };
   Known known_of(const Message& message, std::int64_t place);
   bool is_suspect(const Message& message, std::int64_t place);
-  void give(std::uint64_t tag, Held& held, Room& room, std::vector<transport::Delivery>& to);
+  void give(const Held& held, Room& room, std::vector<transport::Delivery>& to);
 
   const transport::PartitionId id_;
   const std::uint64_t slot_;
@@ -123,7 +124,8 @@ class OwnedQueue final {
   bool paused_ = false;
   bool stopped_ = false;
   std::map<std::uint64_t, Held> held_;  // unsettled, by tag: as they came
-  std::set<std::uint64_t> waiting_;     // not handed out, or given back
+  // A tag's node goes from one of these sets to the next.
+  std::set<std::uint64_t> waiting_;  // not handed out, or given back
   std::set<std::pair<Time, std::uint64_t>> early_;
   std::set<std::uint64_t> out_;
   std::set<std::uint64_t> settling_;  // of those

@@ -16,13 +16,17 @@ inline constexpr std::size_t kNameMax = 255;  // AMQP's own, of a queue, an exch
 inline constexpr Duration kConnectWithin = std::chrono::seconds{5};  // one server, before the next is tried
 inline constexpr Duration kReachWithin = std::chrono::seconds{20};   // any, when a transport is opened
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
+inline constexpr Duration kWriteWithin =
+    std::chrono::seconds{5};  // what was begun, before the connection counts as lost
 inline constexpr Duration kReopenPause = std::chrono::milliseconds{100};  // doubles up to:
 inline constexpr Duration kReopenPauseMax = std::chrono::seconds{2};
 inline constexpr int kFrameBytesMax = 131'072;
+inline constexpr std::size_t kWriteBytes = 16'384;  // of records that go in one write, or one record
 
 inline constexpr Duration kReadWithin =
     std::chrono::seconds{2};  // the next message of a queue that an operator looks at
 inline constexpr Duration kPeekWithin = std::chrono::milliseconds{200};  // at the first of a queue that nobody has
+inline constexpr Duration kGatherWithin = std::chrono::milliseconds{1};  // settled ones, before they are acknowledged
 inline constexpr Duration kHopPause = std::chrono::milliseconds{200};    // of a retry that was refused its next step
 inline constexpr Duration kAskWithin = std::chrono::seconds{2};          // members, what they have
 inline constexpr Duration kPassWithin = std::chrono::milliseconds{50};   // from one queue to another

@@ -20,9 +20,11 @@ Result<void> TopicPreparation::begin(Link& link) {
   if (!declare_foreign_letters(link, kChannel, names_) && !link.is_dead()) {
     if (auto opened = link.open_channel(kChannel); !opened) return opened;
   }
-  for (const auto& [topic, type] : led_) {
+  for (const auto& [topic, types] : led_) {
     if (auto done = declare_topic(link, kChannel, names_, options_, topic); !done) return done;
-    if (auto done = lead_type(link, kChannel, names_, type, topic); !done) return done;
+    for (const std::string& type : types) {
+      if (auto done = lead_type(link, kChannel, names_, type, topic); !done) return done;
+    }
   }
   return {};
 }
@@ -30,7 +32,8 @@ Result<void> TopicPreparation::begin(Link& link) {
 Result<void> TopicPreparation::prepare(Link& link, Outgoing& message) {
   if (message.exchange != names_.events()) return {};
   const std::string& topic = message.record.topic;
-  if (!led_.contains({topic, message.record.type})) {
+  const auto types = led_.find(topic);
+  if (types == led_.end() || !types->second.contains(message.record.type)) {
     if (auto learned = learn(link, topic, message.record.type); !learned) return learned;
   }
   if (commands_.contains(topic)) message.exchange = names_.topic(topic);
@@ -49,7 +52,7 @@ Result<void> TopicPreparation::learn(Link& link, const std::string& topic, const
   // Who refuses a request closes its channel.
   if (!done && !link.is_dead()) (void)link.open_channel(kChannel);
   if (!done) return done;
-  led_.emplace(topic, type);
+  led_[topic].insert(type);
   if ((*known)->command) commands_.insert(topic);
   return {};
 }

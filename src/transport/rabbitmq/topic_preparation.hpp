@@ -2,6 +2,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -29,8 +30,8 @@ class TopicPreparation final : public Preparation {
   const AmqpOptions options_;
   const Names names_;
   const Look look_;
-  std::set<std::pair<std::string, std::string>> led_;  // topic and type: as many as its process publishes
-  std::set<std::string> commands_;                     // of those topics: no pattern reads them
+  std::map<std::string, std::set<std::string>> led_;  // types by topic: as many as its process publishes
+  std::set<std::string> commands_;                    // of those topics: no pattern reads them
 };
 
 }  // namespace tidings::rabbitmq
