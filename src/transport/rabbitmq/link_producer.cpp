@@ -227,10 +227,12 @@ void LinkProducer::expire() {
   }
 }
 
-// Under the lock. What was sent stays until the server has said what became of it, so that tags are in order.
+// Under the lock. What was sent stays until the server has said what became of it, so that tags are in order. Behind
+// the first that is neither sent nor answered none is.
 void LinkProducer::drop_answered() {
   for (auto at = pending_.begin(); at != pending_.end();) {
     if (!at->answered) {
+      if (at->tag == 0) return;
       ++at;
       continue;
     }

@@ -149,7 +149,15 @@ Result<void> check_fits(const Record& record) {
   for (const Header& header : record.headers) {
     if (auto fits = check("name of a header", header.name); !fits) return fits;
   }
-  if (const std::size_t bytes = transport::size_of(record); bytes > kRecordBytesMax) {
+  const std::size_t bytes = transport::size_of(record);
+  const std::size_t body_bytes = record.body ? record.body->size() : 0;
+  if (bytes - body_bytes > kPropertiesBytesMax) {
+    return invalid(
+        fmt::format("the headers of a record for topic '{}' have {} bytes: the most is {}; publish a reference to the "
+                    "data",
+                    record.topic, bytes - body_bytes, kPropertiesBytesMax));
+  }
+  if (bytes > kRecordBytesMax) {
     return invalid(
         fmt::format("a record of {} bytes for topic '{}' is too large: the most is {}; publish a reference "
                     "to the data",

@@ -21,6 +21,8 @@ inline constexpr Duration kWriteWithin =
 inline constexpr Duration kReopenPause = std::chrono::milliseconds{100};  // doubles up to:
 inline constexpr Duration kReopenPauseMax = std::chrono::seconds{2};
 inline constexpr int kFrameBytesMax = 131'072;
+// A record without its body, which must fit in a frame with what we note of it.
+inline constexpr std::size_t kPropertiesBytesMax = kFrameBytesMax - 16'384;
 inline constexpr std::size_t kWriteBytes = 16'384;  // of records that go in one write, or one record
 
 inline constexpr Duration kReadWithin =

@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "transport/rabbitmq/amqp_broker_here.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/rabbitmq_transport.hpp"
 
 namespace tidings::rabbitmq {
@@ -213,6 +214,18 @@ TEST_F(RabbitmqTransportBrokerTest, AnEventThatNoQueueWantsIsRefusedAndNoOther) 
   EXPECT_TRUE(outcomes[0]) << "the history of `orders` wants it";
   ASSERT_FALSE(outcomes[1]);
   EXPECT_THAT(outcomes[1].error().message, HasSubstr("no queue wants the event"));
+  EXPECT_TRUE(outcomes[2]);
+}
+
+TEST_F(RabbitmqTransportBrokerTest, AnEventWhoseHeadersDoNotFitInAFrameIsRefusedAndNoOther) {
+  const auto reader = join("a");
+  std::vector<transport::Record> records{order(0), order(1), order(2)};
+  records[1].headers.push_back({"x-large", std::string(kFrameBytesMax, 'x')});
+  const auto outcomes = publish(std::move(records), *transport_);
+  EXPECT_TRUE(outcomes[0]);
+  ASSERT_FALSE(outcomes[1]);
+  EXPECT_EQ(outcomes[1].error().kind, ErrorKind::invalid);
+  EXPECT_THAT(outcomes[1].error().message, HasSubstr("publish a reference"));
   EXPECT_TRUE(outcomes[2]);
 }
 
