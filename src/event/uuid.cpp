@@ -18,12 +18,15 @@ constexpr std::uint64_t kBelowVariant = ~std::uint64_t{0} >> 2;
 std::string uuid_text(std::uint64_t high, std::uint64_t low) {
   constexpr std::string_view digits = "0123456789abcdef";
   std::string text(36, '-');
-  std::size_t at = 0;
-  for (const std::uint64_t half : {high, low}) {
-    for (int shift = 60; shift >= 0; shift -= 4) {
-      if (at == 8 || at == 13 || at == 18 || at == 23) ++at;
-      text[at++] = digits[(half >> shift) & 15];
+  char* at = text.data();
+  for (const std::size_t bytes : {4, 2, 2, 2, 6}) {
+    for (std::size_t i = 0; i < bytes; ++i) {
+      *at++ = digits[high >> 60];
+      *at++ = digits[high >> 56 & 15];
+      high = high << 8 | low >> 56;
+      low <<= 8;
     }
+    ++at;
   }
   return text;
 }

@@ -49,7 +49,11 @@ void LinkProducer::send(std::vector<Outgoing> messages) {
       }
       bytes_ += bytes;
       ++count_;
-      pending_.push_back({.message = std::move(message), .bytes = bytes, .expires = expires, .number = ++sent_});
+      Pending& pending = pending_.emplace_back();
+      pending.message = std::move(message);
+      pending.bytes = bytes;
+      pending.expires = expires;
+      pending.number = ++sent_;
       if (next_ == pending_.end()) next_ = std::prev(pending_.end());
     }
   }

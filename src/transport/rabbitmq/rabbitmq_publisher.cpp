@@ -35,8 +35,7 @@ class RabbitmqPublisher final : public transport::Publisher {
 }  // namespace
 
 Outgoing event_message(const Names& names, Record record) {
-  std::string key = routing_key(record.type, record.topic);
-  return {.exchange = names.events(), .key = std::move(key), .record = std::move(record)};
+  return {.exchange = names.events(), .key = {}, .record = std::move(record)};
 }
 
 std::unique_ptr<transport::Publisher> make_publisher(std::shared_ptr<Broker> broker,

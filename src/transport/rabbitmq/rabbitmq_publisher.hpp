@@ -1,4 +1,4 @@
-// Publishes events to the exchange `events`, each with its type's routing key.
+// Publishes events to the exchange `events`.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 
 namespace tidings::rabbitmq {
 
-// An event as it is published.
+// An event as it is published; TopicPreparation says by which key.
 Outgoing event_message(const Names& names, transport::Record record);
 
 std::unique_ptr<transport::Publisher> make_publisher(std::shared_ptr<Broker> broker,

@@ -20,9 +20,9 @@ Result<void> TopicPreparation::begin(Link& link) {
   if (!declare_foreign_letters(link, kChannel, names_) && !link.is_dead()) {
     if (auto opened = link.open_channel(kChannel); !opened) return opened;
   }
-  for (const auto& [topic, types] : led_) {
+  for (const auto& [topic, keys] : led_) {
     if (auto done = declare_topic(link, kChannel, names_, options_, topic); !done) return done;
-    for (const std::string& type : types) {
+    for (const auto& [type, key] : keys) {
       if (auto done = lead_type(link, kChannel, names_, type, topic); !done) return done;
     }
   }
@@ -32,12 +32,22 @@ Result<void> TopicPreparation::begin(Link& link) {
 Result<void> TopicPreparation::prepare(Link& link, Outgoing& message) {
   if (message.exchange != names_.events()) return {};
   const std::string& topic = message.record.topic;
-  const auto types = led_.find(topic);
-  if (types == led_.end() || !types->second.contains(message.record.type)) {
+  const std::string* key = key_of(topic, message.record.type);
+  if (key == nullptr) {
     if (auto learned = learn(link, topic, message.record.type); !learned) return learned;
+    key = key_of(topic, message.record.type);
   }
+  message.key = *key;
   if (commands_.contains(topic)) message.exchange = names_.topic(topic);
   return {};
+}
+
+// None: it was not led there yet.
+const std::string* TopicPreparation::key_of(const std::string& topic, const std::string& type) const {
+  const auto keys = led_.find(topic);
+  if (keys == led_.end()) return nullptr;
+  const auto key = keys->second.find(type);
+  return key == keys->second.end() ? nullptr : &key->second;
 }
 
 Result<void> TopicPreparation::learn(Link& link, const std::string& topic, const std::string& type) {
@@ -52,7 +62,7 @@ Result<void> TopicPreparation::learn(Link& link, const std::string& topic, const
   // Who refuses a request closes its channel.
   if (!done && !link.is_dead()) (void)link.open_channel(kChannel);
   if (!done) return done;
-  led_[topic].insert(type);
+  led_[topic][type] = routing_key(type, topic);
   if ((*known)->command) commands_.insert(topic);
   return {};
 }

@@ -25,13 +25,15 @@ class TopicPreparation final : public Preparation {
   Result<void> prepare(Link& link, Outgoing& message) override;
 
  private:
+  const std::string* key_of(const std::string& topic, const std::string& type) const;
   Result<void> learn(Link& link, const std::string& topic, const std::string& type);
 
   const AmqpOptions options_;
   const Names names_;
   const Look look_;
-  std::map<std::string, std::set<std::string>> led_;  // types by topic: as many as its process publishes
-  std::set<std::string> commands_;                    // of those topics: no pattern reads them
+  // Routing keys by topic and type: as many as its process publishes.
+  std::map<std::string, std::map<std::string, std::string>> led_;
+  std::set<std::string> commands_;  // of those topics: no pattern reads them
 };
 
 }  // namespace tidings::rabbitmq
