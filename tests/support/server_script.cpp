@@ -22,9 +22,10 @@ std::string first_line(const std::filesystem::path& file) {
   return line;
 }
 
-void run_script(const std::string& script, std::vector<std::string> arguments) {
+std::string run_script(const std::string& script, std::vector<std::string> arguments) {
   ChildProcess run{{.program = script, .arguments = std::move(arguments)}};
   if (run.wait(kScriptWithin) != ChildExit{.code = 0}) throw std::runtime_error{run.error_output()};
+  return run.output();
 }
 
 }  // namespace tidings::testing

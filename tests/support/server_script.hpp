@@ -12,7 +12,7 @@ namespace tidings::testing {
 // The first line of a file; empty: there is none.
 std::string first_line(const std::filesystem::path& file);
 
-// Runs such a script to its end. Throws std::runtime_error with what it said: it failed.
-void run_script(const std::string& script, std::vector<std::string> arguments);
+// Runs such a script to its end, and returns what it wrote. Throws std::runtime_error with what it said: it failed.
+std::string run_script(const std::string& script, std::vector<std::string> arguments);
 
 }  // namespace tidings::testing

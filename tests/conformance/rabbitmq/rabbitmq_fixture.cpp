@@ -17,7 +17,9 @@ namespace {
 
 constexpr std::int32_t kQueues = 4;
 // Tests hold hundreds of events before they settle the first.
-constexpr const char* kOptions = "&queues=4&heartbeat=2s&prefetch=256&strict_hold_max=5s";
+constexpr const char* kOptions = "&queues=4&prefetch=256&strict_hold_max=5s";
+
+constexpr const char* kShortHeartbeat = "&heartbeat=2s";  // where nothing else was asked for
 
 class ServerHangs final : public Interruption {
  public:
@@ -42,6 +44,11 @@ std::string shared_url() {
   return given != nullptr ? given : testing::first_line(std::filesystem::path{RABBITMQ_BROKER} / "url");
 }
 
+std::string query_of(const std::string& prefix, const std::string& options) {
+  const bool has_heartbeat = options.find("&heartbeat=") != options.npos;
+  return "?prefix=" + prefix + kOptions + (has_heartbeat ? "" : kShortHeartbeat) + options;
+}
+
 // All that a subscription may have.
 std::vector<std::string> queues_of_subscription(const std::string& name, std::int32_t count) {
   auto queues = rabbitmq::queues_of(name, count, rabbitmq::QueueKind::quorum).read;
@@ -53,18 +60,20 @@ std::vector<std::string> queues_of_subscription(const std::string& name, std::in
 
 }  // namespace
 
-RabbitmqFixture::RabbitmqFixture(std::unique_ptr<RabbitmqServers> servers)
+RabbitmqFixture::RabbitmqFixture(std::unique_ptr<RabbitmqServers> servers, const std::string& options)
     : executor_{thread_executor()},
       servers_{std::move(servers)},
       prefix_{"t" + std::to_string(executor_->random() % 1'000'000'000) + "."},
-      url_{(servers_ ? servers_->url() : shared_url()) + "?prefix=" + prefix_ + kOptions} {}
+      query_{query_of(prefix_, options)},
+      url_{(servers_ ? servers_->url() : shared_url()) + query_},
+      view_{url_} {}
 
 RabbitmqFixture::~RabbitmqFixture() {
   if (!servers_) remove_deployment();
 }
 
 Result<std::unique_ptr<transport::Transport>> RabbitmqFixture::open(const std::string&) {
-  return rabbitmq::open_rabbitmq(transport::parse_url(url_).value(), executor_);
+  return rabbitmq::open_rabbitmq(transport::parse_url(view_).value(), executor_);
 }
 
 Result<std::unique_ptr<Victim>> RabbitmqFixture::start(const VictimPlan& plan) {

@@ -13,8 +13,8 @@ namespace tidings::conformance {
 class RabbitmqFixture final : public Fixture {
  public:
   // `servers`: of the test's own, which can be interrupted; none: the one that all share, TIDINGS_RABBITMQ_URL or that
-  // of the folder RABBITMQ_BROKER.
-  explicit RabbitmqFixture(std::unique_ptr<RabbitmqServers> servers = {});
+  // of the folder RABBITMQ_BROKER. `options`: more of the URL, each with its `&`.
+  explicit RabbitmqFixture(std::unique_ptr<RabbitmqServers> servers = {}, const std::string& options = "");
   ~RabbitmqFixture() override;
 
   std::shared_ptr<Executor> executor() override { return executor_; }
@@ -31,6 +31,11 @@ class RabbitmqFixture final : public Fixture {
   Duration unit() const override { return std::chrono::milliseconds{200}; }
   Duration hand_over_max() const override { return std::chrono::seconds{5}; }
 
+  const RabbitmqServers& servers() const { return *servers_; }
+  // Views that `open` gives from now on go there: `amqp://HOST:PORT/`.
+  void look_at(const std::string& url) { view_ = url + query_; }
+  const std::string& prefix() const { return prefix_; }
+
  private:
   void remove_deployment();
 
@@ -38,7 +43,9 @@ class RabbitmqFixture final : public Fixture {
   const testing::ScratchDirectory scratch_;
   const std::unique_ptr<RabbitmqServers> servers_;
   const std::string prefix_;
+  const std::string query_;
   const std::string url_;
+  std::string view_;
 };
 
 }  // namespace tidings::conformance

@@ -1,4 +1,4 @@
-#include "tests/conformance/kafka/kafka_failures.hpp"
+#include "tests/conformance/service/traffic.hpp"
 
 #include <algorithm>
 #include <iostream>
@@ -21,7 +21,7 @@ constexpr Duration kLook = std::chrono::milliseconds{200};  // a look reads the 
 
 }  // namespace
 
-void KafkaFailures::begin_traffic() {
+void Traffic::begin_traffic() {
   here();  // opened while it can be
   for (const char* instance : kWorkers) work({.instance = instance, .group = kGroup, .concurrency = 4});
   for (const char* instance : kFeeders) {
@@ -34,7 +34,7 @@ void KafkaFailures::begin_traffic() {
 }
 
 // By key.
-std::map<std::string, int> KafkaFailures::highest(const std::string& step, const std::string& group) {
+std::map<std::string, int> Traffic::highest(const std::string& step, const std::string& group) {
   std::map<std::string, int> numbers;
   for (const Entry& entry : entries(step, group)) {
     int& number = numbers.emplace(entry.key, entry.number).first->second;
@@ -43,7 +43,7 @@ std::map<std::string, int> KafkaFailures::highest(const std::string& step, const
   return numbers;
 }
 
-bool KafkaFailures::look_until(Duration within, const std::function<bool()>& done) {
+bool Traffic::look_until(Duration within, const std::function<bool()>& done) {
   const Time until = now() + within;
   while (!done()) {
     if (now() >= until) return false;
@@ -52,7 +52,7 @@ bool KafkaFailures::look_until(Duration within, const std::function<bool()>& don
   return true;
 }
 
-bool KafkaFailures::all_flows(Duration within) {
+bool Traffic::all_flows(Duration within) {
   const Time begin = now();
   const auto before = highest("confirmed", "");
   std::vector<std::string> stuck;
@@ -77,7 +77,7 @@ bool KafkaFailures::all_flows(Duration within) {
 }
 
 // How far a key is that does not flow.
-void KafkaFailures::tell_of(const std::string& key, const std::map<std::string, int>& before) {
+void Traffic::tell_of(const std::string& key, const std::map<std::string, int>& before) {
   std::cout << key << " does not flow:";
   if (const auto was = before.find(key); was != before.end()) std::cout << " was at " << was->second << ";";
   for (const auto& [step, group] : {std::pair{"confirmed", ""}, {"begin", kGroup}, {"end", kGroup}}) {
@@ -87,7 +87,7 @@ void KafkaFailures::tell_of(const std::string& key, const std::map<std::string, 
   std::cout << std::endl;
 }
 
-void KafkaFailures::expect_the_books_to_balance(Stands stands) {
+void Traffic::expect_the_books_to_balance(Stands stands) {
   for (const char* feeder : kFeeders) {
     EXPECT_TRUE(running(feeder));
     EXPECT_TRUE(stop(feeder));
@@ -106,6 +106,7 @@ void KafkaFailures::expect_the_books_to_balance(Stands stands) {
     EXPECT_TRUE(is_first || before->second < number) << record.id << " after " << before->second;
     before->second = number;
   }
+  ASSERT_FALSE(times.empty()) << "the history was not read";
   std::set<std::string> handled;
   std::size_t again = 0;
   for (const Entry& entry : entries("end", kGroup)) {
