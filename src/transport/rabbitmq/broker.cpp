@@ -23,7 +23,12 @@ Result<std::shared_ptr<Broker>> Broker::open(AmqpOptions options, std::shared_pt
 
 Result<void> Broker::check(Time deadline) {
   const std::lock_guard lock{mutex_};
-  return ask_once([](Link&, Channel) { return Result<void>{}; }, deadline);
+  const Request nothing = [](Link&, Channel) { return Result<void>{}; };
+  // Nobody keeps its heartbeats between requests: that it is gone says nothing of the server.
+  const bool was_there = link_ != nullptr;
+  auto done = ask_once(nothing, deadline);
+  const bool is_gone = !done && done.error().kind == ErrorKind::unavailable && link_ == nullptr;
+  return was_there && is_gone ? ask_once(nothing, deadline) : done;
 }
 
 Result<void> Broker::ask(const Request& request) {

@@ -31,7 +31,8 @@ class Broker final {
   const Names& names() const { return names_; }
   transport::FaultPlan& faults() { return faults_; }
 
-  // A request on a channel of its own. Where the connection breaks it is made again, on another one.
+  // A request on a channel of its own. Where the connection breaks it is made again, on another one: nobody keeps its
+  // heartbeats between requests, so that it may have been closed long ago.
   using Request = std::function<Result<void>(Link& link, Channel channel)>;
   Result<void> ask(const Request& request);
   Result<void> check(Time deadline);

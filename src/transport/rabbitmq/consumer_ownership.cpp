@@ -99,6 +99,8 @@ Channel AmqpConsumer::free_channel() {
 bool AmqpConsumer::take_queue(ShareOrder& order) {
   const Channel channel = free_channel();
   auto done = link_->open_channel(channel);
+  // Others may have removed it, or made it otherwise, since we began: from theirs our events would be missing.
+  if (done) done = declare_queue(*link_, channel, spec_.queues, order.queue);
   if (done) {
     done = link_->consume(channel, spec_.queues.read.at(order.queue),
                           {.tag = spec_.subscription.instance, .prefetch = order.prefetch});

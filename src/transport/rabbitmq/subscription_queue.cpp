@@ -73,14 +73,17 @@ SubscriptionQueues queues_of(std::string name, std::int32_t count, QueueKind kin
   return queues;
 }
 
+Result<void> declare_queue(Link& link, Channel channel, const SubscriptionQueues& queues, std::size_t number) {
+  if (queues.named) return declare_named(link, channel, queues);
+  const QueueSpec queue{.name = queues.read.at(number), .arguments = arguments_of(queues)};
+  if (auto done = link.declare(channel, queue); !done) return done.error();
+  return {};
+}
+
 Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueues& queues,
                             const std::vector<BindingSpec>& bindings) {
-  if (queues.named) {
-    if (auto done = declare_named(link, channel, queues); !done) return done;
-  }
-  for (const std::string& name : queues.named ? std::vector<std::string>{} : queues.read) {
-    const QueueSpec queue{.name = name, .arguments = arguments_of(queues)};
-    if (auto done = link.declare(channel, queue); !done) return done.error();
+  for (std::size_t i = 0; i < queues.read.size(); ++i) {
+    if (auto done = declare_queue(link, channel, queues, i); !done) return done;
   }
   const bool is_spread = queues.read.size() > 1;
   if (is_spread) {

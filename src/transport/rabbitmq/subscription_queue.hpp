@@ -32,6 +32,8 @@ struct SubscriptionQueues {
 // So many, by the names that they have then.
 SubscriptionQueues queues_of(std::string name, std::int32_t count, QueueKind kind);
 
+// Makes the one of that number where it is missing, and binds nothing. conflict: as the next.
+Result<void> declare_queue(Link& link, Channel channel, const SubscriptionQueues& queues, std::size_t number);
 // Makes them where they are missing, and binds them. conflict: one is there and is set
 // otherwise.
 Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueues& queues,
