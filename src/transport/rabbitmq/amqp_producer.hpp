@@ -6,7 +6,7 @@
 // Blocks:  send() never; flush() and close() until their deadline. While the server takes nothing (an alarm of its
 //          memory or disk) messages wait here, up to the limits of the options.
 // Order:   after a connection was lost all that is unconfirmed is sent again as it was sent; it may be there twice
-// then.
+//          then. So is what the server refused, unless a later one of its key was taken: then it is `unavailable`.
 #pragma once
 
 #include <functional>

@@ -100,6 +100,7 @@ void LinkProducer::run() {
       std::unique_lock lock{mutex_};
       changed_->wait_until(lock, std::min(connect_not_before_, executor_->now() + kTick));
     }
+    if (link_ != nullptr && is_time_to_renew()) renew();
     if (link_ != nullptr && link_->is_dead()) lose_link();
     expire();
     tell();
@@ -140,10 +141,12 @@ bool LinkProducer::connect() {
   in_flight_ = 0;
   blocked_ = false;
   unconfirmed_.clear();
+  renew_by_.reset();
   returned_.reset();
   for (Pending& pending : pending_) {
     pending.tag = 0;
     pending.returned.reset();
+    pending.refused = false;
   }
   next_ = pending_.begin();
   return true;
@@ -153,13 +156,14 @@ void LinkProducer::lose_link() {
   {
     const std::lock_guard lock{mutex_};
     shared_link_ = nullptr;
+    report_doubtful();
     if (trouble_.empty()) trouble_ = "the connection to RabbitMQ was lost";
   }
   link_.reset();
 }
 
 void LinkProducer::send_some() {
-  while (link_ != nullptr && !link_->is_dead() && !blocked_ && in_flight_ < kWindowMax) {
+  while (link_ != nullptr && !link_->is_dead() && may_send()) {
     const std::vector<Pending*> batch = next_batch();
     if (batch.empty() || !link_->is_writable()) return;
     for (Pending* pending : batch) {
@@ -232,11 +236,11 @@ void LinkProducer::expire() {
 }
 
 // Under the lock. What was sent stays until the server has said what became of it, so that tags are in order. Behind
-// the first that is neither sent nor answered none is.
+// the first that was neither sent nor answered none is.
 void LinkProducer::drop_answered() {
   for (auto at = pending_.begin(); at != pending_.end();) {
     if (!at->answered) {
-      if (at->tag == 0) return;
+      if (at->tag == 0 && !at->refused) return;
       ++at;
       continue;
     }

@@ -27,7 +27,9 @@ struct Pending {
   std::uint64_t number = 0;  // in the order in which they came
   std::uint64_t tag = 0;     // on the present connection; 0: not sent there
   std::optional<Error> returned;
-  bool answered = false;  // it took too long; what the server says of it is of no interest
+  bool refused = false;               // on the present connection
+  std::optional<Time> refused_since;  // the first time
+  bool answered = false;              // it took too long; what the server says of it is of no interest
 };
 
 struct Outcome {
@@ -56,6 +58,7 @@ class LinkProducer final : public Producer {
   using List = std::list<Pending>;
 
   std::optional<Error> admit(const Outgoing& message, std::size_t bytes) const;
+  bool may_send() const { return !blocked_ && !renew_by_ && in_flight_ < kWindowMax; }
   bool is_answered(std::uint64_t number) const { return pending_.empty() || pending_.front().number > number; }
   Error not_in_time(const Pending& pending) const;
 
@@ -66,12 +69,17 @@ class LinkProducer final : public Producer {
   std::vector<Pending*> next_batch();
   bool send_one(Pending& pending);
   bool may_go(const Pending& pending, const std::vector<Pending*>& before) const;
-  bool is_overtaken(const Pending& pending) const;
   void hear(Time deadline);
   void take(const amqp_frame_t& frame);
   void take_return(const amqp_basic_return_t& returned);
   void take_returned_properties(const amqp_basic_properties_t& properties);
-  void confirm(std::uint64_t tag, bool and_all_before, const Result<void>& outcome);
+  enum class Verdict { taken, refused };
+  void confirm(std::uint64_t tag, bool and_all_before, Verdict verdict);
+  void take_refusal(Pending& pending);
+  void report_overtaken(const Pending& taken);
+  void report_doubtful();
+  bool is_time_to_renew() const { return renew_by_ && (in_flight_ == 0 || executor_->now() >= *renew_by_); }
+  void renew();
   void refuse(Pending& pending, Error error);
   void refuse_all_to(std::string_view exchange, const Error& error);
   void expire();
@@ -104,6 +112,7 @@ class LinkProducer final : public Producer {
   std::size_t in_flight_ = 0;
   bool blocked_ = false;
   std::set<std::string> unconfirmed_;  // keys, where the order is strict
+  std::optional<Time> renew_by_;  // the server refused something: nothing more is sent on this connection
   std::optional<amqp_basic_return_t> returned_;
   std::string returned_exchange_, returned_key_, returned_words_;
   std::vector<Outcome> outcomes_, telling_;

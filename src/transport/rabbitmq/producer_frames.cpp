@@ -1,8 +1,6 @@
 // What a server says of what was published: confirmed, refused, returned.
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "transport/rabbitmq/amqp_refusal.hpp"
 #include "transport/rabbitmq/link_producer.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
@@ -13,8 +11,7 @@ void LinkProducer::hear(Time deadline) {
   bool idle = false;
   {
     const std::lock_guard lock{mutex_};
-    const bool may_send = !blocked_ && in_flight_ < kWindowMax;
-    if (next_ != pending_.end() && may_send) deadline = executor_->now() + std::chrono::milliseconds{1};
+    if (next_ != pending_.end() && may_send()) deadline = executor_->now() + std::chrono::milliseconds{1};
   }
   while (!idle && link_ != nullptr) {
     auto frame = link_->next(deadline, bell_.file());
@@ -35,13 +32,12 @@ void LinkProducer::take(const amqp_frame_t& frame) {
     switch (method.id) {
       case AMQP_BASIC_ACK_METHOD: {
         const auto& ack = *static_cast<const amqp_basic_ack_t*>(method.decoded);
-        confirm(ack.delivery_tag, ack.multiple != 0, {});
+        confirm(ack.delivery_tag, ack.multiple != 0, Verdict::taken);
         break;
       }
       case AMQP_BASIC_NACK_METHOD: {
         const auto& nack = *static_cast<const amqp_basic_nack_t*>(method.decoded);
-        confirm(nack.delivery_tag, nack.multiple != 0,
-                overloaded("RabbitMQ refused the message: a queue for it is full, or could not take it"));
+        confirm(nack.delivery_tag, nack.multiple != 0, Verdict::refused);
         break;
       }
       case AMQP_BASIC_RETURN_METHOD:
@@ -104,34 +100,71 @@ void LinkProducer::take_returned_properties(const amqp_basic_properties_t& prope
   }
 }
 
-// Under the lock.
-bool LinkProducer::is_overtaken(const Pending& pending) const {
-  const auto& record = pending.message.record;
-  return record.key && std::ranges::any_of(pending_, [&](const Pending& other) {
-           return other.tag != 0 && other.number > pending.number && other.message.record.topic == record.topic &&
-                  other.message.record.key == record.key;
-         });
-}
-
-void LinkProducer::confirm(std::uint64_t tag, bool and_all_before, const Result<void>& outcome) {
+void LinkProducer::confirm(std::uint64_t tag, bool and_all_before, Verdict verdict) {
   const std::lock_guard lock{mutex_};
   for (Pending& pending : pending_) {
-    if (pending.tag > tag || (pending.tag == 0 && !pending.answered)) break;
+    if (pending.tag > tag || (pending.tag == 0 && !pending.answered && !pending.refused)) break;
     if (pending.tag == 0 || (pending.tag != tag && !and_all_before)) continue;
     pending.tag = 0;
     --in_flight_;
     if (!unconfirmed_.empty() && pending.message.record.key) unconfirmed_.erase(*pending.message.record.key);
+    if (verdict == Verdict::refused) {
+      take_refusal(pending);
+      continue;
+    }
+    if (renew_by_) report_overtaken(pending);
     if (pending.answered) continue;
     pending.answered = true;
-    Result<void> result = outcome;
-    if (result && pending.returned) result = *pending.returned;
-    if (!result && is_overtaken(pending)) {
-      result = Error{result.error().kind, result.error().message +
-                                              "; later ones of its key were sent, and may be stored: `order=strict` in "
-                                              "the URL sends none before it is confirmed"};
-    }
+    Result<void> result;
+    if (pending.returned) result = *pending.returned;
     outcomes_.push_back({std::move(pending.message.answered), std::move(result)});
   }
+}
+
+// Under the lock. A queue is full; or its leader is gone, which a channel that had not sent to it yet never finds out:
+// on another connection it is sent again, for a while.
+void LinkProducer::take_refusal(Pending& pending) {
+  if (pending.answered) return;
+  const Time now = executor_->now();
+  if (!pending.refused_since) pending.refused_since = now;
+  if (now >= *pending.refused_since + kRefusedFor) {
+    return refuse(pending, overloaded("RabbitMQ refused the message: a queue for it is full, or could not take it"));
+  }
+  pending.refused = true;
+  if (!renew_by_) renew_by_ = now + kRenewWithin;
+}
+
+// Under the lock. Sent again, those of that key which were refused before would come behind it.
+void LinkProducer::report_overtaken(const Pending& taken) {
+  const transport::Record& record = taken.message.record;
+  if (!record.key) return;
+  for (Pending& pending : pending_) {
+    if (&pending == &taken) return;
+    const transport::Record& before = pending.message.record;
+    if (!pending.refused || before.key != record.key || before.topic != record.topic) continue;
+    refuse(pending, unavailable(fmt::format("publish to '{}': RabbitMQ refused the event, and took a later one of "
+                                            "key '{}': publish it again if it may come behind that",
+                                            record.topic, *record.key)));
+    pending.refused = false;
+  }
+}
+
+// Under the lock. What becomes of those that are on their way is not known any more: they may have been taken.
+void LinkProducer::report_doubtful() {
+  if (!renew_by_) return;
+  for (const Pending& pending : pending_) {
+    if (pending.tag != 0) report_overtaken(pending);
+  }
+}
+
+void LinkProducer::renew() {
+  {
+    const std::lock_guard lock{mutex_};
+    trouble_ = "RabbitMQ refused messages: a queue for them is full, or could not take them";
+  }
+  connect_not_before_ = executor_->now() + kRenewPause;
+  link_->abandon();
+  lose_link();
 }
 
 }  // namespace tidings::rabbitmq

@@ -20,6 +20,11 @@ inline constexpr Duration kWriteWithin =
     std::chrono::seconds{5};  // what was begun, before the connection counts as lost
 inline constexpr Duration kReopenPause = std::chrono::milliseconds{100};  // doubles up to:
 inline constexpr Duration kReopenPauseMax = std::chrono::seconds{2};
+// A message that the server refuses is sent again on other connections, for so long; how soon; and how long the others
+// that are on their way may take before.
+inline constexpr Duration kRefusedFor = std::chrono::seconds{10};
+inline constexpr Duration kRenewPause = std::chrono::milliseconds{200};
+inline constexpr Duration kRenewWithin = std::chrono::seconds{1};
 inline constexpr int kFrameBytesMax = 131'072;
 // A record without its body, which must fit in a frame with what we note of it.
 inline constexpr std::size_t kPropertiesBytesMax = kFrameBytesMax - 16'384;

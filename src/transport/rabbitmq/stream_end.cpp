@@ -40,12 +40,10 @@ Result<void> drain(Link& link, Time deadline, std::optional<std::uint64_t>& last
   }
 }
 
-}  // namespace
-
-// The server sends the last chunk at once, and then answers what is asked behind it.
-Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::string& stream) {
+// The server sends the last chunk at once, and then answers what is asked behind it. conflict: it has no part of the
+// stream.
+Result<std::optional<std::uint64_t>> ask_a_server(Broker& broker, const std::string& stream, Time deadline) {
   Executor& executor = broker.executor();
-  const Time deadline = executor.now() + kRequestWithin;
   auto link = Link::open(broker.options(), "end of " + stream, executor, deadline);
   if (!link) return link.error();
   if (auto opened = (*link)->open_channel(kChannel); !opened) return opened.error();
@@ -62,6 +60,19 @@ Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::s
   if (auto answered = (*link)->bound(kChannel, kChunkMax); !answered) return answered.error();
   if (auto drained = drain(**link, Time{}, last); !drained) return drained.error();
   return last;
+}
+
+}  // namespace
+
+// One that was started just now has no part of it yet; another one has.
+Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::string& stream) {
+  Executor& executor = broker.executor();
+  const Time deadline = executor.now() + kRequestWithin;
+  while (true) {
+    auto last = ask_a_server(broker, stream, deadline);
+    if (last || last.error().kind != ErrorKind::conflict || executor.now() >= deadline) return last;
+    executor.sleep_until(executor.now() + kReopenPause);
+  }
 }
 
 Result<StreamFacts> facts_of_stream(const std::shared_ptr<Broker>& broker, const StreamSpec& stream) {

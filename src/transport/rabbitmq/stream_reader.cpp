@@ -26,25 +26,34 @@ Result<void> declare_stream(Link& link, Channel channel, const StreamSpec& strea
 Result<void> StreamReader::open(std::optional<std::uint64_t> from) {
   close();
   Executor& executor = broker_->executor();
-  auto opened = Link::open(broker_->options(), "control", executor, executor.now() + kConnectWithin);
-  if (!opened) return opened.error();
-  link_ = *std::move(opened);
-  last_tag_ = acknowledged_ = 0;
-  auto consumed = consume(from);
-  if (!consumed) close();
-  return consumed;
+  const Time deadline = executor.now() + kConnectWithin;
+  while (true) {
+    auto opened = Link::open(broker_->options(), "control", executor, deadline);
+    if (!opened) return opened.error();
+    link_ = *std::move(opened);
+    last_tag_ = acknowledged_ = 0;
+    auto declared = declare();
+    if (!declared) close();
+    if (!declared) return declared;
+    auto consumed = consume(from);
+    if (consumed) return consumed;
+    close();
+    if (consumed.error().kind != ErrorKind::conflict) return consumed;
+    // This server has no part of it: it is being made there, or another server has to be asked.
+    if (executor.now() >= deadline) return unavailable(consumed.error().message);
+    executor.sleep_until(executor.now() + kReopenPause);
+  }
+}
+
+Result<void> StreamReader::declare() {
+  if (auto done = link_->open_channel(kChannel); !done) return done;
+  return declare_stream(*link_, kChannel, stream_);
 }
 
 Result<void> StreamReader::consume(std::optional<std::uint64_t> from) {
-  if (auto done = link_->open_channel(kChannel); !done) return done;
-  if (auto done = declare_stream(*link_, kChannel, stream_); !done) return done;
   Argument offset{.name = "x-stream-offset", .value = std::string{"first"}};
   if (from) offset.value = static_cast<std::int64_t>(*from);
-  auto consumed =
-      link_->consume(kChannel, stream_.name, {.tag = "control", .prefetch = kStreamPrefetch, .arguments = {offset}});
-  // This server has no part of it: it is being made there, or another server has to be asked.
-  if (!consumed && consumed.error().kind == ErrorKind::conflict) return unavailable(consumed.error().message);
-  return consumed;
+  return link_->consume(kChannel, stream_.name, {.tag = "control", .prefetch = kStreamPrefetch, .arguments = {offset}});
 }
 
 void StreamReader::close() {

@@ -39,6 +39,7 @@ class StreamReader final {
   Result<std::unique_ptr<const Message>> next(Time deadline, int bell);
 
  private:
+  Result<void> declare();
   Result<void> consume(std::optional<std::uint64_t> from);
   Result<void> take(const amqp_frame_t& frame);
   Result<void> acknowledge();
