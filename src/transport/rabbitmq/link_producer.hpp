@@ -112,7 +112,7 @@ class LinkProducer final : public Producer {
   std::size_t in_flight_ = 0;
   bool blocked_ = false;
   std::set<std::string> unconfirmed_;  // keys, where the order is strict
-  std::optional<Time> renew_by_;  // the server refused something: nothing more is sent on this connection
+  std::optional<Time> renew_by_;       // the server refused something: nothing more is sent on this connection
   std::optional<amqp_basic_return_t> returned_;
   std::string returned_exchange_, returned_key_, returned_words_;
   std::vector<Outcome> outcomes_, telling_;

@@ -68,7 +68,8 @@ TEST_F(QueueOptionsBrokerTest, InStrictOrderAllOfAKeyIsConfirmedInItsOrder) {
   const auto transport = open("order=strict");
   std::vector<Record> records;
   for (int i = 0; i < 50; ++i) {
-    records.push_back({.topic = "orders", .key = i % 2 == 0 ? "even" : "odd", .id = std::to_string(i), .type = "Order"});
+    records.push_back(
+        {.topic = "orders", .key = i % 2 == 0 ? "even" : "odd", .id = std::to_string(i), .type = "Order"});
   }
   std::vector<std::size_t> confirmed;
   auto publisher = transport->publisher({}).value();
