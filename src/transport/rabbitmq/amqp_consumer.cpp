@@ -177,7 +177,7 @@ bool AmqpConsumer::connect() {
     return false;
   }
   link_ = *std::move(opened);
-  reopen_pause_ = kReopenPause;
+  if (!is_refused_) reopen_pause_ = kReopenPause;
   begin_connection();
   const std::lock_guard lock{mutex_};
   trouble_.reset();
@@ -201,6 +201,10 @@ Result<void> AmqpConsumer::begin(Link& link) {
 }
 
 void AmqpConsumer::lose_link(const std::string& why) {
+  if (is_refused_) {
+    connect_not_before_ = executor_.now() + reopen_pause_;
+    reopen_pause_ = std::min(2 * reopen_pause_, kReopenPauseMax);
+  }
   link_.reset();
   if (sharing_ != nullptr) sharing_->disconnected();
   Notice notice{.kind = Notice::Kind::lost, .partitions = {}};
@@ -208,7 +212,7 @@ void AmqpConsumer::lose_link(const std::string& why) {
   hops_.clear();
   for (const auto& [slot, queue] : queues_) {
     take_marks_back(*queue);
-    suspects_before_[queue->number()] = queue->suspects();
+    suspects_before_[queue->number()] = {.slot = queue->slot(), .suspects = queue->suspects()};
     notice.partitions.push_back(queue->id());
   }
   queues_.clear();

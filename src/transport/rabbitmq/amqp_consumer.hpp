@@ -131,6 +131,7 @@ class AmqpConsumer final : public transport::Consumer {
   void follow_orders();
   transport::PartitionId id_of(std::size_t queue) const { return {spec_.name, static_cast<std::int32_t>(queue)}; }
   bool take_queue(ShareOrder& order);
+  void keep_suspects(ShareOrder& order);
   void give_up(std::size_t number);
   void lose(std::size_t number);
   void release_stopped();
@@ -192,7 +193,12 @@ class AmqpConsumer final : public transport::Consumer {
   Channel last_channel_ = kStepsChannel;
   RetrySteps steps_;
   // What was suspect when the last connection was lost, by number of the queue.
-  std::map<std::size_t, QueueSuspects> suspects_before_;
+  struct Remembered {
+    std::uint64_t slot = 0;  // by which they stand on the board
+    QueueSuspects suspects;
+  };
+  std::map<std::size_t, Remembered> suspects_before_;
+  bool is_refused_ = false;          // a queue could not be consumed: no new connection without a pause
   std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise
   Time hop_not_before_{};            // after one that was refused
   transport::Answers answers_;

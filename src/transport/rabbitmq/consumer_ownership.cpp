@@ -69,7 +69,10 @@ void AmqpConsumer::follow_orders() {
   }
   Notice assigned{.kind = Notice::Kind::assigned, .partitions = {}};
   for (ShareOrder& order : orders) {
-    if (link_ == nullptr || link_->is_dead() || order.connection != connection_) continue;
+    if (link_ == nullptr || link_->is_dead() || order.connection != connection_) {
+      keep_suspects(order);
+      continue;
+    }
     switch (order.kind) {
       case ShareOrder::Kind::take:
         if (take_queue(order)) assigned.partitions.push_back(id_of(order.queue));
@@ -96,6 +99,12 @@ Channel AmqpConsumer::free_channel() {
   return last_channel_;
 }
 
+// Of one that is not taken now, though its record says that it is ours: it is taken on another connection.
+void AmqpConsumer::keep_suspects(ShareOrder& order) {
+  if (order.kind != ShareOrder::Kind::take || order.suspects.are == QueueSuspects::Are::before) return;
+  suspects_before_[order.queue] = {.slot = 0, .suspects = std::move(order.suspects)};
+}
+
 bool AmqpConsumer::take_queue(ShareOrder& order) {
   const Channel channel = free_channel();
   auto done = link_->open_channel(channel);
@@ -108,11 +117,18 @@ bool AmqpConsumer::take_queue(ShareOrder& order) {
   const std::lock_guard lock{mutex_};
   if (!done) {
     trouble_ = done.error();
+    keep_suspects(order);
     link_->abandon();
+    is_refused_ = true;
     return false;
   }
+  is_refused_ = false;
   QueueBefore before{.suspects = std::move(order.suspects), .trials = std::move(order.trials)};
-  if (before.suspects.are == QueueSuspects::Are::before) before.suspects = suspects_before_[order.queue];
+  if (before.suspects.are == QueueSuspects::Are::before) {
+    Remembered& remembered = suspects_before_[order.queue];
+    before.suspects = std::move(remembered.suspects);
+    if (board_ != nullptr) board_->remove_slot(remembered.slot);  // they stand there by the new one
+  }
   before.competing = spec_.queues.competing;
   suspects_before_.erase(order.queue);
   const transport::PartitionId id = id_of(order.queue);
@@ -151,7 +167,8 @@ void AmqpConsumer::release_stopped() {
     }
     take_marks_back(queue);
     close_channel_of(queue);
-    if (!link_->is_dead()) sharing_->released(queue.number(), queue.suspects() != QueueSuspects{});
+    if (link_->is_dead()) return;  // it is lost with all others
+    sharing_->released(queue.number(), queue.suspects() != QueueSuspects{});
     forget_suspects(queue);
     entry = queues_.erase(entry);
   }

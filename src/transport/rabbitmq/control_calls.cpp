@@ -169,8 +169,9 @@ Result<std::vector<ControlRecord>> ControlStream::list(ControlSpace space, std::
   return records;
 }
 
-std::vector<ControlRecord> ControlStream::list_read(ControlSpace space, std::string_view prefix) {
+std::optional<std::vector<ControlRecord>> ControlStream::list_read(ControlSpace space, std::string_view prefix) {
   const std::lock_guard lock{mutex_};
+  if (!caught_up_) return std::nullopt;
   auto records = table_.list(key_of(space, prefix), broker_->executor().now());
   for (ControlRecord& record : records) strip(record);
   return records;

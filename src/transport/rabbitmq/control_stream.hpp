@@ -57,8 +57,9 @@ class ControlStream final {
                  const transport::PutOptions& options, Answer answered);
   Result<std::optional<transport::ControlRecord>> get(ControlSpace space, std::string_view key);
   Result<std::vector<transport::ControlRecord>> list(ControlSpace space, std::string_view prefix);
-  // As far as it was read: what others put may come yet. Does not block. After another call that did.
-  std::vector<transport::ControlRecord> list_read(ControlSpace space, std::string_view prefix);
+  // As far as it was read: what others put may come yet. None: it was not read to an end that was there. Does not
+  // block.
+  std::optional<std::vector<transport::ControlRecord>> list_read(ControlSpace space, std::string_view prefix);
   // From then on `bell` rings at each change, as long as it is there.
   void ring_on_change(const std::shared_ptr<transport::Bell>& bell);
   Result<std::uint64_t> watch(ControlSpace space, std::uint64_t seen, Time deadline);

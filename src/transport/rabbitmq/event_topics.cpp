@@ -33,8 +33,8 @@ Result<std::vector<std::string>> EventTopics::unsplit_keys(const std::string& pa
 
 // Where that fails, what was known before holds.
 void EventTopics::learn() {
-  look_not_before_ = executor_->now() + kTopicsKnownFor;
   const auto declared = control_->list(transport::kPublishedPrefix);
+  look_not_before_ = executor_->now() + kTopicsKnownFor;
   if (!declared) return;
   for (const auto& record : *declared) {
     const auto published = transport::published_from_key(record.key);

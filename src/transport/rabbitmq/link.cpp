@@ -249,7 +249,12 @@ Result<void> Link::gather(Channel channel, std::string_view exchange, std::strin
   if (!is_plain_) return publish(channel, exchange, key, properties, body);
   const amqp_basic_publish_t method{.exchange = bytes_of(exchange), .routing_key = bytes_of(key), .mandatory = 1};
   const auto frame_max = static_cast<std::size_t>(amqp_get_frame_max(state_));
-  return check(gathered_.add(channel, method, properties, body, frame_max), "publish");
+  const int status = gathered_.add(channel, method, properties, body, frame_max);
+  if (status == AMQP_STATUS_OK) return {};
+  return invalid(
+      fmt::format("the event cannot be sent to exchange '{}': its headers, or its routing key, are too long "
+                  "for a frame of {} bytes ({})",
+                  exchange, frame_max, words_of(status)));
 }
 
 // Nothing else may be written in the midst of a frame: it is waited for, not for ever.

@@ -202,8 +202,9 @@ bool LinkProducer::send_one(Pending& pending) {
   const std::string_view body = message.record.body ? std::string_view{*message.record.body} : std::string_view{};
   if (auto sent = link_->gather(kChannel, message.exchange, message.key, properties.get(), body); !sent) {
     const std::lock_guard lock{mutex_};
-    trouble_ = sent.error().message;
-    return false;
+    if (!link_->is_dead()) refuse(pending, sent.error());
+    if (link_->is_dead()) trouble_ = sent.error().message;
+    return !link_->is_dead();
   }
   pending.tag = next_tag_++;
   ++in_flight_;
@@ -261,7 +262,7 @@ void LinkProducer::drop_answered() {
 
 // Under no lock.
 void LinkProducer::tell() {
-  if (outcomes_.empty()) return;
+  if (outcomes_.empty() && !std::exchange(has_dropped_, false)) return;
   telling_.swap(outcomes_);  // and keeps their room
   for (Outcome& outcome : telling_) outcome.answered(std::move(outcome.result));
   telling_.clear();

@@ -116,6 +116,7 @@ class LinkProducer final : public Producer {
   std::optional<amqp_basic_return_t> returned_;
   std::string returned_exchange_, returned_key_, returned_words_;
   std::vector<Outcome> outcomes_, telling_;
+  bool has_dropped_ = false;  // one that was answered before is settled by the server
 
   std::unique_ptr<Thread> thread_;
 };

@@ -113,6 +113,7 @@ void LinkProducer::confirm(std::uint64_t tag, bool and_all_before, Verdict verdi
       continue;
     }
     if (renew_by_) report_overtaken(pending);
+    has_dropped_ = has_dropped_ || pending.answered;
     if (pending.answered) continue;
     pending.answered = true;
     Result<void> result;

@@ -49,17 +49,26 @@ void QueueSharing::leave(const std::set<std::size_t>& suspects) {
   stopping_ = true;
   bell_->ring();
   thread_.reset();
+  adopt_connection();
+  std::set<std::size_t> suspected = suspects;
+  for (const Release& release : releases_) {
+    if (release.suspects) suspected.insert(release.queue);
+  }
   const auto answered = std::make_shared<transport::Bell>(executor_);
   const Time deadline = executor_.now() + kLeaveWithin;
   const auto answer = [answered](const Result<std::uint64_t>&) { answered->ring(); };
-  std::uint64_t asked = 1;
+  std::uint64_t asked = 0;
   for (const auto& [queue, held] : held_) {
     log_->put_async(ControlSpace::driver, queue_key(spec_.name, queue),
-                    text_of(left(held.record, suspects.contains(queue))), {.expected = held.record.version}, answer);
+                    text_of(left(held.record, suspected.contains(queue))), {.expected = held.record.version}, answer);
     ++asked;
   }
-  // Last: the others act on it, and see what was left then.
-  log_->put_async(ControlSpace::driver, member_key(spec_.name, spec_.instance), std::nullopt, {}, answer);
+  // Last: the others act on it, and see what was left then. Not that of another process of our name.
+  if (announced_ != 0) {
+    log_->put_async(ControlSpace::driver, member_key(spec_.name, spec_.instance), std::nullopt,
+                    {.expected = announced_}, answer);
+    ++asked;
+  }
   while (answered->rings() < asked && executor_.now() < deadline) answered->wait(answered->rings(), deadline);
 }
 
@@ -103,11 +112,13 @@ bool QueueSharing::step() {
 
 Result<ShareRecords> QueueSharing::read() {
   const std::string prefix = share_prefix(spec_.name);
-  if (!has_read_) {
-    if (auto all = log_->list(ControlSpace::driver, prefix); !all) return all.error();
-    has_read_ = true;
+  auto records = log_->list_read(ControlSpace::driver, prefix);
+  if (!records) {  // it is read for the first time, or anew: what is there yet is no basis
+    auto list = log_->list(ControlSpace::driver, prefix);
+    if (!list) return list.error();
+    records = *std::move(list);
   }
-  return share_records(spec_.name, spec_.queues, log_->list_read(ControlSpace::driver, prefix));
+  return share_records(spec_.name, spec_.queues, *records);
 }
 
 // Also again, when another one took us for dead.
@@ -116,7 +127,9 @@ Result<void> QueueSharing::announce(ShareRecords& records) {
   if (ours.life == spec_.life) return {};
   ours.life = spec_.life;
   const auto put = log_->put(ControlSpace::driver, member_key(spec_.name, spec_.instance), text_of(ours), {});
-  return put ? Result<void>{} : put.error();
+  if (!put) return put.error();
+  announced_ = *put;
+  return {};
 }
 
 QueueRecord QueueSharing::left(const QueueRecord& held, bool suspects) const {

@@ -121,7 +121,7 @@ class QueueSharing final {
   std::optional<std::uint64_t> connection_;
   Time connected_at_{};
   Time look_at_{};
-  bool has_read_ = false;
+  std::uint64_t announced_ = 0;  // version of our record; 0: there was none
   std::uint64_t next_slot_ = 1;
   std::map<std::size_t, Held> held_;
   std::vector<Release> releases_;

@@ -70,7 +70,8 @@ Result<std::vector<Attempts>> Trials::all() const {
 std::map<std::string, Attempts> Trials::of_queue(std::size_t queue) const {
   const std::string prefix = prefix_of(queue);
   std::map<std::string, Attempts> trials;
-  for (const auto& record : log_->list_read(ControlSpace::driver, prefix)) {
+  const auto records = log_->list_read(ControlSpace::driver, prefix);
+  for (const auto& record : records.value_or(std::vector<transport::ControlRecord>{})) {
     trials.emplace(record.key.substr(prefix.size()), attempts_of(record.value));
   }
   return trials;
