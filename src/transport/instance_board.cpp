@@ -6,6 +6,7 @@
 
 #include <algorithm>
 
+#include "base/fnv1a.hpp"
 #include "transport/delivery_token.hpp"
 
 namespace tidings::transport {
@@ -14,13 +15,6 @@ namespace {
 
 constexpr const char* kMemoryFiles = "/dev/shm";
 constexpr std::size_t kNameMax = 100;  // of what a person may read of a file's name
-
-// FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
-}
 
 bool is_ours_alone(const std::string& directory) {
   struct stat status {};
@@ -111,7 +105,7 @@ std::string board_path(std::string_view deployment, std::string_view group, std:
   std::string name = fmt::format("{}.{}", group, instance).substr(0, kNameMax);
   std::ranges::replace_if(
       name, [](char c) { return c == '/' || static_cast<unsigned char>(c) < ' '; }, '_');
-  return fmt::format("{}/{}-{:016x}.board", directory, name, hash_of(whole));
+  return fmt::format("{}/{}-{:016x}.board", directory, name, fnv1a(whole));
 }
 
 }  // namespace tidings::transport

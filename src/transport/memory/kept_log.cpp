@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/fnv1a.hpp"
+
 namespace tidings::memory {
 
 using transport::Position;
@@ -13,13 +15,6 @@ namespace {
 std::optional<std::string_view> view_of(const std::optional<std::string>& text) {
   if (!text) return std::nullopt;
   return std::string_view{*text};
-}
-
-// FNV-1a: the same on every machine, so that a seed gives the same run everywhere.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash;
 }
 
 auto first_from(const std::deque<Kept>& records, std::int64_t offset) {
@@ -49,7 +44,7 @@ TopicLog::TopicLog(transport::TopicSpec spec, std::int32_t partitions)
     : spec_{std::move(spec)}, partitions_{static_cast<std::size_t>(partitions)} {}
 
 std::int32_t TopicLog::partition_of(const Record& record, std::int64_t offset) const {
-  const std::uint64_t number = record.key ? hash_of(*record.key) : static_cast<std::uint64_t>(offset);
+  const std::uint64_t number = record.key ? fnv1a(*record.key) : static_cast<std::uint64_t>(offset);
   return static_cast<std::int32_t>(number % partitions_.size());
 }
 

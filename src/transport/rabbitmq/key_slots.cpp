@@ -1,7 +1,8 @@
 #include "transport/rabbitmq/key_slots.hpp"
 
 #include <array>
-#include <cstdint>
+
+#include "base/fnv1a.hpp"
 
 namespace tidings::rabbitmq {
 
@@ -16,9 +17,7 @@ std::array<std::string, kKeySlots> all_headers() {
 }  // namespace
 
 std::size_t slot_of_key(std::string_view key) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : key) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return (hash ^ hash >> 32) % kKeySlots;
+  return folded_fnv1a(key) % kKeySlots;
 }
 
 std::string_view slot_header(std::size_t slot) {

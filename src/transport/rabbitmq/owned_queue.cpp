@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/fnv1a.hpp"
 #include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/trials.hpp"
 
@@ -16,16 +17,9 @@ constexpr unsigned kTagBits = 24, kHashBits = transport::kPlaceBits - kTagBits;
 constexpr std::uint64_t kTagMask = (std::uint64_t{1} << kTagBits) - 1;
 constexpr std::uint64_t kHashMask = (std::uint64_t{1} << kHashBits) - 1;
 
-// FNV-1a: http://www.isthe.com/chongo/tech/comp/fnv/
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  return hash ^ hash >> 32;
-}
-
 std::int64_t place_of(const Message& message) {
   const auto& record = message.record();
-  const std::uint64_t hash = hash_of(record.id.empty() ? record.body.value_or(std::string_view{}) : record.id);
+  const std::uint64_t hash = folded_fnv1a(record.id.empty() ? record.body.value_or(std::string_view{}) : record.id);
   return static_cast<std::int64_t>((hash & kHashMask) << kTagBits | (message.tag() & kTagMask));
 }
 std::int64_t hash_in(std::int64_t place) {

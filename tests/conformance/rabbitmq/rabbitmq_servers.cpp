@@ -42,7 +42,7 @@ int RabbitmqServers::count() const {
 }
 
 // RabbitMQ 3.10 writes down which quorum queues, streams and bindings it has some seconds after they were made (dets
-// tables that save themselves, and Mnesia's log): one that dies before has lost them. docs/rabbitmq.md says so to
+// tables that save themselves, and Mnesia's log): one that dies before has lost them. docs/scaling.md says so to
 // users; what the tests are about is what happens afterwards.
 void RabbitmqServers::write_all(int server) const {
   run_script(RABBITMQ_SCRIPT, {"ctl", directory_, std::to_string(server), "eval",
