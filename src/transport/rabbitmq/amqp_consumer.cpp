@@ -298,6 +298,7 @@ void AmqpConsumer::take_in() {
       // Whoever had it notes what it tries.
       if (spec_.queues.competing && message->redelivered()) queue.learn(spec_.trials->of_queue(queue.number()));
       queue.arrive(std::move(message), now);
+      for (const std::string& trial : queue.take_gone()) spec_.trials->erase(queue.number(), trial);
       if (queue.known(tag).suspect) suspect(queue, tag);
       if (!retry_step(queue.known(tag).not_before, now)) continue;
       queue.take_away(tag);

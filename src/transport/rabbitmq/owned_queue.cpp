@@ -32,6 +32,9 @@ void OwnedQueue::arrive(std::shared_ptr<const Message> message, Time now) {
   const std::uint64_t tag = message->tag();
   const std::int64_t place = place_of(*message);
   Known known = known_of(*message, place);
+  if (is_behind_all(*message)) {
+    for (const auto& [key, attempts] : std::exchange(before_.trials, {})) gone_.push_back(key);
+  }
   if (known.not_before.value_or(Time{}) <= now) known.not_before.reset();
   if (known.not_before) {
     early_.emplace(*known.not_before, tag);
@@ -39,6 +42,15 @@ void OwnedQueue::arrive(std::shared_ptr<const Message> message, Time now) {
     waiting_.insert(waiting_.end(), tag);
   }
   held_.emplace_hint(held_.end(), tag, Held{.message = std::move(message), .known = std::move(known), .place = place});
+}
+
+std::vector<std::string> OwnedQueue::take_gone() {
+  return std::exchange(gone_, {});
+}
+
+// What was handed out comes first: behind it, nothing was; unless others have it, too.
+bool OwnedQueue::is_behind_all(const Message& message) const {
+  return !message.redelivered() && !before_.competing;
 }
 
 OwnedQueue::Known OwnedQueue::known_of(const Message& message, std::int64_t place) {
@@ -64,8 +76,7 @@ OwnedQueue::Known OwnedQueue::known_of(const Message& message, std::int64_t plac
 
 bool OwnedQueue::is_suspect(const Message& message, std::int64_t place) {
   QueueSuspects& suspects = before_.suspects;
-  // What was handed out comes first: behind it, nothing was; unless others have it, too.
-  if (!message.redelivered() && !before_.competing) suspects = {};
+  if (is_behind_all(message)) suspects = {};
   if (suspects.are == QueueSuspects::Are::all) return message.redelivered();
   return suspects.are == QueueSuspects::Are::these &&
          std::erase_if(suspects.places, [&](std::int64_t other) { return hash_in(other) == hash_in(place); }) > 0;

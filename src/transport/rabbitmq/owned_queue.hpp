@@ -60,6 +60,9 @@ class OwnedQueue final {
   void arrive(std::shared_ptr<const Message> message, Time now);
   // What others tried of it.
   void learn(std::map<std::string, transport::Attempts> trials) { before_.trials = std::move(trials); }
+  // Keys of trials whose message is gone: whoever had it acknowledged it and died before the trial was erased, or the
+  // queue was emptied. None, where others have the queue, too.
+  std::vector<std::string> take_gone();
   // What the next owner has to take for suspect.
   QueueSuspects suspects() const;
 
@@ -116,11 +119,13 @@ class OwnedQueue final {
   };
   Known known_of(const Message& message, std::int64_t place);
   bool is_suspect(const Message& message, std::int64_t place);
+  bool is_behind_all(const Message& message) const;
   void give(const Held& held, Room& room, std::vector<transport::Delivery>& to);
 
   const transport::PartitionId id_;
   const std::uint64_t slot_;
   QueueBefore before_;
+  std::vector<std::string> gone_;
   bool paused_ = false;
   bool stopped_ = false;
   std::map<std::uint64_t, Held> held_;  // unsettled, by tag: as they came

@@ -10,6 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using ::testing::UnorderedElementsAre;
 using transport::Record;
 using Ack = OwnedQueue::Ack;
 using Are = QueueSuspects::Are;
@@ -20,6 +21,15 @@ QueueBefore after(QueueSuspects suspects) {
   QueueBefore before;
   before.suspects = std::move(suspects);
   return before;
+}
+
+std::string trial_of(const std::string& id) {
+  Message message{amqp_basic_deliver_t{.delivery_tag = 1}, "orders"};
+  const Record record{.id = id};
+  const Properties properties{record, {}, Time{}};
+  message.set_properties(properties.get(), 0);
+  message.finish();
+  return Trials::key_of(message);
 }
 
 struct Arrival {
@@ -177,20 +187,37 @@ TEST_F(OwnedQueueTest, SaysWhatIsSuspectStill) {
 
 TEST_F(OwnedQueueTest, WhatWasTriedBeforeIsKnownWhenItComesAgain) {
   const transport::Attempts tried{.failed = 2, .last_error = "no"};
-  const amqp_basic_deliver_t deliver{.delivery_tag = 1};
-  Message message{deliver, "orders"};
-  const Record record{.id = "a"};
-  const Properties properties{record, {}, now_};
-  message.set_properties(properties.get(), 0);
-  message.finish();
   QueueBefore before;
-  before.trials.emplace(Trials::key_of(message), tried);
+  before.trials.emplace(trial_of("a"), tried);
   OwnedQueue queue{kOrders, 8, std::move(before)};
   arrive(queue, 1, {.id = "a", .redelivered = true});
   arrive(queue, 2, {.id = "b", .redelivered = true});
   EXPECT_EQ(queue.known(1).attempts, tried);
-  EXPECT_EQ(queue.known(1).trial, Trials::key_of(message));
+  EXPECT_EQ(queue.known(1).trial, trial_of("a"));
   EXPECT_EQ(queue.known(2).attempts, transport::Attempts{});
+}
+
+// What was handed out before comes first.
+TEST_F(OwnedQueueTest, WhatWasTriedAndDoesNotComeBeforeTheFirstNewOneIsGone) {
+  QueueBefore before;
+  for (const char* id : {"a", "b", "c"}) before.trials.emplace(trial_of(id), transport::Attempts{.failed = 1});
+  OwnedQueue queue{kOrders, 8, std::move(before)};
+  arrive(queue, 1, {.id = "a", .redelivered = true});
+  EXPECT_THAT(queue.take_gone(), IsEmpty()) << "they may come yet";
+  arrive(queue, 2, {.id = "d"});
+  EXPECT_THAT(queue.take_gone(), UnorderedElementsAre(trial_of("b"), trial_of("c")));
+  arrive(queue, 3, {.id = "b"});
+  EXPECT_THAT(queue.take_gone(), IsEmpty()) << "it is told once";
+  EXPECT_EQ(queue.known(3).attempts, transport::Attempts{}) << "of another event";
+}
+
+TEST_F(OwnedQueueTest, NothingIsGoneWhereOthersHaveItToo) {
+  QueueBefore before;
+  before.competing = true;
+  before.trials.emplace(trial_of("a"), transport::Attempts{.failed = 1});
+  OwnedQueue queue{kOrders, 8, std::move(before)};
+  arrive(queue, 1, {.id = "b"});
+  EXPECT_THAT(queue.take_gone(), IsEmpty());
 }
 
 TEST_F(OwnedQueueTest, HasStoppedOnceNothingIsInFlight) {

@@ -46,6 +46,8 @@ inline constexpr Duration kLeaveWithin = std::chrono::seconds{5};
 inline constexpr std::size_t kBoardSuspectsMax = 1'024;  // that a member may have at a time; beyond, it has no board
 inline constexpr std::uint16_t kChannelMax = 2'000;      // of a connection; a server allows 2,047
 inline constexpr std::chrono::milliseconds kBroadcastExpires = std::chrono::minutes{30};  // without its instance
+// Instances of a broadcast that are gone, of which one that joins erases what was noted.
+inline constexpr std::size_t kForgottenMax = 16;
 inline constexpr Duration kTopicsKnownFor = std::chrono::seconds{10};  // by types, before a new one is looked for
 inline constexpr std::int64_t kHistorySegmentBytesMax = 16'000'000;    // of a topic's stream: it is removed by segments
 inline constexpr std::size_t kWindowMax = 1'024;  // messages that are sent and not confirmed, of one connection

@@ -8,6 +8,7 @@
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/queue_reader.hpp"
+#include "transport/rabbitmq/queue_records.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/share_records.hpp"
 #include "transport/rabbitmq/stream_end.hpp"
@@ -231,29 +232,55 @@ Result<void> RabbitmqTopology::create_topic(const transport::TopicSpec& topic,
   return catalog_->declare({.topics = {topic}, .published = {}});
 }
 
+// Of a broadcast, also those of instances that left for good.
+Result<std::vector<SubscriptionQueues>> RabbitmqTopology::all_queues(const std::string& group,
+                                                                     const GroupSubscription& subscription) {
+  std::set<std::string> instances{""};
+  if (subscription.sharing == transport::Sharing::broadcast && subscription.queue.empty()) {
+    const auto nobodys = catalog_->queues(group, subscription, "");
+    if (!nobodys) return nobodys.error();
+    const auto noted = instance_records(*log_, *nobodys);
+    if (!noted) return noted.error();
+    instances.clear();
+    for (const auto& [instance, records] : *noted) instances.insert(instance);
+    for (const GroupMember& member : subscription.members) instances.insert(member.instance);
+  }
+  std::vector<SubscriptionQueues> all;
+  for (const std::string& instance : instances) {
+    auto queues = catalog_->queues(group, subscription, instance);
+    if (!queues) return queues.error();
+    all.push_back(*std::move(queues));
+  }
+  return all;
+}
+
+Result<void> RabbitmqTopology::remove_queues(const SubscriptionQueues& queues) {
+  std::vector<std::string> removed;
+  if (!queues.named) removed = queues.read;  // others may read that one
+  for (const auto step : kRetrySteps) removed.push_back(retries_of(queues.name, step.count()));
+  removed.push_back(dead_letters_of(queues.name));
+  removed.push_back(discarded_of(queues.name));
+  return broker_->ask([&](Link& link, Channel channel) -> Result<void> {
+    for (const std::string& queue : removed) {
+      if (auto done = link.delete_queue(channel, queue); !done) return done;
+    }
+    if (queues.read.size() == 1) return {};
+    if (auto done = link.delete_exchange(channel, queues.name); !done) return done;
+    return link.delete_exchange(channel, others_of(queues.name));
+  });
+}
+
 Result<void> RabbitmqTopology::remove_group(std::string_view group) {
   const auto there = registrations_->group(std::string{group});
   if (!there) return there.error();
   if (auto gone = registrations_->check_gone(*there); !gone) return gone;
-  const auto subscriptions = subscriptions_of(*catalog_, *registrations_);
-  if (!subscriptions) return subscriptions.error();
-  for (const KnownSubscription& subscription : *subscriptions) {
-    if (subscription.group != group) continue;
-    const std::string& name = subscription.queues.name;
-    std::vector<std::string> queues;
-    if (!subscription.queues.named) queues = subscription.queues.read;  // others may read that one
-    for (const auto step : kRetrySteps) queues.push_back(retries_of(name, step.count()));
-    queues.push_back(dead_letters_of(name));
-    queues.push_back(discarded_of(name));
-    const auto removed = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
-      for (const std::string& queue : queues) {
-        if (auto done = link.delete_queue(channel, queue); !done) return done;
-      }
-      if (subscription.queues.read.size() == 1) return {};
-      if (auto done = link.delete_exchange(channel, name); !done) return done;
-      return link.delete_exchange(channel, others_of(name));
-    });
-    if (!removed) return removed;
+  for (const GroupSubscription& subscription : there->subscriptions) {
+    const auto all = all_queues(there->group, subscription);
+    if (!all) return all.error();
+    for (const SubscriptionQueues& queues : *all) {
+      if (auto removed = remove_queues(queues); !removed) return removed;
+      if (auto erased = erase_queue_records(*broker_, *log_, queues.name); !erased) return erased;
+    }
   }
   if (auto released = named_queues_->release(group); !released) return released;
   return registrations_->remove(std::string{group});

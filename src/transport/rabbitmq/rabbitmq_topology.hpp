@@ -52,6 +52,9 @@ class RabbitmqTopology final : public transport::Topology {
   Result<transport::LagState> lag_of(const KnownSubscription& subscription);
   Result<transport::LagState> lag_now(const KnownSubscription& subscription);
   Result<std::uint64_t> count_unsettled(const KnownSubscription& subscription, Holdings& held);
+  Result<std::vector<SubscriptionQueues>> all_queues(const std::string& group,
+                                                     const transport::GroupSubscription& subscription);
+  Result<void> remove_queues(const SubscriptionQueues& queues);
   Result<std::optional<Time>> oldest(const SubscriptionQueues& queues, const Holdings& held);
 
   const std::shared_ptr<Broker> broker_;

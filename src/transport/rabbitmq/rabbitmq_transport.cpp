@@ -9,6 +9,7 @@
 #include "transport/rabbitmq/amqp_consumer.hpp"
 #include "transport/rabbitmq/event_topics.hpp"
 #include "transport/rabbitmq/named_queues.hpp"
+#include "transport/rabbitmq/queue_records.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_control.hpp"
 #include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
@@ -56,6 +57,10 @@ std::string host_name() {
   return name.data();
 }
 
+GroupSubscription subscription_of(const SubscriptionSpec& spec) {
+  return {.topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing, .queue = spec.queue};
+}
+
 class RabbitmqTransport final : public transport::Transport {
  public:
   explicit RabbitmqTransport(std::shared_ptr<Broker> broker)
@@ -91,6 +96,7 @@ class RabbitmqTransport final : public transport::Transport {
                           std::make_unique<TopicPreparation>(broker_->options(), std::move(look)));
   }
   Result<ConsumerSpec> consumer_spec(const SubscriptionSpec& spec, const GroupMember& member) const;
+  void forget_gone(const SubscriptionSpec& spec) const;
 
   const std::shared_ptr<Broker> broker_;
   const Capabilities capabilities_;
@@ -107,8 +113,7 @@ class RabbitmqTransport final : public transport::Transport {
 };
 
 Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& spec, const GroupMember& member) const {
-  const GroupSubscription subscription{
-      .topic = spec.topic, .pattern = spec.pattern, .sharing = spec.sharing, .queue = spec.queue};
+  const GroupSubscription subscription = subscription_of(spec);
   auto queues = catalog_->queues(spec.group, subscription, spec.instance);
   if (!queues) return queues.error();
   ConsumerSpec consumer{.subscription = spec,
@@ -129,6 +134,13 @@ Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& sp
   return consumer;
 }
 
+// Of instances of a broadcast. What it cannot erase, who joins next does.
+void RabbitmqTransport::forget_gone(const SubscriptionSpec& spec) const {
+  if (spec.sharing != transport::Sharing::broadcast || !spec.queue.empty()) return;
+  const auto queues = catalog_->queues(spec.group, subscription_of(spec), "");
+  if (queues) (void)forget_gone_instances(*broker_, *log_, *queues);
+}
+
 Result<std::unique_ptr<transport::Consumer>> RabbitmqTransport::consumer(const SubscriptionSpec& given) {
   SubscriptionSpec spec = given;
   if (spec.instance.empty()) spec.instance = "member-" + std::to_string(broker_->executor().random());
@@ -142,6 +154,7 @@ Result<std::unique_ptr<transport::Consumer>> RabbitmqTransport::consumer(const S
   of_consumer->left = left;
   auto consumer = AmqpConsumer::join(broker_, producer_, *std::move(of_consumer));
   if (!consumer) left();
+  if (consumer) forget_gone(spec);
   return consumer;
 }
 

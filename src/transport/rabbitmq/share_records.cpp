@@ -8,6 +8,7 @@ namespace tidings::rabbitmq {
 
 namespace {
 
+constexpr std::string_view kShare = "share/";
 constexpr std::string_view kMember = "member/";
 constexpr std::string_view kQueue = "queue/";
 
@@ -32,7 +33,7 @@ std::map<std::string_view, std::string_view> fields_of(std::string_view text) {
 }  // namespace
 
 std::string share_prefix(std::string_view name) {
-  return fmt::format("share/{}/", name);
+  return fmt::format("{}{}/", kShare, name);
 }
 std::string member_key(std::string_view name, std::string_view instance) {
   return fmt::format("{}{}{}", share_prefix(name), kMember, instance);
@@ -51,6 +52,22 @@ std::string text_of(const QueueRecord& record) {
 
 std::string text_of(const MemberRecord& record) {
   return fmt::format("life={:016x}\n", record.life);
+}
+
+std::optional<SharePlace> share_place(const transport::ControlRecord& record) {
+  std::string_view key = record.key;
+  if (!key.starts_with(kShare)) return std::nullopt;
+  key.remove_prefix(kShare.size());
+  for (const std::string_view kind : {kMember, kQueue}) {
+    const auto at = key.find(fmt::format("/{}", kind));
+    if (at == key.npos) continue;
+    const auto rest = key.substr(at + 1 + kind.size());
+    const auto fields = fields_of(record.value);
+    const auto had = fields.find("instance");
+    const auto instance = kind == kMember ? rest : had == fields.end() ? std::string_view{} : had->second;
+    return SharePlace{.name = std::string{key.substr(0, at)}, .instance = std::string{instance}};
+  }
+  return std::nullopt;
 }
 
 ShareRecords share_records(std::string_view name, std::size_t queues,

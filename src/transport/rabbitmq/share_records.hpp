@@ -40,6 +40,14 @@ struct ShareRecords {
   std::vector<QueueRecord> queues;              // by number; version 0: nobody ever had it
 };
 
+// Of which queues a record is, by their name, and of which instance.
+struct SharePlace {
+  std::string name;
+  std::string instance;
+};
+// None: it is none of these records.
+std::optional<SharePlace> share_place(const transport::ControlRecord& record);
+
 std::string share_prefix(std::string_view name);
 std::string member_key(std::string_view name, std::string_view instance);
 std::string queue_key(std::string_view name, std::size_t queue);

@@ -13,6 +13,7 @@ using transport::Attempts;
 
 namespace {
 
+constexpr std::string_view kTrial = "trial/";
 constexpr std::string_view kError = "error=";
 constexpr std::size_t kIdDigits = 32;  // of an id's digest: ids may be longer than a record's key
 
@@ -28,6 +29,18 @@ void read_line(Attempts& attempts, std::string_view name, std::string_view value
 }
 
 }  // namespace
+
+std::string trial_prefix(std::string_view name) {
+  return fmt::format("{}{}/", kTrial, name);
+}
+
+// `trial/<name>/<queue>/<replays>/<digits>`.
+std::string_view queues_in_trial(std::string_view key) {
+  if (!key.starts_with(kTrial)) return {};
+  key.remove_prefix(kTrial.size());
+  for (int part = 0; part < 3; ++part) key = key.substr(0, std::min(key.rfind('/'), key.size()));
+  return key;
+}
 
 // The error stands last, with all its lines.
 std::string text_of(const Attempts& attempts) {

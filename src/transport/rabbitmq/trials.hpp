@@ -19,6 +19,10 @@
 
 namespace tidings::rabbitmq {
 
+// Of all queues of that name.
+std::string trial_prefix(std::string_view name);
+// That name, of a trial's key.
+std::string_view queues_in_trial(std::string_view key);
 std::string text_of(const transport::Attempts& attempts);
 transport::Attempts attempts_of(std::string_view text);  // lines of others are skipped
 
@@ -28,7 +32,7 @@ class Trials final {
 
   // Of all queues of a subscription; `name` is theirs.
   Trials(std::shared_ptr<ControlStream> log, const std::string& name)
-      : log_{std::move(log)}, prefix_{"trial/" + name + "/"} {}
+      : log_{std::move(log)}, prefix_{trial_prefix(name)} {}
 
   // By which a message is known again, on whichever connection: its id, or what it says where it has none; and how
   // often it was replayed.
@@ -40,7 +44,7 @@ class Trials final {
   std::map<std::string, transport::Attempts> of_queue(std::size_t queue) const;
   // Answered once it is durable.
   void put(std::size_t queue, const std::string& key, const transport::Attempts& attempts, Answer answered) const;
-  // Where that fails it stays, until the queue's next owner sees that the message is gone.
+  // Where that fails it stays, until who has the queue next sees that the message is gone (OwnedQueue::take_gone()).
   void erase(std::size_t queue, const std::string& key) const;
 
  private:
