@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "tidings/time_text.hpp"
 
@@ -15,6 +16,13 @@ constexpr std::string_view kCommands = "command/";
 constexpr std::string_view kRemoved = "removed/";
 constexpr Duration kJoinWithin = std::chrono::seconds{30};   // from its announcement
 constexpr Duration kAgreeWithin = std::chrono::seconds{20};  // on a group's record, while others change it
+
+// Entries of one name besides the newest; the oldest go.
+constexpr std::size_t kNamesakesMax = 8;
+
+bool is_same_process(const GroupMember& one, const GroupMember& other) {
+  return one.host == other.host && one.pid == other.pid;
+}
 
 std::string key_of(std::string_view kind, std::string_view name) {
   return std::string{kind} + std::string{name};
@@ -49,10 +57,29 @@ Result<void> Registrations::join(const SubscriptionSpec& spec, const GroupMember
     GroupSubscription& mine = find_or_add(record, spec);
     mine.extra_topics = spec.extra_topics;
     mine.queue = spec.queue;
-    std::erase_if(mine.members, [&](const auto& other) { return other.instance == member.instance; });
-    mine.members.push_back(member);
-    return {};
+    return replace(spec.group, mine, member);
   });
+}
+
+// Another process of that name that is there still stays beside it: it may outlive the new one.
+Result<void> Registrations::replace(const std::string& group, GroupSubscription& there, const GroupMember& member) {
+  GroupSubscription of_name = there;
+  of_name.members.clear();
+  std::erase_if(there.members, [&](const GroupMember& other) {
+    if (other.instance != member.instance) return false;
+    if (!is_same_process(other, member)) of_name.members.push_back(other);
+    return true;
+  });
+  if (!of_name.members.empty()) {
+    const auto present = view_->present(group, of_name);
+    if (!present) return present.error();
+    if (present->empty()) of_name.members.clear();
+  }
+  const std::size_t too_many = of_name.members.size() - std::min(of_name.members.size(), kNamesakesMax);
+  there.members.insert(there.members.end(), of_name.members.begin() + static_cast<std::ptrdiff_t>(too_many),
+                       of_name.members.end());
+  there.members.push_back(member);
+  return {};
 }
 
 Result<void> Registrations::leave(const SubscriptionSpec& spec, const GroupMember& member) {
@@ -60,7 +87,7 @@ Result<void> Registrations::leave(const SubscriptionSpec& spec, const GroupMembe
     for (GroupSubscription& there : record.subscriptions) {
       if (!there.is_of(spec)) continue;
       std::erase_if(there.members, [&](const auto& other) {
-        return other.instance == member.instance && other.host == member.host && other.pid == member.pid;
+        return other.instance == member.instance && is_same_process(other, member);
       });
     }
     return {};
@@ -175,12 +202,14 @@ Result<GroupRecord> Registrations::group(const std::string& name) {
 Result<std::vector<GroupMember>> Registrations::living(const std::string& group, const GroupSubscription& there) {
   const auto present = view_->present(group, there);
   if (!present) return present.error();
-  std::vector<GroupMember> live;
+  std::map<std::string, GroupMember> live;
   for (const GroupMember& member : there.members) {
     const bool coming = member.joined + kJoinWithin > executor_->now();
-    if (coming || present->contains(member.instance)) live.push_back(member);
+    if (coming || present->contains(member.instance)) live.insert_or_assign(member.instance, member);
   }
-  return live;
+  std::vector<GroupMember> members;
+  for (auto& [instance, member] : live) members.push_back(std::move(member));
+  return members;
 }
 
 Result<void> Registrations::check_gone(const GroupRecord& record) {

@@ -41,10 +41,11 @@ class Registrations final {
         control_{std::move(control)},
         records_{std::move(records)} {}
 
-  // Announces the member, before it joins by that instance's name. An instance that is there already is replaced.
+  // Announces the member, before it joins by that instance's name. Another process that had it is replaced, unless it
+  // is there still: then both are announced, and the name counts as one.
   // invalid: no such subscription, or the group reads a topic twice. conflict: a command's second group.
   Result<void> join(const SubscriptionSpec& spec, const GroupMember& member);
-  // Withdraws it; after it left. Not another process of that name, which came later.
+  // Withdraws it; after it left. Not another process of that name.
   Result<void> leave(const SubscriptionSpec& spec, const GroupMember& member);
 
   // Which topics it reads now, in our words.
@@ -53,7 +54,8 @@ class Registrations final {
   Result<std::vector<GroupRecord>> groups();
   // invalid: there is none.
   Result<GroupRecord> group(const std::string& name);
-  // Members that live: of those announced, who is there, or was announced so lately that it may come.
+  // Members that live, by their names, each once: of those announced, who is there, or was announced so lately that it
+  // may come. Of several processes of a name, the one that was announced last.
   Result<std::vector<GroupMember>> living(const std::string& group, const GroupSubscription& subscription);
   // conflict: it has live members.
   Result<void> check_gone(const GroupRecord& record);
@@ -67,6 +69,8 @@ class Registrations final {
   Result<void> check_topic(const SubscriptionSpec& spec);
   Result<void> claim_command(const SubscriptionSpec& spec);
   Result<void> check_overlap(const SubscriptionSpec& spec, const GroupRecord& record);
+  // The one that is to be announced, for others of its name that are gone.
+  Result<void> replace(const std::string& group, GroupSubscription& there, const GroupMember& member);
   // Changes a group's record, again and again until nobody else did meanwhile.
   Result<void> change(const std::string& group, const std::function<Result<void>(GroupRecord&)>& how);
 

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "tidings/uuid.hpp"
@@ -55,7 +56,9 @@ std::vector<std::string> instances_of(Registrations& registrations, const Subscr
   if (!record) return instances;
   for (const GroupSubscription& subscription : record->subscriptions) {
     if (!subscription.is_of(spec)) continue;
-    for (const GroupMember& member : subscription.members) instances.push_back(member.instance);
+    for (const GroupMember& member : subscription.members) {
+      if (std::ranges::find(instances, member.instance) == instances.end()) instances.push_back(member.instance);
+    }
   }
   return instances;
 }

@@ -48,9 +48,10 @@ Result<std::vector<KnownSubscription>> subscriptions_of(RabbitmqCatalog& catalog
                                 .name = subscription.name(),
                                 .queues = *std::move(queues),
                                 .topics = {read->begin(), read->end()}};
-          for (const GroupMember& member : subscription.members) {
-            one.presences.push_back(member_queue(one.queues, member.instance));
-          }
+          std::set<std::string> members;
+          for (const GroupMember& member : subscription.members)
+            members.insert(member_queue(one.queues, member.instance));
+          one.presences.assign(members.begin(), members.end());
           known.push_back(std::move(one));
         }
       }
