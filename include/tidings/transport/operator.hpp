@@ -51,7 +51,7 @@ struct LagState {
   std::string topic;
   std::uint64_t unsettled = 0;  // records not finally settled, waiting retries included
   std::uint64_t waiting = 0;    // retries that wait for their time
-  std::uint64_t dead = 0;       // dead letters
+  std::uint64_t dead = 0;       // dead letters; on RabbitMQ one that was buried twice is two (docs/architecture.md)
   std::optional<Time> oldest;   // time of the oldest unsettled record
   std::uint64_t expired = 0;    // records that retention removed before the group settled them (Unsettled::expire)
 };
