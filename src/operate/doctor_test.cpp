@@ -117,6 +117,19 @@ TEST(Topology, CreatesTopicsAndSaysWhetherTheyWereThere) {
   EXPECT_EQ(create_topic(transport, {.name = "a", .partitions = 4}, {}).error().kind, ErrorKind::conflict);
 }
 
+TEST(Topology, DeclaresTheTypesThatArePublishedToATopic) {
+  const auto canned = std::make_shared<Canned>();
+  CannedTransport transport{canned};
+  ASSERT_TRUE(create_topic(transport, {.name = "a"}, {}, {"OrderCreated", "OrderPaid"}));
+  ASSERT_EQ(canned->declared.size(), 1u);
+  const std::vector<transport::PublishedType> wanted{{"OrderCreated", "a"}, {"OrderPaid", "a"}};
+  ASSERT_EQ(canned->declared[0].published.size(), wanted.size());
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    EXPECT_EQ(canned->declared[0].published[i].type, wanted[i].type);
+    EXPECT_EQ(canned->declared[0].published[i].topic, wanted[i].topic);
+  }
+}
+
 TEST(Topology, DeclaresATopicWhereThatMakesIt) {
   const auto canned = std::make_shared<Canned>();
   canned->declares_only = true;

@@ -128,7 +128,7 @@ Result<transport::Retention> set_retention(Transport& transport, const Topic& to
 }
 
 Result<TopicCreation> create_topic(Transport& transport, const transport::TopicSpec& spec,
-                                   std::optional<std::int32_t> replication) {
+                                   std::optional<std::int32_t> replication, const std::vector<std::string>& types) {
   const auto topology = topology_of(transport);
   if (!topology) return topology.error();
   const auto before = topics(transport);
@@ -139,6 +139,11 @@ Result<TopicCreation> create_topic(Transport& transport, const transport::TopicS
     made = transport.declare({.topics = {spec}, .published = {}});
   }
   if (!made) return made.error();
+  transport::Declaration published;
+  for (const std::string& type : types) published.published.push_back({.type = type, .topic = spec.name});
+  if (!types.empty()) {
+    if (auto declared = transport.declare(published); !declared) return declared.error();
+  }
   const auto after = topics(transport);
   if (!after) return after.error();
   if (const TopicState* found = find_topic(*after, spec.name)) creation.topic = *found;

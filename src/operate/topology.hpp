@@ -52,15 +52,16 @@ Result<LagReport> lag(transport::Transport& transport, Time now, const Threshold
 Result<transport::Retention> set_retention(transport::Transport& transport, const Topic& topic,
                                            const transport::Retention& change);
 
-// Makes a topic; one that is there and is set like that is left alone. Returns it. conflict: it is there and is set
-// otherwise. invalid: no such name or setting.
+// Makes a topic; one that is there and is set like that is left alone. Returns it. Events of `types` lead to it from
+// then on, as if a service had declared that it publishes them. conflict: it is there and is set otherwise. invalid: no
+// such name or setting.
 struct TopicCreation {
   bool created = false;  // it was not there
   transport::TopicState topic;
 };
 BOOST_DESCRIBE_STRUCT(TopicCreation, (), (created, topic))
 Result<TopicCreation> create_topic(transport::Transport& transport, const transport::TopicSpec& spec,
-                                   std::optional<std::int32_t> replication);
+                                   std::optional<std::int32_t> replication, const std::vector<std::string>& types = {});
 
 // Makes what members of the group need that may not make it themselves. invalid: no such topic. unsupported: nothing is
 // to be made before they join.

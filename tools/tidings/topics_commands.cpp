@@ -113,6 +113,7 @@ struct CreateArguments {
   std::optional<std::string> age;
   std::optional<std::string> size;
   bool command = false;
+  std::vector<std::string> types;
 };
 
 Result<transport::TopicSpec> spec_of(const CreateArguments& arguments) {
@@ -131,7 +132,7 @@ int create_topic(const CreateArguments& arguments, Session& session) {
   int code = kDone;
   const auto transport = session.open(Store::created, code);
   if (!transport) return code;
-  const auto done = operate::create_topic(*transport, *spec, arguments.replication);
+  const auto done = operate::create_topic(*transport, *spec, arguments.replication, arguments.types);
   if (!done) return session.fail(done.error());
   if (session.json()) session.print_json(*done);
   session.note(fmt::format("topic {} {}: {} partition{}, keeps {}", operate::printable(arguments.topic),
@@ -157,6 +158,12 @@ void add_create(CLI::App& topics_app, Command& command) {
   create_app->add_option("--retain-size", arguments->size, "Beyond it the oldest go: 500MB, 1GB, endless")
       ->option_text("SIZE");
   create_app->add_flag("--command", arguments->command, "Of commands, which one group handles");
+  create_app
+      ->add_option("--type", arguments->types,
+                   "A type of events that is published there; may be\nsaid again. A publisher whose URL says\n"
+                   "declare=no needs it (RabbitMQ)")
+      ->allow_extra_args(false)
+      ->option_text("TYPE");
   create_app->footer(
       "What is not said is as the transport has it. A topic that is there already is\n"
       "left alone; where it is set otherwise, that is an error. Services declare their\n"

@@ -74,6 +74,7 @@ struct GroupArguments {
   std::string group;
   std::string topic;
   std::string pattern;
+  std::vector<std::string> extra_topics;
 };
 
 struct Created {
@@ -85,8 +86,10 @@ int create_group(const GroupArguments& arguments, Session& session) {
   int code = kDone;
   const auto transport = session.open(Store::existing, code);
   if (!transport) return code;
-  const auto done = operate::create_group(
-      *transport, {.group = arguments.group, .topic = arguments.topic, .pattern = arguments.pattern});
+  const auto done = operate::create_group(*transport, {.group = arguments.group,
+                                                       .topic = arguments.topic,
+                                                       .pattern = arguments.pattern,
+                                                       .extra_topics = arguments.extra_topics});
   if (!done) return session.fail(done.error());
   if (session.json()) session.print_json(Created{operate::foreign_name(arguments.group)});
   session.note(fmt::format("group {}: all that its members need is there", operate::printable(arguments.group)));
@@ -155,12 +158,19 @@ void add_group_creation(CLI::App& groups_app, Command& command) {
   const auto arguments = std::make_shared<GroupArguments>();
   create_app->add_option("GROUP", arguments->group, "The group")->required()->option_text(" ");
   auto* topic = create_app->add_option("--topic", arguments->topic, "What it reads, or")->option_text("TOPIC");
-  create_app->add_option("--pattern", arguments->pattern, "Types of events that it reads")
-      ->option_text("PATTERN")
-      ->excludes(topic);
+  auto* pattern = create_app->add_option("--pattern", arguments->pattern, "Types of events that it reads")
+                      ->option_text("PATTERN")
+                      ->excludes(topic);
+  create_app
+      ->add_option("--extra-topic", arguments->extra_topics,
+                   "With a pattern: a further topic, of foreign\nproducers; may be said again")
+      ->allow_extra_args(false)
+      ->option_text("TOPIC")
+      ->needs(pattern);
   create_app->footer(
       "On RabbitMQ: its queues, with those of retries and dead letters, for members\n"
-      "whose URL says declare=no. Other transports need none of it.\n"
+      "whose URL says declare=no. Other transports need none of it. A broadcast has\n"
+      "queues for each instance: it is not for declare=no.\n"
       "\n"
       "Example: tidings groups create payment-service --topic orders");
   create_app->callback([arguments, &command] {

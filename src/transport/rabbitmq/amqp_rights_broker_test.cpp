@@ -98,6 +98,59 @@ TEST_F(AmqpRightsBrokerTest, TheRightsOfTheGuideAreEnoughWithoutDeclarations) {
   pass_everything(*as("visitor", "&declare=no"));
 }
 
+// As `tidings topics create --type` does, no publisher having been there with more rights.
+TEST_F(AmqpRightsBrokerTest, ATypeThatNobodyLedToItsTopicEndsItsPublisherAndIsLedByAnAdministrator) {
+  const auto admin = as("admin");
+  ASSERT_TRUE(admin->declare({.topics = {{.name = "orders", .partitions = 1}}, .published = {}}));
+  const auto service = as("service", "&declare=no");
+  const auto declared = service->declare(orders());
+  ASSERT_FALSE(declared);
+  EXPECT_EQ(declared.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(declared.error().message, AllOf(HasSubstr("type 'OrderCreated'"), HasSubstr("`declare=no`"),
+                                              HasSubstr("`tidings topics create orders --type OrderCreated`")));
+  ASSERT_TRUE(admin->declare({.topics = {}, .published = {{"OrderCreated", "orders"}}}));
+  EXPECT_TRUE(service->declare(orders()));
+  EXPECT_TRUE(publish(*service));
+}
+
+// Whoever makes it says how many queues it has.
+TEST_F(AmqpRightsBrokerTest, ATopicThatIsNotThereIsNotNotedByWhoMayNotMakeIt) {
+  const auto admin = as("admin");
+  ASSERT_TRUE(admin->declare({.topics = {{.name = "payments"}}, .published = {}}));
+  const auto declared = as("service", "&declare=no")->declare(orders());
+  ASSERT_FALSE(declared);
+  EXPECT_THAT(declared.error().message, HasSubstr("`tidings topics create orders`"));
+  const auto made = admin->operations().topology->create_topic({.name = "orders", .partitions = 3}, {});
+  EXPECT_TRUE(made) << made.error().message;
+}
+
+TEST_F(AmqpRightsBrokerTest, ABroadcastIsRefusedWhereItsQueuesCannotBeMade) {
+  make_everything();
+  const auto consumer =
+      as("service", "&declare=no")
+          ->consumer(
+              {.group = "caches", .instance = "one", .topic = "orders", .sharing = transport::Sharing::broadcast});
+  ASSERT_FALSE(consumer);
+  EXPECT_EQ(consumer.error().kind, ErrorKind::invalid);
+  EXPECT_THAT(consumer.error().message,
+              AllOf(HasSubstr("group 'caches'"), HasSubstr("each instance has its own"), HasSubstr("`declare=no`")));
+}
+
+// A pattern's further topics are bound by who makes the group.
+TEST_F(AmqpRightsBrokerTest, FurtherTopicsReachAGroupThatAnAdministratorMade) {
+  const auto admin = as("admin");
+  ASSERT_TRUE(admin->declare(orders()));
+  const transport::SubscriptionSpec readers{
+      .group = "readers", .instance = "one", .pattern = "payment.*", .extra_topics = {"orders"}};
+  const auto created = admin->operations().topology->create_group(readers);
+  ASSERT_TRUE(created) << created.error().message;
+  const auto service = as("service", "&declare=no");
+  const auto consumer = service->consumer(readers);
+  ASSERT_TRUE(consumer) << consumer.error().message;
+  ASSERT_TRUE(publish(*service));
+  receive_and_settle(**consumer);
+}
+
 TEST_F(AmqpRightsBrokerTest, WhatAnAdministratorHasNotMadeIsNamed) {
   {
     const auto declared = as("service", "&declare=no")->declare(orders());

@@ -94,8 +94,13 @@ void LinkProducer::take_returned_properties(const amqp_basic_properties_t& prope
       continue;
     }
     pending.returned = unavailable(
-        fmt::format("publish to '{}': no queue wants the event (routing key '{}', {}): a subscription to it makes one",
-                    message.record.topic, returned_key_, returned_words_));
+        fmt::format("publish to '{}': no queue wants the event (routing key '{}', {}): {}", message.record.topic,
+                    returned_key_, returned_words_,
+                    options_.declaring == Declaring::use
+                        ? fmt::format("a subscription to it makes one; or where its type does not lead to the topic, "
+                                      "`tidings topics create {} --type {}`",
+                                      message.record.topic, message.record.type)
+                        : "a subscription to it makes one"));
     return;
   }
 }

@@ -25,6 +25,13 @@ namespace {
 
 constexpr std::size_t kNameEnding = 40;  // of the longest name that is made of one
 
+Error nobody_makes(const std::string& what, const std::string& command) {
+  return invalid(fmt::format(
+      "{}, and `declare=no` makes nothing: an administrator does, by `{}` (docs/guides/rabbitmq-security.md, "
+      "\"declare=no\")",
+      what, command));
+}
+
 Result<void> check_name(const Names& names, std::string_view what, std::string_view name) {
   const std::size_t max = kNameMax / 2 - kNameEnding - std::min<std::size_t>(names.events().size(), 40);
   const auto is_taken = [](unsigned char c) { return std::isalnum(c) != 0 || c == '.' || c == '_' || c == '-'; };
@@ -92,6 +99,10 @@ Result<void> RabbitmqCatalog::declare(const TopicSpec& spec) {
       }
       break;
     }
+    if (broker_->options().declaring == Declaring::use) {
+      return nobody_makes(fmt::format("topic '{}' is not there", spec.name),
+                          fmt::format("tidings topics create {}", spec.name));
+    }
     const auto put = facts_.put(spec.name, {.command = spec.command, .partitions = partitions});
     if (put) break;
     if (put.error().kind != ErrorKind::conflict) return put.error();  // others declare it, too: look again
@@ -107,6 +118,10 @@ Result<void> RabbitmqCatalog::publish(const PublishedType& type) {
   const auto there = control_->get(*key);
   if (!there) return there.error();
   if (!*there) {
+    if (broker_->options().declaring == Declaring::use) {
+      return nobody_makes(fmt::format("events of type '{}' do not lead to topic '{}' yet", type.type, type.topic),
+                          fmt::format("tidings topics create {} --type {}", type.topic, type.type));
+    }
     if (const auto put = control_->put(*key, "", {}); !put) return put.error();
   }
   return broker_->ask(
@@ -145,6 +160,13 @@ Result<SubscriptionQueues> RabbitmqCatalog::queues(const std::string& group, con
 }
 
 Result<void> RabbitmqCatalog::check_names(const SubscriptionSpec& spec) {
+  if (broker_->options().declaring == Declaring::use && spec.sharing == Sharing::broadcast && spec.queue.empty()) {
+    return invalid(fmt::format(
+        "group '{}' reads '{}' as a broadcast, and `declare=no` makes no queues: each instance has its own, "
+        "which nobody can make before. Leave `declare=no` out for this service, and let its user configure "
+        "what the deployment has (docs/guides/rabbitmq-security.md, \"declare=no\")",
+        spec.group, spec.topic.empty() ? spec.pattern : spec.topic));
+  }
   if (auto named = check_name(broker_->names(), "group", spec.group); !named) return named;
   if (!spec.topic.empty()) return check_name(broker_->names(), "topic", spec.topic);
   if (spec.pattern.size() <= kNameMax / 3) return {};
