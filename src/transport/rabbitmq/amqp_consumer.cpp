@@ -50,7 +50,8 @@ AmqpConsumer::AmqpConsumer(std::shared_ptr<Broker> broker, std::shared_ptr<Produ
       board_{transport::InstanceBoard::take_over(spec_.board_of(spec_.subscription.instance), life_,
                                                  spec_.subscription.running_max, kBoardSuspectsMax)},
       bell_{executor_},
-      reopen_pause_{kReopenPause} {}
+      reopen_pause_{kReopenPause},
+      gathering_{static_cast<std::size_t>(std::max(1, broker_->options().prefetch / 4))} {}
 
 AmqpConsumer::~AmqpConsumer() {
   stopping_ = true;
@@ -222,8 +223,8 @@ void AmqpConsumer::lose_link(const std::string& why) {
 }
 
 void AmqpConsumer::hear() {
-  const bool is_gathering = gather_until_ != kNever;
-  Time deadline = is_gathering ? gather_until_ : executor_.now() + kTick;
+  const bool is_gathering = gathering_.until() != kNever;
+  Time deadline = is_gathering ? gathering_.until() : executor_.now() + kTick;
   while (arrived_.size() < kHeardMax) {
     const auto frame = link_->next(deadline, is_gathering ? -1 : answered_->file());
     if (!frame || !*frame) break;
@@ -334,21 +335,13 @@ void AmqpConsumer::take_marks_back(const OwnedQueue& queue) {
   }
 }
 
-// What is settled now waits a moment for more: an acknowledgement costs the server as much for one as for many. Not
-// where much would wait, or what was published before.
 bool AmqpConsumer::gathers() {
-  const auto many = static_cast<std::size_t>(std::max(1, broker_->options().prefetch / 4));
   std::size_t settled = 0;
   {
     const std::lock_guard lock{mutex_};
     for (const auto& [slot, queue] : queues_) settled += queue->settled_count();
   }
-  const Time now = executor_.now();
-  if (gather_until_ == kNever) gather_until_ = now + kGatherWithin;
-  if (settled > 0 && settled < many && !settled_at_once_ && now < gather_until_) return true;
-  settled_at_once_ = false;
-  gather_until_ = kNever;
-  return false;
+  return gathering_.waits(settled, executor_.now());
 }
 
 void AmqpConsumer::acknowledge() {

@@ -22,6 +22,7 @@
 #include "transport/copy.hpp"
 #include "transport/instance_board.hpp"
 #include "transport/publish_turns.hpp"
+#include "transport/rabbitmq/ack_gathering.hpp"
 #include "transport/rabbitmq/amqp_producer.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/broker.hpp"
@@ -202,8 +203,7 @@ class AmqpConsumer final : public transport::Consumer {
   std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise
   Time hop_not_before_{};            // after one that was refused
   transport::Answers answers_;
-  Time gather_until_ = kNever;    // settled ones wait for more
-  bool settled_at_once_ = false;  // some of them do not
+  AckGathering gathering_;
 
   std::unique_ptr<Thread> thread_;
   std::unique_ptr<QueueSharing> sharing_;  // none: members compete

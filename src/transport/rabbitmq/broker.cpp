@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "transport/rabbitmq/channel_turns.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
@@ -62,7 +63,7 @@ Result<void> Broker::ask_once(const Request& request, Time deadline) {
   }
   if (!connected) return connected;
   // Not that of the one before: what was on its way to it may come still.
-  channel_ = channel_ == kChannelMax ? kFirstChannel : channel_ + 1;
+  channel_ = channel_after(channel_, kFirstChannel);
   auto done = link_->open_channel(channel_);
   if (done) {
     done = request(*link_, channel_);

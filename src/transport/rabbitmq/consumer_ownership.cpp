@@ -5,6 +5,7 @@
 
 #include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/amqp_consumer.hpp"
+#include "transport/rabbitmq/channel_turns.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 
@@ -91,10 +92,9 @@ void AmqpConsumer::follow_orders() {
   bell_.ring();
 }
 
-// A channel's number is not used again soon: what was on its way when it was closed may come still.
 Channel AmqpConsumer::free_channel() {
   do {
-    last_channel_ = last_channel_ == kChannelMax ? kStepsChannel + 1 : last_channel_ + 1;
+    last_channel_ = channel_after(last_channel_, kStepsChannel + 1);
   } while (slots_.contains(last_channel_));
   return last_channel_;
 }

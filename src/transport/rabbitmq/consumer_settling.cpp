@@ -157,7 +157,7 @@ void AmqpConsumer::learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known
 }
 
 void AmqpConsumer::stored(Stored& stored) {
-  settled_at_once_ = true;
+  gathering_.hurry();
   broker_->faults().at(stored.known ? "after_trial" : "after_publish");
   const std::lock_guard lock{mutex_};
   std::uint64_t tag = 0;

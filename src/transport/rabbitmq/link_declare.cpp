@@ -1,9 +1,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
-#include <algorithm>
-#include <charconv>
-
+#include "transport/rabbitmq/amqp_comparison.hpp"
 #include "transport/rabbitmq/link.hpp"
 
 namespace tidings::rabbitmq {
@@ -11,58 +9,12 @@ namespace tidings::rabbitmq {
 namespace {
 
 constexpr const char* kDocument = "docs/guides/rabbitmq-security.md, \"declare=no\"";
-constexpr std::size_t kDifferencesMax = 32;  // of one queue or exchange: it has fewer arguments
 
 std::string called(const ExchangeSpec& exchange) {
   return fmt::format("exchange '{}'", exchange.name);
 }
 std::string called(const QueueSpec& queue) {
   return fmt::format("queue '{}'", queue.name);
-}
-
-bool take_property(ExchangeSpec& exchange, const Difference& difference) {
-  if (difference.argument == "type") exchange.type = difference.theirs;
-  return difference.argument == "type";
-}
-bool take_property(QueueSpec&, const Difference&) {
-  return false;
-}
-
-using Value = decltype(Argument::value);
-
-// The server names a value's type where we have set none.
-std::optional<Value> value_of(const Difference& difference, const Value* ours) {
-  const auto is = [&](auto kind) { return ours != nullptr && std::holds_alternative<decltype(kind)>(*ours); };
-  if (difference.kind == "bool" || is(bool{})) return Value{difference.theirs == "true"};
-  if (difference.kind == "longstr" || is(std::string{})) return Value{difference.theirs};
-  std::int64_t number = 0;
-  const char* const end = difference.theirs.data() + difference.theirs.size();
-  if (std::from_chars(difference.theirs.data(), end, number).ptr != end) return std::nullopt;
-  return Value{number};
-}
-
-// Sets what differs as it is there. False: it cannot be.
-template <class Spec>
-bool take(Spec& spec, const Difference& difference) {
-  if (take_property(spec, difference)) return true;
-  if (difference.argument == "durable" || difference.argument == "auto_delete") {
-    (difference.argument == "durable" ? spec.durable : spec.auto_delete) = difference.theirs == "true";
-    return true;
-  }
-  const auto found = std::ranges::find(spec.arguments, difference.argument, &Argument::name);
-  const bool is_ours = found != spec.arguments.end();
-  if (difference.theirs.empty()) {
-    if (is_ours) spec.arguments.erase(found);
-    return is_ours;
-  }
-  auto value = value_of(difference, is_ours ? &found->value : nullptr);
-  if (!value) return false;
-  if (is_ours) {
-    found->value = *std::move(value);
-  } else {
-    spec.arguments.push_back({difference.argument, *std::move(value)});
-  }
-  return true;
 }
 
 }  // namespace
@@ -75,29 +27,26 @@ std::string text_of(const Mismatch& mismatch) {
                      mismatch.all ? "" : "; there may be more, which RabbitMQ does not tell at once");
 }
 
-// The server names the first difference only. So what we want is set, one after another, as it is there, until it finds
-// none: that makes nothing, for it is there.
+// That makes nothing, for it is there.
 template <class Spec>
 Result<Mismatch> Link::compare(Channel channel, Spec spec, Error error) {
-  Mismatch mismatch{.what = called(spec), .name = spec.name, .differences = {}};
+  Comparison<Spec> comparison{spec, called(spec)};
   while (true) {
     auto difference = difference_of(error.message);
     if (!difference) return error;
-    mismatch.differences.push_back(*std::move(difference));
-    mismatch.all = take(spec, mismatch.differences.back()) && mismatch.differences.size() < kDifferencesMax;
-    if (!mismatch.all) return mismatch;
+    if (!comparison.take(*std::move(difference))) return comparison.mismatch();
     if (auto opened = open_channel(channel); !opened) return opened.error();
     // Whoever deleted it meanwhile does not get it back so.
-    if (auto there = look(channel, spec); !there) return there.error();
-    auto declared = declare_now(channel, spec);
+    if (auto there = look(channel, comparison.wanted()); !there) return there.error();
+    auto declared = declare_now(channel, comparison.wanted());
     if (declared) {
       close_channel(channel);  // as after any refusal
-      return mismatch;
+      return comparison.mismatch();
     }
     error = declared.error();
     if (error.kind != ErrorKind::conflict) {
-      mismatch.all = false;
-      return mismatch;
+      comparison.end();
+      return comparison.mismatch();
     }
   }
 }
