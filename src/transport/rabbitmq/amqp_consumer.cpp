@@ -56,10 +56,12 @@ AmqpConsumer::AmqpConsumer(std::shared_ptr<Broker> broker, std::shared_ptr<Produ
 AmqpConsumer::~AmqpConsumer() {
   stopping_ = true;
   answered_->wake();
+  if (thread_ != nullptr) link_ending_.wait();
   thread_.reset();
   sharing_.reset();
   if (board_ != nullptr) board_->remove();
-  if (spec_.left) spec_.left();
+  // Where the server hangs it stays there as that of a process that died.
+  if (spec_.left && has_left_) spec_.left();
 }
 
 Result<Batch> AmqpConsumer::receive(std::size_t max, Time deadline) {
@@ -161,15 +163,20 @@ void AmqpConsumer::end() {
     }
   }
   answers_.tell();
+  const bool was_connected = link_ != nullptr && !link_->is_dead();
+  link_ending_.holds(nullptr);
   link_.reset();
-  if (sharing_ != nullptr) sharing_->leave(suspects);
+  link_ending_.has_ended();
+  has_left_ = sharing_ != nullptr ? sharing_->leave(suspects) : was_connected;
 }
 
 bool AmqpConsumer::connect() {
   if (executor_.now() < connect_not_before_) return false;
   auto opened = Link::open(broker_->options(), spec_.queues.name, executor_, executor_.now() + kConnectWithin);
+  if (opened) link_ending_.holds(opened->get());
   Result<void> ready = opened ? begin(**opened) : opened.error();
   if (!ready) {
+    link_ending_.holds(nullptr);
     connect_not_before_ = executor_.now() + reopen_pause_;
     reopen_pause_ = std::min(2 * reopen_pause_, kReopenPauseMax);
     const std::lock_guard lock{mutex_};
@@ -206,6 +213,7 @@ void AmqpConsumer::lose_link(const std::string& why) {
     connect_not_before_ = executor_.now() + reopen_pause_;
     reopen_pause_ = std::min(2 * reopen_pause_, kReopenPauseMax);
   }
+  link_ending_.holds(nullptr);
   link_.reset();
   if (sharing_ != nullptr) sharing_->disconnected();
   Notice notice{.kind = Notice::Kind::lost, .partitions = {}};
@@ -319,8 +327,11 @@ void AmqpConsumer::answer(const Message& question) {
       holdings[spec_.queues.read.at(queue->number())] = {.count = queue->unsettled_count(), .oldest = queue->oldest()};
     }
   }
-  acknowledge();  // what is settled is gone from the queue when that is heard
-  (void)answer_holdings(*link_, kRequestChannel, question, holdings);
+  if (auto reply = answer_to(question, holdings)) {
+    std::vector<Outgoing> one;
+    one.push_back(*std::move(reply));
+    producer_->send(std::move(one));
+  }
   (void)link_->ack(kRequestChannel, question.tag(), false);
 }
 
@@ -346,41 +357,17 @@ bool AmqpConsumer::gathers() {
 
 void AmqpConsumer::acknowledge() {
   if (link_ == nullptr) return;
-  const std::lock_guard lock{mutex_};
-  for (const auto& [channel, slot] : slots_) acknowledge(channel, *queues_.at(slot));
-}
-
-// Under the lock.
-void AmqpConsumer::acknowledge(Channel channel, OwnedQueue& queue) {
-  for (const OwnedQueue::Ack& ack : queue.take_acks()) {
+  {
+    const std::lock_guard lock{mutex_};
+    for (const auto& [channel, slot] : slots_) {
+      for (const OwnedQueue::Ack& ack : queues_.at(slot)->take_acks()) acks_.emplace_back(channel, ack);
+    }
+  }
+  for (const auto& [channel, ack] : acks_) {
     (void)link_->ack(channel, ack.tag, ack.and_all_before);
     broker_->faults().at("after_acknowledgement");
   }
-}
-
-// Those that retries wanted. One that cannot be made is wanted again by the next retry.
-void AmqpConsumer::make_steps() {
-  if (link_ == nullptr || link_->is_dead()) return;
-  for (const auto step : steps_.take_wanted()) {
-    if (auto made = make_step(step); !made) {
-      const std::lock_guard lock{mutex_};
-      trouble_ = made.error();
-      bell_.ring();
-    }
-  }
-}
-
-Result<void> AmqpConsumer::make_step(std::chrono::milliseconds step) {
-  if (auto opened = link_->open_channel(kStepsChannel); !opened) return opened;
-  const auto there = link_->look_at_queue(kStepsChannel, retries_of(spec_.queues.name, step.count()));
-  Result<void> done = there ? Result<void>{} : there.error();
-  if (!there && there.error().kind == ErrorKind::invalid) {
-    done = link_->open_channel(kStepsChannel);  // who refuses closes it
-    if (done) done = declare_retries(*link_, kStepsChannel, spec_.queues, step);
-  }
-  if (done) steps_.made(step, there ? std::nullopt : std::optional{executor_.now()});
-  link_->close_channel(kStepsChannel);
-  return done;
+  acks_.clear();
 }
 
 }  // namespace tidings::rabbitmq

@@ -27,6 +27,7 @@
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/event_topics.hpp"
+#include "transport/rabbitmq/link_ending.hpp"
 #include "transport/rabbitmq/owned_queue.hpp"
 #include "transport/rabbitmq/queue_sharing.hpp"
 #include "transport/rabbitmq/subscription_queue.hpp"
@@ -45,6 +46,7 @@ struct ConsumerSpec {
   std::vector<BindingSpec> bindings;  // of them all, without `to`
   std::shared_ptr<ControlStream> log;
   std::shared_ptr<Trials> trials;
+  std::function<Result<void>()> announce = {};                       // where that could not be done yet. Blocks
   std::function<void()> left = {};                                   // once it is gone. Blocks
   std::function<std::string(const std::string& instance)> board_of;  // where an instance's board lies
   std::string host;
@@ -120,9 +122,6 @@ class AmqpConsumer final : public transport::Consumer {
   void take_marks_back(const OwnedQueue& queue);
   bool gathers();
   void acknowledge();
-  void make_steps();
-  Result<void> make_step(std::chrono::milliseconds step);
-  void acknowledge(Channel channel, OwnedQueue& queue);
   void end();
 
   // ---- Queues come and go (consumer_ownership.cpp)
@@ -137,7 +136,9 @@ class AmqpConsumer final : public transport::Consumer {
   void lose(std::size_t number);
   void release_stopped();
   OwnedQueue* numbered(std::size_t number);
+  std::unique_ptr<OwnedQueue> take_out(OwnedQueue& queue);
   void close_channel_of(OwnedQueue& queue);
+  void acknowledge(Channel channel, OwnedQueue& queue);
   Channel free_channel();
   void suspect(const OwnedQueue& queue, std::uint64_t tag);
   void innocent(const OwnedQueue& queue, std::uint64_t tag);
@@ -158,6 +159,8 @@ class AmqpConsumer final : public transport::Consumer {
   void learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known known);
   transport::Copy copy_of(const OwnedQueue& queue, std::uint64_t tag) const;
   Outgoing dead_letter(const OwnedQueue& queue, std::uint64_t tag, const transport::Bury& bury) const;
+  void make_steps();
+  Result<void> make_step(std::chrono::milliseconds step);
   Outgoing waiting_copy(const OwnedQueue& queue, std::uint64_t tag, const transport::Attempts& attempts);
 
   const std::shared_ptr<Broker> broker_;
@@ -180,6 +183,7 @@ class AmqpConsumer final : public transport::Consumer {
   bool wants_room_ = false;  // receive() waits for that, too
   std::atomic<bool> woken_{false};
   std::atomic<bool> stopping_{false};
+  LinkEnding link_ending_{executor_};
 
   // The thread's.
   std::unique_ptr<Link> link_;
@@ -204,6 +208,8 @@ class AmqpConsumer final : public transport::Consumer {
   Time hop_not_before_{};            // after one that was refused
   transport::Answers answers_;
   AckGathering gathering_;
+  std::vector<std::pair<Channel, OwnedQueue::Ack>> acks_;
+  bool has_left_ = false;  // the others know
 
   std::unique_ptr<Thread> thread_;
   std::unique_ptr<QueueSharing> sharing_;  // none: members compete

@@ -73,11 +73,11 @@ Result<Holdings> hear(Link& link, std::size_t wanted, Time deadline) {
   return holdings;
 }
 
-Result<void> send(Link& link, Channel channel, const std::string& queue, std::string body, const Notes& notes,
-                  Time now) {
-  const transport::Record record{.body = std::move(body)};
+Result<void> ask(Link& link, const std::string& presence, const std::string& answers, Time now) {
+  const transport::Record record{.body = ""};
+  const Notes notes{{kReplyTo, answers}};
   const Properties properties{record, notes, now};
-  return link.publish(channel, "", queue, properties.get(), *record.body);
+  return link.publish(kChannel, "", presence, properties.get(), *record.body);
 }
 
 }  // namespace
@@ -93,17 +93,18 @@ Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& pr
   if (auto done = (*link)->declare(kChannel, QueueSpec{.name = answers, .exclusive = true}); !done) return done.error();
   if (auto done = (*link)->consume(kChannel, answers, {}); !done) return done.error();
   for (const std::string& presence : presences) {
-    if (auto done = send(**link, kChannel, presence, "", {{kReplyTo, answers}}, executor.now()); !done) {
-      return done.error();
-    }
+    if (auto done = ask(**link, presence, answers, executor.now()); !done) return done.error();
   }
   return hear(**link, presences.size(), deadline);
 }
 
-Result<void> answer_holdings(Link& link, Channel channel, const Message& question, const Holdings& holdings) {
+std::optional<Outgoing> answer_to(const Message& question, const Holdings& holdings) {
   const auto reply_to = question.note(kReplyTo);
   if (!reply_to) return {};
-  return send(link, channel, std::string{*reply_to}, text_of(holdings), {}, Time{});
+  return Outgoing{.exchange = "",
+                  .key = std::string{*reply_to},
+                  .record = {.body = text_of(holdings)},
+                  .answered = [](const Result<void>&) {}};
 }
 
 }  // namespace tidings::rabbitmq

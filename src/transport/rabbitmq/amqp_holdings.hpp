@@ -12,6 +12,7 @@
 #include <string_view>
 #include <vector>
 
+#include "transport/rabbitmq/amqp_producer.hpp"
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/message.hpp"
 
@@ -26,7 +27,8 @@ using Holdings = std::map<std::string, Holding>;  // by queue
 // Of all that answer; whose queue is gone has nothing.
 Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& presences);
 
-// A member's answer to such a question.
-Result<void> answer_holdings(Link& link, Channel channel, const Message& question, const Holdings& holdings);
+// A member's answer to such a question; none: it says not to whom. Not by the connection by which the member consumes:
+// a server that takes no messages reads nothing more of one that sends some, its acknowledgements neither.
+std::optional<Outgoing> answer_to(const Message& question, const Holdings& holdings);
 
 }  // namespace tidings::rabbitmq

@@ -19,12 +19,14 @@ namespace {
 
 constexpr int kPort = 5'672, kTlsPort = 5'671;
 
-constexpr std::array<UrlOption, 12> kOptions{{
+constexpr std::array<UrlOption, 13> kOptions{{
     {"prefix", "of all names of the deployment; default none"},
     {"queue", "quorum or classic: what queues that are made are; default quorum"},
     {"queues", "of a subscription that is new and whose topic does not say, 1 to 64; default 1"},
     {"prefetch", "events that a queue gives before they are settled, 1 to 65535; default 64"},
     {"strict_hold_max", "a strict retry that would wait longer is made relaxed, 1s to 20m; default 60s"},
+    {"revoke_within",
+     "how long a process may finish what it has of a queue that goes elsewhere, 10ms to 30m; default 60s"},
     {"order", "key; strict: nothing of a key is sent before what came before it is confirmed; none: members compete"},
     {"message_ttl",
      "events that wait longer in a subscription's queue are dead letters, 1s to 365d; default: none are"},
@@ -113,6 +115,7 @@ Result<AmqpOptions> options_from(const Url& given) {
   reader.duration("queue_expires", std::chrono::minutes{1}, kYear, options.queue_expires);
   reader.number("commands_max", 1, 1'000'000'000, options.commands_max);
   reader.duration("strict_hold_max", std::chrono::seconds{1}, std::chrono::minutes{20}, options.strict_hold_max);
+  reader.duration("revoke_within", std::chrono::milliseconds{10}, std::chrono::minutes{30}, options.revoke_within);
   reader.duration("heartbeat", std::chrono::seconds{1}, std::chrono::minutes{10}, options.heartbeat);
   if (!reader.faults().empty()) return invalid(fmt::format("in the `{}:` URL: {}", url.scheme, reader.faults()));
   return options;

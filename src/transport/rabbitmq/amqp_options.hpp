@@ -46,6 +46,7 @@ struct AmqpOptions {
   Duration history = std::chrono::hours{24 * 7};  // how long topics keep events besides; zero: they do not
   // RabbitMQ takes a queue from whoever holds one event for half an hour (consumer_timeout).
   Duration strict_hold_max = std::chrono::seconds{60};
+  Duration revoke_within = std::chrono::seconds{60};  // what is in flight of a queue that goes elsewhere
   Order order = Order::key;
   // Of queues that are made; zero: none. What expired is a foreign dead letter, if the queue is a quorum queue.
   Duration message_ttl{};

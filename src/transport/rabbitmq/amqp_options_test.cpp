@@ -30,6 +30,7 @@ TEST(AmqpOptionsTest, HaveDefaults) {
     EXPECT_EQ(options.queue, QueueKind::quorum);
     EXPECT_EQ(options.queues, 1);
     EXPECT_EQ(options.strict_hold_max, std::chrono::seconds{60});
+    EXPECT_EQ(options.revoke_within, std::chrono::seconds{60});
     EXPECT_EQ(options.declaring, Declaring::make);
   }
 }
@@ -40,10 +41,10 @@ TEST(AmqpOptionsTest, HaveAnotherPortWithTlsAndIpv6AddressesInBrackets) {
 }
 
 TEST(AmqpOptionsTest, SayAllThatIsWrong) {
-  const auto fault =
-      fault_of("amqp://me:hunter2@here:x/?queue=fast&queues=0&heartbeat=1ms&strict_hold_max=1h&prefix=a/b");
-  for (const std::string part :
-       {"'x' is no port", "password", "queue=fast", "queues=0", "heartbeat=1ms", "strict_hold_max=1h", "prefix"}) {
+  const auto fault = fault_of(
+      "amqp://me:hunter2@here:x/?queue=fast&queues=0&heartbeat=1ms&strict_hold_max=1h&revoke_within=1h&prefix=a/b");
+  for (const std::string part : {"'x' is no port", "password", "queue=fast", "queues=0", "heartbeat=1ms",
+                                 "strict_hold_max=1h", "revoke_within=1h", "prefix"}) {
     EXPECT_THAT(fault, HasSubstr(part));
   }
   EXPECT_THAT(fault, Not(HasSubstr("hunter2")));

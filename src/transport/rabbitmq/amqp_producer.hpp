@@ -28,6 +28,8 @@ struct Outgoing {
   std::string key;
   transport::Record record;
   Notes notes = {};
+  bool is_new = false;         // bound by record_bytes_max; what came from the server goes back as large as it is
+  bool may_find_full = false;  // its queue has a bound: who refuses it says so
   std::function<void(Result<void>)> answered;
 };
 
@@ -53,6 +55,8 @@ class Producer {
   // unavailable: not confirmed in time, or no queue wants it.
   virtual void send(std::vector<Outgoing> messages) = 0;
   virtual Result<void> flush(Time deadline) = 0;
+  // The server takes no messages now: its memory or its disk is full. It says so to who sends.
+  virtual bool is_blocked() const = 0;
   // What is not confirmed by then is answered `unavailable`; nothing is called afterwards.
   virtual void close(Time deadline) = 0;
 };

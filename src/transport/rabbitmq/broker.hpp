@@ -2,7 +2,7 @@
 //
 // Owns:    a connection for requests, which is opened again when it is gone.
 // Threads: any, one request after the other.
-// Blocks:  requests, kRequestWithin at most.
+// Blocks:  requests, each for the time that it is given.
 #pragma once
 
 #include <functional>
@@ -16,6 +16,7 @@
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_options.hpp"
 #include "transport/rabbitmq/link.hpp"
+#include "transport/rabbitmq/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
 
@@ -33,11 +34,13 @@ class Broker final {
 
   // A request on a channel of its own. Where the connection breaks it is made again, on another one: nobody keeps its
   // heartbeats between requests, so that it may have been closed long ago.
+  // unavailable: no answer `within` that time, that of others who ask before included.
   using Request = std::function<Result<void>(Link& link, Channel channel)>;
-  Result<void> ask(const Request& request);
+  Result<void> ask(const Request& request, Duration within = kRequestWithin);
   Result<void> check(Time deadline);
 
  private:
+  class Turn;
   Result<void> connect(Time deadline);
   Result<void> ask_once(const Request& request, Time deadline);
 
@@ -46,6 +49,8 @@ class Broker final {
   const Names names_;
   transport::FaultPlan faults_ = transport::FaultPlan::from_environment();
   std::mutex mutex_;
+  const std::unique_ptr<Condition> changed_;
+  bool is_taken_ = false;  // somebody asks now, whose is all that follows
   std::unique_ptr<Link> link_;
   Channel channel_ = 0;  // of the last request
 };

@@ -46,8 +46,9 @@ SharingSpec AmqpConsumer::sharing_spec() {
           .board = board_,
           .board_of = spec_.board_of,
           .is_there = [this](const std::string& instance) -> Result<bool> {
-            return is_member_there(*broker_, spec_.queues, instance);
+            return is_member_there(*broker_, spec_.queues, instance, kLookWithin);
           },
+          .announce = spec_.announce,
           .tell =
               [this](std::vector<ShareOrder> orders) {
                 const std::lock_guard lock{mutex_};
@@ -151,42 +152,58 @@ void AmqpConsumer::give_up(std::size_t number) {
   const std::lock_guard lock{mutex_};
   OwnedQueue* queue = numbered(number);
   if (queue == nullptr) return;
-  queue->stop();
-  notices_.push_back({.kind = Notice::Kind::revoking, .partitions = {queue->id()}});
+  const Time deadline = executor_.now() + broker_->options().revoke_within;
+  queue->stop(deadline);
+  notices_.push_back({.kind = Notice::Kind::revoking, .partitions = {queue->id()}, .deadline = deadline});
   bell_.ring();
 }
 
-// Those of which nothing is in flight any more.
+// Those of which nothing is in flight any more, and those that had their time for it.
 void AmqpConsumer::release_stopped() {
-  const std::lock_guard lock{mutex_};
-  for (auto entry = queues_.begin(); entry != queues_.end();) {
-    OwnedQueue& queue = *entry->second;
-    if (!queue.has_stopped() || link_ == nullptr || link_->is_dead()) {
-      ++entry;
+  if (link_ == nullptr || link_->is_dead()) return;
+  std::vector<std::unique_ptr<OwnedQueue>> stopped;
+  {
+    const std::lock_guard lock{mutex_};
+    std::vector<OwnedQueue*> all;
+    for (const auto& [slot, queue] : queues_) {
+      if (queue->has_stopped(executor_.now())) all.push_back(queue.get());
+    }
+    for (OwnedQueue* queue : all) stopped.push_back(take_out(*queue));
+  }
+  for (const auto& queue : stopped) {
+    close_channel_of(*queue);
+    if (link_->is_dead()) {  // as all others are
+      suspects_before_[queue->number()] = {.slot = queue->slot(), .suspects = queue->suspects()};
       continue;
     }
-    take_marks_back(queue);
-    close_channel_of(queue);
-    if (link_->is_dead()) return;  // it is lost with all others
-    sharing_->released(queue.number(), queue.suspects() != QueueSuspects{});
-    forget_suspects(queue);
-    entry = queues_.erase(entry);
+    sharing_->released(queue->number(), queue->suspects() != QueueSuspects{});
+    forget_suspects(*queue);
   }
 }
 
 void AmqpConsumer::lose(std::size_t number) {
-  const std::lock_guard lock{mutex_};
-  OwnedQueue* queue = numbered(number);
-  if (queue == nullptr) return;
-  take_marks_back(*queue);
-  close_channel_of(*queue);
-  forget_suspects(*queue);
-  notices_.push_back({.kind = Notice::Kind::lost, .partitions = {queue->id()}});
-  queues_.erase(queue->slot());
-  bell_.ring();
+  std::unique_ptr<OwnedQueue> lost;
+  {
+    const std::lock_guard lock{mutex_};
+    OwnedQueue* queue = numbered(number);
+    if (queue == nullptr) return;
+    lost = take_out(*queue);
+  }
+  close_channel_of(*lost);
+  forget_suspects(*lost);
 }
 
-// Under the lock. What was not settled goes back, to its place.
+// Under the lock. From now on nobody settles what of it is in flight.
+std::unique_ptr<OwnedQueue> AmqpConsumer::take_out(OwnedQueue& queue) {
+  take_marks_back(queue);
+  if (queue.has_in_flight()) {
+    notices_.push_back({.kind = Notice::Kind::lost, .partitions = {queue.id()}});
+    bell_.ring();
+  }
+  return std::move(queues_.extract(queue.slot()).mapped());
+}
+
+// What was not settled goes back, to its place. Blocks.
 void AmqpConsumer::close_channel_of(OwnedQueue& queue) {
   for (auto entry = slots_.begin(); entry != slots_.end(); ++entry) {
     if (entry->second != queue.slot()) continue;
@@ -195,6 +212,13 @@ void AmqpConsumer::close_channel_of(OwnedQueue& queue) {
     arriving_.erase(entry->first);
     slots_.erase(entry);
     return;
+  }
+}
+
+void AmqpConsumer::acknowledge(Channel channel, OwnedQueue& queue) {
+  for (const OwnedQueue::Ack& ack : queue.take_acks()) {
+    (void)link_->ack(channel, ack.tag, ack.and_all_before);
+    broker_->faults().at("after_acknowledgement");
   }
 }
 

@@ -228,4 +228,29 @@ Outgoing AmqpConsumer::waiting_copy(const OwnedQueue& queue, std::uint64_t tag, 
           .notes = transport::copy_headers(copy)};
 }
 
+// Those that retries wanted. One that cannot be made is wanted again by the next retry.
+void AmqpConsumer::make_steps() {
+  if (link_ == nullptr || link_->is_dead()) return;
+  for (const auto step : steps_.take_wanted()) {
+    if (auto made = make_step(step); !made) {
+      const std::lock_guard lock{mutex_};
+      trouble_ = made.error();
+      bell_.ring();
+    }
+  }
+}
+
+Result<void> AmqpConsumer::make_step(std::chrono::milliseconds step) {
+  if (auto opened = link_->open_channel(kStepsChannel); !opened) return opened;
+  const auto there = link_->look_at_queue(kStepsChannel, retries_of(spec_.queues.name, step.count()));
+  Result<void> done = there ? Result<void>{} : there.error();
+  if (!there && there.error().kind == ErrorKind::invalid) {
+    done = link_->open_channel(kStepsChannel);  // who refuses closes it
+    if (done) done = declare_retries(*link_, kStepsChannel, spec_.queues, step);
+  }
+  if (done) steps_.made(step, there ? std::nullopt : std::optional{executor_.now()});
+  link_->close_channel(kStepsChannel);
+  return done;
+}
+
 }  // namespace tidings::rabbitmq

@@ -1,8 +1,11 @@
 // ControlStream: what is called, and how it waits.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "transport/control_sizes.hpp"
 #include "transport/rabbitmq/control_stream.hpp"
+#include "transport/rabbitmq/stream_end.hpp"
 
 namespace tidings::rabbitmq {
 
@@ -10,6 +13,8 @@ using transport::ControlRecord;
 using transport::PutOptions;
 
 namespace {
+
+constexpr Duration kBlockedSeenWithin = std::chrono::milliseconds{50};
 
 std::string key_of(ControlSpace space, std::string_view key) {
   return (space == ControlSpace::users ? "c/" : "d/") + std::string{key};
@@ -21,6 +26,12 @@ void strip(ControlRecord& record) {
 }  // namespace
 
 Error ControlStream::not_in_time(std::string_view key) const {
+  if (producer_->is_blocked()) {
+    return unavailable(
+        fmt::format("control key '{}' was not confirmed: RabbitMQ takes no messages, its memory or its disk is full "
+                    "(`rabbitmq-diagnostics alarms`); it may or may not change once it takes them again",
+                    key));
+  }
   return unavailable(fmt::format("control key '{}' was not confirmed in {} s: it may or may not have changed{}", key,
                                  std::chrono::duration_cast<std::chrono::seconds>(kRequestWithin).count(),
                                  trouble_.empty() ? "" : "; " + trouble_));
@@ -67,25 +78,52 @@ void ControlStream::lose_barrier(const std::shared_ptr<Barrier>& barrier, const 
   changed_->notify_all();
 }
 
+bool ControlStream::is_blocked() {
+  const std::lock_guard starting{starting_};
+  return started_ && producer_->is_blocked();
+}
+
+// Under the lock.
+Error ControlStream::not_read(Duration within) const {
+  return unavailable(fmt::format("could not read stream '{}' to its end in {} s{}", stream_.name,
+                                 std::chrono::duration_cast<std::chrono::seconds>(within).count(),
+                                 trouble_.empty() ? "" : "; " + trouble_));
+}
+
 // What others have put before now is seen, as if there were one place for all. Nothing changes while the lock is held.
-Result<std::unique_lock<std::mutex>> ControlStream::catch_up() {
+Result<ControlStream::Lock> ControlStream::catch_up(Duration within) {
   start();
   Executor& executor = broker_->executor();
-  const Time deadline = executor.now() + kRequestWithin;
+  const Time deadline = executor.now() + within;
   while (true) {
     const auto barrier = join_barrier();
-    std::unique_lock lock{mutex_};
+    Lock lock{mutex_};
     const auto over = [&] { return barrier->read || barrier->lost || refused_; };
-    const bool in_time = changed_->wait_until(lock, deadline, executor, over);
+    while (!over() && !producer_->is_blocked() && executor.now() < deadline) {
+      changed_->wait_until(lock, std::min(deadline, executor.now() + kBlockedSeenWithin), executor, over);
+    }
     if (barrier->read && barrier->generation == generation_) return lock;
     if (refused_) return *refused_;
     if (barrier->lost) return *barrier->lost;
-    if (!in_time || executor.now() >= deadline) {
-      return unavailable(fmt::format("could not read stream '{}' to its end in {} s{}", stream_.name,
-                                     std::chrono::duration_cast<std::chrono::seconds>(kRequestWithin).count(),
-                                     trouble_.empty() ? "" : "; " + trouble_));
-    }
+    if (executor.now() >= deadline) return not_read(within);
+    if (barrier->read) continue;
+    lock.unlock();
+    return read_to_the_last(deadline);
   }
+}
+
+// Without a message of our own: the server takes none.
+Result<ControlStream::Lock> ControlStream::read_to_the_last(Time deadline) {
+  const auto last = last_of_stream(*broker_, stream_.name);
+  if (!last) return last.error();
+  Lock lock{mutex_};
+  Executor& executor = broker_->executor();
+  const auto is_read = [&] { return !*last || (next_ && *next_ > **last) || refused_; };
+  while (!is_read() && executor.now() < deadline) changed_->wait_until(lock, executor.now() + kBlockedSeenWithin);
+  if (!is_read()) return not_read(kRequestWithin);
+  if (refused_) return *refused_;
+  caught_up_ = true;
+  return lock;
 }
 
 Result<void> ControlStream::check_room(const ControlMessage& message) {
@@ -111,6 +149,7 @@ void ControlStream::put_async(ControlSpace space, std::string_view key, std::opt
     const std::lock_guard lock{mutex_};
     waiting_.emplace(message.token, Waiting{.key = std::string{key},
                                             .expected = options.expected.value_or(0),
+                                            .begun = executor.now(),
                                             .deadline = executor.now() + kRequestWithin,
                                             .answered = std::move(answered)});
   }
@@ -161,8 +200,8 @@ Result<std::optional<ControlRecord>> ControlStream::get(ControlSpace space, std:
   return record;
 }
 
-Result<std::vector<ControlRecord>> ControlStream::list(ControlSpace space, std::string_view prefix) {
-  const auto lock = catch_up();
+Result<std::vector<ControlRecord>> ControlStream::list(ControlSpace space, std::string_view prefix, Duration within) {
+  const auto lock = catch_up(within);
   if (!lock) return lock.error();
   auto records = table_.list(key_of(space, prefix), broker_->executor().now());
   for (ControlRecord& record : records) strip(record);

@@ -34,7 +34,8 @@ void ControlStream::tend() {
 void ControlStream::expire_puts(Time now) {
   for (auto at = waiting_.begin(); at != waiting_.end();) {
     Waiting& put = at->second;
-    if (!refused_ && put.deadline > now) {
+    const bool is_blocked = producer_->is_blocked() && put.begun + kBlockedWithin <= now;
+    if (!refused_ && !is_blocked && put.deadline > now) {
       ++at;
       continue;
     }

@@ -45,11 +45,12 @@ ControlStream::ControlStream(std::shared_ptr<Broker> broker, const ControlLimits
               .bytes_max = limits.stream_bytes_max,
               .segment_bytes_max = limits.segment_bytes_max},
       changed_{broker_->executor().condition()},
-      reader_{broker_, stream_} {}
+      reader_{broker_, stream_, &link_ending_} {}
 
 ControlStream::~ControlStream() {
   stopping_ = true;
   bell_.ring();
+  if (thread_ != nullptr) link_ending_.wait();
   thread_.reset();
   // Only puts are worth waiting for.
   const Time now = broker_->executor().now();
@@ -82,6 +83,7 @@ void ControlStream::run() {
     tell();
   }
   reader_.close();
+  link_ending_.has_ended();
 }
 
 void ControlStream::open_reader() {

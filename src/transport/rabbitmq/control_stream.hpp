@@ -4,8 +4,9 @@
 // Threads: any.
 // Blocks:  each call until all that was in the stream when it began is read; put() until its own message is. Calls that
 //          wait share a message by which they know. put_async() never.
-// Errors:  unavailable: that took longer than kRequestWithin; a put may or may not be there then. Also while the server
-//          blocks publishers: who reads asks by a message, too.
+// Errors:  unavailable: that took longer than it may, kRequestWithin where nothing is said; a put may or may not be
+// there then. While the
+//          server takes no messages (is_blocked), puts are refused after kBlockedWithin; what is there can be read.
 #pragma once
 
 #include <array>
@@ -56,12 +57,15 @@ class ControlStream final {
   void put_async(ControlSpace space, std::string_view key, std::optional<std::string_view> value,
                  const transport::PutOptions& options, Answer answered);
   Result<std::optional<transport::ControlRecord>> get(ControlSpace space, std::string_view key);
-  Result<std::vector<transport::ControlRecord>> list(ControlSpace space, std::string_view prefix);
+  Result<std::vector<transport::ControlRecord>> list(ControlSpace space, std::string_view prefix,
+                                                     Duration within = kRequestWithin);
   // As far as it was read: what others put may come yet. None: it was not read to an end that was there. Does not
   // block.
   std::optional<std::vector<transport::ControlRecord>> list_read(ControlSpace space, std::string_view prefix);
   // From then on `bell` rings at each change, as long as it is there.
   void ring_on_change(const std::shared_ptr<transport::Bell>& bell);
+  // As far as anything was sent: the server takes no messages now.
+  bool is_blocked();
   Result<std::uint64_t> watch(ControlSpace space, std::uint64_t seen, Time deadline);
 
  private:
@@ -69,7 +73,7 @@ class ControlStream final {
   struct Waiting {
     std::string key;
     std::uint64_t expected = 0;
-    Time deadline{};
+    Time begun{}, deadline{};
     Answer answered;
   };
   struct Answered {
@@ -103,7 +107,10 @@ class ControlStream final {
   std::shared_ptr<Barrier> join_barrier();
   void send_barrier();
   void lose_barrier(const std::shared_ptr<Barrier>& barrier, const Error& error);
-  Result<std::unique_lock<std::mutex>> catch_up();
+  using Lock = std::unique_lock<std::mutex>;
+  Result<Lock> catch_up(Duration within = kRequestWithin);
+  Result<Lock> read_to_the_last(Time deadline);
+  Error not_read(Duration within) const;
   void send(const ControlMessage& message);
   void refuse(const std::string& token, const Error& error);
   Result<void> check_room(const ControlMessage& message);
@@ -136,6 +143,8 @@ class ControlStream final {
   std::string trouble_;                     // why nothing is read
   std::size_t sending_again_ = 0;           // messages that are not confirmed
   std::atomic<bool> stopping_{false};
+
+  LinkEnding link_ending_{broker_->executor()};
 
   // The thread's.
   StreamReader reader_;

@@ -172,6 +172,29 @@ TEST_F(ForeignServicesBrokerTest, WhatTheirRetriesSayGoesWithOurCopiesAndNothing
   EXPECT_EQ(third[0].record.broker_fields, once);
 }
 
+// Ours are bound when they are published (record_bytes_max): theirs are there already.
+TEST_F(ForeignServicesBrokerTest, WhatIsLargerThanAnEventOfOursIsBuriedReplayedAndWaitsAsItIs) {
+  const auto consumer = join("one");
+  const std::string body(3 * kRecordBytesMax, 'x');
+  publish(broker().names().events(), "order.created", body);
+  const auto first = receive(*consumer, 1);
+  ASSERT_EQ(first.size(), 1u);
+  const transport::Attempts tried{.failed = 1, .due = executor().now() + std::chrono::seconds{1}};
+  const transport::Retry retry{.order = transport::RetryOrder::relaxed, .attempts = tried};
+  const auto waits = settle_now(*consumer, executor(), {{.token = first[0].token, .outcome = retry}})[0];
+  EXPECT_TRUE(waits) << waits.error().message;
+  const auto second = receive(*consumer, 1);
+  ASSERT_EQ(second.size(), 1u);
+  const transport::Bury bury{.reason = "too_large", .error = "no", .attempts = tried};
+  const auto buried = settle_now(*consumer, executor(), {{.token = second[0].token, .outcome = bury}})[0];
+  EXPECT_TRUE(buried) << buried.error().message;
+  const auto found = letters(1);
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].record.body, body);
+  EXPECT_TRUE(dead().replay(found[0].id).value());
+  EXPECT_THAT(bodies_of(receive(*consumer, 1)), ElementsAre(body));
+}
+
 TEST_F(ForeignServicesBrokerTest, TheirQueueIsReadAsItIsOrMadeAsTheyWould) {
   const auto made = join("one");
   declare_queue({});  // as they do when they come: the server would refuse other arguments

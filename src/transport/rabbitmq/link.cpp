@@ -19,6 +19,8 @@ namespace tidings::rabbitmq {
 
 namespace {
 
+constexpr Duration kShortestAnswer = std::chrono::milliseconds{1};  // none would be without end
+
 // What stands in an EXTERNAL log-in besides the certificate: RabbitMQ does not look at it, rabbitmq-c wants some.
 constexpr const char* kIdentity = "certificate";
 
@@ -76,12 +78,20 @@ Result<std::unique_ptr<Link>> Link::open(const AmqpOptions& options, const std::
 }
 
 Link::~Link() {
-  if (!dead_) amqp_connection_close(state_, AMQP_REPLY_SUCCESS);
+  if (!dead_) {
+    answer_within(kPartWithin);
+    amqp_connection_close(state_, AMQP_REPLY_SUCCESS);
+  }
   amqp_destroy_connection(state_);
 }
 
 void Link::abandon() {
   ::shutdown(amqp_get_sockfd(state_), SHUT_RDWR);
+}
+
+void Link::answer_within(Duration duration) {
+  const timeval within = timeval_of(std::max(duration, kShortestAnswer));
+  amqp_set_rpc_timeout(state_, &within);
 }
 
 Result<void> Link::connect(const AmqpOptions& options, const Server& server, const std::string& purpose,
@@ -100,9 +110,8 @@ Result<void> Link::connect(const AmqpOptions& options, const Server& server, con
     return unavailable(fmt::format("could not {}: {}; is the server running there?", doing, words_of(status)));
   }
   const timeval handshake = timeval_of(deadline - executor_.now());
-  const timeval request = timeval_of(kRequestWithin);
   amqp_set_handshake_timeout(state_, &handshake);
-  amqp_set_rpc_timeout(state_, &request);
+  answer_within(kRequestWithin);
   return log_in(options, server, purpose);
 }
 
@@ -259,12 +268,13 @@ Result<void> Link::gather(Channel channel, std::string_view exchange, std::strin
 
 // Nothing else may be written in the midst of a frame: it is waited for, not for ever.
 Result<void> Link::flush() {
-  const Time deadline = executor_.now() + kWriteWithin;
+  Time deadline = executor_.now() + kWriteWithin;
   std::string_view left = gathered_.bytes();
   while (!left.empty()) {
     const ssize_t sent = ::send(amqp_get_sockfd(state_), left.data(), left.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
       left.remove_prefix(static_cast<std::size_t>(sent));
+      deadline = executor_.now() + kWriteWithin;
     } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
       const auto wait = std::chrono::ceil<std::chrono::milliseconds>(deadline - executor_.now()).count();
       pollfd socket{.fd = amqp_get_sockfd(state_), .events = POLLOUT, .revents = 0};

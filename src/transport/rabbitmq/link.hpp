@@ -91,6 +91,9 @@ class Link final {
   // From any thread: whoever is in a call comes back from it.
   void abandon();
 
+  // How long requests wait for their answers from now on: kRequestWithin, where nothing else was said.
+  void answer_within(Duration duration);
+
   // ---- Requests
   // As the options' `declaring` says, declarations and bindings make what is missing, or take what is there, or look
   // whether it is set so: of mismatches(). conflict: it is there, and is set otherwise. Exclusive queues are always

@@ -22,7 +22,9 @@ std::optional<Error> LinkProducer::admit(const Outgoing& message, std::size_t by
   if (closed_) {
     return unavailable(fmt::format("'{}' was published to after the close", message.record.topic));
   }
-  if (count_ >= limits_.buffer_records_max || bytes_ + bytes > limits_.buffer_bytes_max) {
+  // What is larger than all that may wait goes alone.
+  const bool has_room = bytes_ + bytes <= limits_.buffer_bytes_max || (count_ == 0 && !message.is_new);
+  if (count_ >= limits_.buffer_records_max || !has_room) {
     return overloaded(fmt::format(
         "{} records of {} bytes wait for RabbitMQ's confirmation: publish more slowly, or "
         "raise PublisherOptions::buffer_records_max ({}) or buffer_bytes_max ({}){}",
@@ -39,7 +41,7 @@ void LinkProducer::send(std::vector<Outgoing> messages) {
     std::optional<Error> full;  // what comes behind would overtake, where it is smaller
     for (Outgoing& message : messages) {
       std::optional<Error> error;
-      if (auto fits = check_fits(message.record); !fits) error = fits.error();
+      if (auto fits = message.is_new ? check_fits(message.record) : Result<void>{}; !fits) error = fits.error();
       const std::size_t bytes = transport::size_of(message.record);
       if (!error) error = full ? full : admit(message, bytes);
       if (error) {
@@ -78,9 +80,10 @@ void LinkProducer::close(Time deadline) {
   ending_ = true;
   {
     const std::lock_guard lock{mutex_};
-    if (shared_link_ != nullptr && !pending_.empty()) shared_link_->abandon();  // it may stand in a write
+    if (!pending_.empty()) link_ending_.break_now();
   }
   bell_.ring();
+  link_ending_.wait();
   thread_.reset();
 }
 
@@ -108,21 +111,24 @@ void LinkProducer::run() {
   {
     const std::lock_guard lock{mutex_};
     for (Pending& pending : pending_) refuse(pending, not_in_time(pending));
-    shared_link_ = nullptr;
   }
   tell();
+  link_ending_.holds(nullptr);
   link_.reset();
+  link_ending_.has_ended();
 }
 
 bool LinkProducer::connect() {
   if (executor_->now() < connect_not_before_) return false;
   auto opened = Link::open(options_, "publisher", *executor_, executor_->now() + kConnectWithin);
   Result<void> ready = opened ? Result<void>{} : opened.error();
+  if (ready) link_ending_.holds(opened->get());
   if (ready) ready = (*opened)->open_channel(kChannel);
   if (ready) ready = (*opened)->confirm(kChannel);
   if (ready) ready = preparation_->begin(**opened);
   const std::lock_guard lock{mutex_};
   if (!ready) {
+    link_ending_.holds(nullptr);
     trouble_ = ready.error().message;
     // It was never let in: waiting does not help. Later on it may be that somebody changes a password, say.
     if (!was_ready_ && ready.error().kind == ErrorKind::invalid) {
@@ -133,7 +139,6 @@ bool LinkProducer::connect() {
     return false;
   }
   link_ = *std::move(opened);
-  shared_link_ = link_.get();
   trouble_.clear();
   was_ready_ = true;
   reopen_pause_ = kReopenPause;
@@ -155,10 +160,11 @@ bool LinkProducer::connect() {
 void LinkProducer::lose_link() {
   {
     const std::lock_guard lock{mutex_};
-    shared_link_ = nullptr;
     report_doubtful();
+    blocked_ = false;
     if (trouble_.empty()) trouble_ = "the connection to RabbitMQ was lost";
   }
+  link_ending_.holds(nullptr);
   link_.reset();
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "transport/rabbitmq/amqp_producer.hpp"
+#include "transport/rabbitmq/link_ending.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/wake_bell.hpp"
 
@@ -52,6 +53,7 @@ class LinkProducer final : public Producer {
 
   void send(std::vector<Outgoing> messages) override;
   Result<void> flush(Time deadline) override;
+  bool is_blocked() const override { return blocked_; }
   void close(Time deadline) override;
 
  private:
@@ -98,9 +100,9 @@ class LinkProducer final : public Producer {
   std::size_t count_ = 0;  // unanswered
   std::uint64_t sent_ = 0;
   bool closed_ = false;
-  std::string trouble_;          // why there is no connection
-  Link* shared_link_ = nullptr;  // for who must not wait for it any longer
+  std::string trouble_;  // why there is no connection
   std::atomic<bool> ending_{false};
+  LinkEnding link_ending_{*executor_};
 
   // The thread's.
   std::unique_ptr<Link> link_;
@@ -110,7 +112,7 @@ class LinkProducer final : public Producer {
   List::iterator next_ = pending_.end();  // the first that is not sent on this connection
   std::uint64_t next_tag_ = 1;
   std::size_t in_flight_ = 0;
-  bool blocked_ = false;
+  std::atomic<bool> blocked_{false};
   std::set<std::string> unconfirmed_;  // keys, where the order is strict
   std::optional<Time> renew_by_;       // the server refused something: nothing more is sent on this connection
   std::optional<amqp_basic_return_t> returned_;

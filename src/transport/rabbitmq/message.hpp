@@ -24,7 +24,7 @@ namespace tidings::rabbitmq {
 // More that a message says in headers, as text.
 using Notes = std::vector<std::pair<std::string_view, std::string>>;
 
-// A record's properties, which look into it: it must outlive them, and stay where it is.
+// A record's properties, which look into it and its notes: both must outlive them, and stay where they are.
 class Properties final {
  public:
   // `notes`: behind its own headers. `now`: where the record has no time.

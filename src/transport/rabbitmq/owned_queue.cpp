@@ -130,7 +130,7 @@ void OwnedQueue::take_away(std::uint64_t tag) {
 }
 
 void OwnedQueue::hand_out(Room& room, Time now, std::vector<Delivery>& to) {
-  if (paused_ || stopped_) return;
+  if (paused_ || stops_at_) return;
   while (waits_until() <= now) {
     waiting_.insert(early_.begin()->second);
     early_.erase(early_.begin());

@@ -67,10 +67,10 @@ class OwnedQueue final {
   QueueSuspects suspects() const;
 
   void set_paused(bool paused) { paused_ = paused; }
-  // Nothing more: it goes to another owner.
-  void stop() { stopped_ = true; }
-  // Nothing is in flight any more.
-  bool has_stopped() const { return stopped_ && out_.empty(); }
+  // Nothing more: it goes to another owner, what is in flight at the deadline, too.
+  void stop(Time deadline) { stops_at_ = deadline; }
+  bool has_stopped(Time now) const { return stops_at_ && (out_.empty() || now >= *stops_at_); }
+  bool has_in_flight() const { return !out_.empty(); }
   void hand_out(Room& room, Time now, std::vector<transport::Delivery>& to);
   // When the next retry is due; kNever: none waits.
   Time waits_until() const { return early_.empty() ? kNever : early_.begin()->first; }
@@ -127,7 +127,7 @@ class OwnedQueue final {
   QueueBefore before_;
   std::vector<std::string> gone_;
   bool paused_ = false;
-  bool stopped_ = false;
+  std::optional<Time> stops_at_;
   std::map<std::uint64_t, Held> held_;  // unsettled, by tag: as they came
   // A tag's node goes from one of these sets to the next.
   std::set<std::uint64_t> waiting_;  // not handed out, or given back

@@ -15,6 +15,7 @@ using transport::Record;
 using Ack = OwnedQueue::Ack;
 using Are = QueueSuspects::Are;
 
+constexpr Duration kSecond = std::chrono::seconds{1};
 const transport::PartitionId kOrders{.topic = "orders", .partition = 0};
 
 QueueBefore after(QueueSuspects suspects) {
@@ -114,7 +115,7 @@ TEST_F(OwnedQueueTest, PausedOrStoppedItHandsOutNothing) {
   queue_.set_paused(false);
   EXPECT_THAT(hand_out(), ElementsAre(1));
   arrive(2);
-  queue_.stop();
+  queue_.stop(now_ + kSecond);
   EXPECT_THAT(hand_out(), IsEmpty());
 }
 
@@ -224,11 +225,20 @@ TEST_F(OwnedQueueTest, HasStoppedOnceNothingIsInFlight) {
   arrive(1);
   arrive(2);
   hand_out(1);
-  EXPECT_FALSE(queue_.has_stopped());
-  queue_.stop();
-  EXPECT_FALSE(queue_.has_stopped());
+  EXPECT_FALSE(queue_.has_stopped(now_));
+  queue_.stop(now_ + kSecond);
+  EXPECT_FALSE(queue_.has_stopped(now_));
   queue_.settle(1);
-  EXPECT_TRUE(queue_.has_stopped()) << "what was not handed out goes back";
+  EXPECT_TRUE(queue_.has_stopped(now_)) << "what was not handed out goes back";
+}
+
+TEST_F(OwnedQueueTest, HasStoppedAtItsDeadlineWhateverIsInFlight) {
+  arrive(1);
+  hand_out();
+  queue_.stop(now_ + kSecond);
+  EXPECT_FALSE(queue_.has_stopped(now_));
+  EXPECT_TRUE(queue_.has_stopped(now_ + kSecond));
+  EXPECT_TRUE(queue_.has_in_flight());
 }
 
 }  // namespace

@@ -127,10 +127,15 @@ void LinkProducer::confirm(std::uint64_t tag, bool and_all_before, Verdict verdi
   }
 }
 
-// Under the lock. A queue is full; or its leader is gone, which a channel that had not sent to it yet never finds out:
-// on another connection it is sent again, for a while.
+// Under the lock. A queue is full, which it says at once where that may be; or its leader is gone, which a channel that
+// had not sent to it yet never finds out: on another connection it is sent again, for a while.
 void LinkProducer::take_refusal(Pending& pending) {
   if (pending.answered) return;
+  if (pending.message.may_find_full) {
+    return refuse(pending, overloaded(fmt::format("RabbitMQ refused a command to '{}': its queue is full "
+                                                  "(`commands_max`), or could not take it: send it again later",
+                                                  pending.message.record.topic)));
+  }
   const Time now = executor_->now();
   if (!pending.refused_since) pending.refused_since = now;
   if (now >= *pending.refused_since + kRefusedFor) {

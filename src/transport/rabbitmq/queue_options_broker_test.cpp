@@ -60,8 +60,21 @@ class QueueOptionsBrokerTest : public AmqpBrokerHere {
   }
 };
 
-TEST_F(QueueOptionsBrokerTest, AFullQueueOfCommandsRefusesMore) {
-  for (const std::string& outcome : overfill("order=key")) EXPECT_THAT(outcome, HasSubstr("queue for it is full"));
+TEST_F(QueueOptionsBrokerTest, AFullQueueOfCommandsRefusesMoreAtOnce) {
+  const Time before = executor().now();
+  for (const std::string& outcome : overfill("order=key")) EXPECT_THAT(outcome, HasSubstr("its queue is full"));
+  EXPECT_LT(executor().now(), before + kRefusedFor);
+}
+
+// Its own leader may be gone for a while.
+TEST_F(QueueOptionsBrokerTest, WhoDoesNotKnowOfABoundSendsWhatIsRefusedAgain) {
+  const auto transport = open("queue=classic&commands_max=1");
+  { const auto member = transport->consumer({.group = "g", .instance = "one", .topic = "emails", .command = true}); }
+  const auto unaware = open("queue=classic");
+  EXPECT_EQ(publish(*unaware, {command("first")}), std::vector<std::string>{""});
+  const Time before = executor().now();
+  EXPECT_THAT(publish(*unaware, {command("second")}).front(), HasSubstr("queue for it is full"));
+  EXPECT_GE(executor().now(), before + kRefusedFor);
 }
 
 TEST_F(QueueOptionsBrokerTest, InStrictOrderAllOfAKeyIsConfirmedInItsOrder) {

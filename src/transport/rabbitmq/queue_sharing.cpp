@@ -45,7 +45,7 @@ void QueueSharing::released(std::size_t queue, bool suspects) {
   bell_->ring();
 }
 
-void QueueSharing::leave(const std::set<std::size_t>& suspects) {
+bool QueueSharing::leave(const std::set<std::size_t>& suspects) {
   stopping_ = true;
   bell_->ring();
   thread_.reset();
@@ -54,22 +54,39 @@ void QueueSharing::leave(const std::set<std::size_t>& suspects) {
   for (const Release& release : releases_) {
     if (release.suspects) suspected.insert(release.queue);
   }
-  const auto answered = std::make_shared<transport::Bell>(executor_);
-  const Time deadline = executor_.now() + kLeaveWithin;
-  const auto answer = [answered](const Result<std::uint64_t>&) { answered->ring(); };
-  std::uint64_t asked = 0;
+  std::vector<RecordChange> changes;
   for (const auto& [queue, held] : held_) {
-    log_->put_async(ControlSpace::driver, queue_key(spec_.name, queue),
-                    text_of(left(held.record, suspected.contains(queue))), {.expected = held.record.version}, answer);
-    ++asked;
+    changes.push_back({.key = queue_key(spec_.name, queue),
+                       .value = text_of(left(held.record, suspected.contains(queue))),
+                       .expected = held.record.version});
   }
   // Last: the others act on it, and see what was left then. Not that of another process of our name.
   if (announced_ != 0) {
-    log_->put_async(ControlSpace::driver, member_key(spec_.name, spec_.instance), std::nullopt,
-                    {.expected = announced_}, answer);
-    ++asked;
+    changes.push_back({.key = member_key(spec_.name, spec_.instance), .value = {}, .expected = announced_});
   }
-  while (answered->rings() < asked && executor_.now() < deadline) answered->wait(answered->rings(), deadline);
+  const auto begun = RecordChanges::begin(*log_, bell_, changes);
+  const Time deadline = executor_.now() + kLeaveWithin;
+  while (!begun->are_answered()) {
+    const std::uint64_t heard = bell_->rings();
+    if (begun->are_answered() || executor_.now() >= deadline) break;
+    bell_->wait(heard, deadline);
+  }
+  return begun->are_answered();
+}
+
+// Waits until all are answered, or we end.
+RecordVersions QueueSharing::put(const std::vector<RecordChange>& changes) {
+  const auto begun = RecordChanges::begin(*log_, bell_, changes);
+  while (!stopping_) {
+    const std::uint64_t heard = bell_->rings();
+    if (begun->are_answered()) break;
+    bell_->wait(heard, kNever);
+  }
+  return begun->versions();
+}
+
+Result<std::uint64_t> QueueSharing::put(RecordChange change) {
+  return put(std::vector{std::move(change)}).front();
 }
 
 void QueueSharing::run() {
@@ -99,8 +116,11 @@ void QueueSharing::adopt_connection() {
 // False: it has to be done again.
 bool QueueSharing::step() {
   auto records = read();
+  is_blocked_ = log_->is_blocked();
+  if (!is_blocked_) gone_.clear();
   auto done = records ? announce(*records) : Result<void>{records.error()};
   if (done) done = let_go();
+  if (done) done = note_taken();
   if (done) {
     notice_losses(*records);
     done = follow_plan(*records);
@@ -113,22 +133,36 @@ bool QueueSharing::step() {
 Result<ShareRecords> QueueSharing::read() {
   const std::string prefix = share_prefix(spec_.name);
   auto records = log_->list_read(ControlSpace::driver, prefix);
-  if (!records) {  // it is read for the first time, or anew: what is there yet is no basis
-    auto list = log_->list(ControlSpace::driver, prefix);
-    if (!list) return list.error();
-    records = *std::move(list);
+  const Time deadline = executor_.now() + kRequestWithin;
+  while (!records) {  // it is read for the first time, or anew: what is there yet is no basis
+    auto list = log_->list(ControlSpace::driver, prefix, kLookWithin);
+    if (list) {
+      records = *std::move(list);
+    } else if (stopping_ || executor_.now() >= deadline || list.error().kind != ErrorKind::unavailable) {
+      return list.error();
+    }
   }
   return share_records(spec_.name, spec_.queues, *records);
 }
 
 // Also again, when another one took us for dead.
 Result<void> QueueSharing::announce(ShareRecords& records) {
+  std::erase_if(records.members, [&](const auto& member) {
+    const auto gone = gone_.find(member.first);
+    return gone != gone_.end() && gone->second == member.second.life;
+  });
   MemberRecord& ours = records.members[spec_.instance];
+  if (!is_blocked_ && spec_.announce && !is_announced_) {
+    if (auto done = spec_.announce(); !done) return done;
+    is_announced_ = true;
+  }
   if (ours.life == spec_.life) return {};
   ours.life = spec_.life;
-  const auto put = log_->put(ControlSpace::driver, member_key(spec_.name, spec_.instance), text_of(ours), {});
-  if (!put) return put.error();
-  announced_ = *put;
+  if (is_blocked_) return {};
+  const auto version =
+      put({.key = member_key(spec_.name, spec_.instance), .value = text_of(ours), .expected = ours.version});
+  if (!version) return version.error();
+  announced_ = *version;
   return {};
 }
 
@@ -140,14 +174,14 @@ QueueRecord QueueSharing::left(const QueueRecord& held, bool suspects) const {
 }
 
 Result<void> QueueSharing::let_go() {
-  while (!releases_.empty()) {
+  while (!is_blocked_ && !releases_.empty()) {
     const Release release = releases_.back();
-    const auto held = held_.find(release.queue);
-    if (held != held_.end()) {
-      const auto put =
-          log_->put(ControlSpace::driver, queue_key(spec_.name, release.queue),
-                    text_of(left(held->second.record, release.suspects)), {.expected = held->second.record.version});
-      if (!put && put.error().kind != ErrorKind::conflict) return put.error();
+    if (const auto held = held_.find(release.queue); held != held_.end()) {
+      const QueueRecord& record = held->second.record;
+      const auto version = put({.key = queue_key(spec_.name, release.queue),
+                                .value = text_of(left(record, release.suspects)),
+                                .expected = record.version});
+      if (!version && version.error().kind != ErrorKind::conflict) return version.error();
       held_.erase(held);
     }
     releases_.pop_back();
@@ -155,14 +189,45 @@ Result<void> QueueSharing::let_go() {
   return {};
 }
 
+// Once the server takes messages again. Who was noted before us has it.
+Result<void> QueueSharing::note_taken() {
+  if (is_blocked_) return {};
+  std::vector<std::size_t> queues;
+  std::vector<RecordChange> changes;
+  for (const auto& [queue, held] : held_) {
+    if (held.is_noted) continue;
+    queues.push_back(queue);
+    changes.push_back(
+        {.key = queue_key(spec_.name, queue), .value = text_of(held.record), .expected = held.record.version});
+  }
+  if (queues.empty()) return {};
+  const RecordVersions versions = put(changes);
+  Result<void> done;
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    Held& held = held_.at(queues[i]);
+    if (versions[i]) {
+      held.record.version = *versions[i];
+      held.is_noted = true;
+    } else if (versions[i].error().kind == ErrorKind::conflict) {
+      lose(queues[i]);
+    } else {
+      done = versions[i].error();
+    }
+  }
+  return done;
+}
+
+void QueueSharing::lose(std::size_t queue) {
+  held_.erase(queue);
+  spec_.tell({{.kind = ShareOrder::Kind::lose, .queue = queue, .connection = *connection_}});
+}
+
 void QueueSharing::notice_losses(const ShareRecords& records) {
-  std::erase_if(held_, [&](const auto& entry) {
-    const auto& [queue, held] = entry;
-    const QueueRecord& now = records.queues[queue];
-    if (now.version <= held.record.version) return false;
-    spec_.tell({{.kind = ShareOrder::Kind::lose, .queue = queue, .connection = *connection_}});
-    return true;
-  });
+  std::vector<std::size_t> lost;
+  for (const auto& [queue, held] : held_) {
+    if (records.queues[queue].version > held.record.version) lost.push_back(queue);
+  }
+  for (const std::size_t queue : lost) lose(queue);
 }
 
 std::vector<std::optional<std::size_t>> QueueSharing::plan(const ShareRecords& records) const {
@@ -187,7 +252,7 @@ Result<void> QueueSharing::follow_plan(const ShareRecords& records) {
     const bool is_ours = plan[queue] == us;
     const QueueRecord& record = records.queues[queue];
     if (const auto held = held_.find(queue); held != held_.end()) {
-      if (!is_ours && !std::exchange(held->second.asked_back, true)) {
+      if (!is_ours && !is_blocked_ && !std::exchange(held->second.asked_back, true)) {
         spec_.tell({{.kind = ShareOrder::Kind::give_up, .queue = queue, .connection = *connection_}});
       }
       continue;
@@ -204,61 +269,49 @@ Result<void> QueueSharing::follow_plan(const ShareRecords& records) {
 
 // Those whose records nobody else changed meanwhile.
 Result<void> QueueSharing::take(const std::vector<std::size_t>& queues, const ShareRecords& records) {
-  std::map<std::size_t, QueueRecord> ours;
+  std::vector<QueueRecord> ours;
+  std::vector<RecordChange> changes;
   for (const std::size_t queue : queues) {
-    ours[queue] = {.instance = spec_.instance,
-                   .life = spec_.life,
-                   .slot = next_slot_++,
-                   .prefetch = std::max(spec_.prefetch, records.queues[queue].prefetch),
-                   .held = true};
+    ours.push_back({.instance = spec_.instance,
+                    .life = spec_.life,
+                    .slot = next_slot_++,
+                    .prefetch = std::max(spec_.prefetch, records.queues[queue].prefetch),
+                    .held = true});
+    changes.push_back({.key = queue_key(spec_.name, queue),
+                       .value = text_of(ours.back()),
+                       .expected = records.queues[queue].version});
   }
-  const auto done = put_all(ours, records);
+  Result<void> done;
   std::vector<ShareOrder> orders;
-  for (const std::size_t queue : queues) {
-    if (ours[queue].version == 0) continue;
-    held_.emplace(queue, Held{.record = ours[queue]});
-    const QueueRecord& before = records.queues[queue];
-    orders.push_back({.kind = ShareOrder::Kind::take,
-                      .queue = queue,
-                      .connection = *connection_,
-                      .slot = ours[queue].slot,
-                      .prefetch = ours[queue].prefetch,
-                      .suspects = suspects_after(before),
-                      .trials = trials_->of_queue(queue)});  // what the one before noted is read: our own came after it
-    forget_board(before, records);
+  const RecordVersions versions = is_blocked_ ? RecordVersions{} : put(changes);
+  for (std::size_t i = 0; i < queues.size(); ++i) {
+    if (is_blocked_) {
+      ours[i].version = changes[i].expected;
+    } else if (versions[i]) {
+      ours[i].version = *versions[i];
+    } else {
+      done = versions[i].error();
+      continue;
+    }
+    orders.push_back(take_over(queues[i], ours[i], records));
   }
   spec_.tell(std::move(orders));
   return done;
 }
 
-// Each at the version that was read; those that counted know theirs then.
-Result<void> QueueSharing::put_all(std::map<std::size_t, QueueRecord>& ours, const ShareRecords& records) {
-  struct Answers {
-    std::mutex mutex;
-    std::map<std::size_t, Result<std::uint64_t>> versions;
-  };
-  const auto answers = std::make_shared<Answers>();
-  const auto answered = std::make_shared<transport::Bell>(executor_);
-  for (const auto& [queue, record] : ours) {
-    log_->put_async(ControlSpace::driver, queue_key(spec_.name, queue), text_of(record),
-                    {.expected = records.queues[queue].version},
-                    [answers, answered, queue = queue](Result<std::uint64_t> version) {
-                      const std::lock_guard lock{answers->mutex};
-                      answers->versions.emplace(queue, std::move(version));
-                      answered->ring();
-                    });
-  }
-  while (answered->rings() < ours.size()) answered->wait(answered->rings(), kNever);  // each is, in kRequestWithin
-  Result<void> done;
-  const std::lock_guard lock{answers->mutex};
-  for (auto& [queue, version] : answers->versions) {
-    if (version) {
-      ours[queue].version = *version;
-    } else {
-      done = version.error();
-    }
-  }
-  return done;
+// Its record says that it is ours, or will.
+ShareOrder QueueSharing::take_over(std::size_t queue, const QueueRecord& record, const ShareRecords& records) {
+  held_.emplace(queue, Held{.record = record, .is_noted = !is_blocked_});
+  const QueueRecord& before = records.queues[queue];
+  ShareOrder order{.kind = ShareOrder::Kind::take,
+                   .queue = queue,
+                   .connection = *connection_,
+                   .slot = record.slot,
+                   .prefetch = record.prefetch,
+                   .suspects = suspects_after(before),
+                   .trials = trials_->of_queue(queue)};  // what the one before noted is read: our own came after it
+  forget_board(before, records);
+  return order;
 }
 
 QueueSuspects QueueSharing::suspects_after(const QueueRecord& before) const {
@@ -294,10 +347,16 @@ Result<void> QueueSharing::look(const ShareRecords& records) {
     if (next == records.members.end()) next = records.members.begin();
     if (next->first == spec_.instance) return {};
     const auto there = spec_.is_there(next->first);
+    if (!there && there.error().kind == ErrorKind::unavailable) return {};  // nobody is judged then
     if (!there) return there.error();
     if (*there) return {};
-    const auto erased = log_->put(ControlSpace::driver, member_key(spec_.name, next->first), std::nullopt,
-                                  {.expected = next->second.version});
+    if (is_blocked_) {
+      gone_[next->first] = next->second.life;
+      bell_->ring();
+      continue;
+    }
+    const auto erased =
+        put({.key = member_key(spec_.name, next->first), .value = {}, .expected = next->second.version});
     if (!erased) return erased.error();
     bell_->ring();
   }

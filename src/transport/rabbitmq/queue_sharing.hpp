@@ -10,9 +10,13 @@
 // What a quorum queue gets back it gives again first, in the order in which it came back: that is theirs only if
 // whoever has it next takes all of it at once. So nobody's prefetch is smaller than that of the one before.
 //
+// While the server takes no messages nothing can be noted: queues stay with who has them, and one that nobody has is
+// taken without a record. Two that take the same one then have it by turns, as the server gives it; whose record comes
+// first keeps it.
+//
 // Owns:    the thread `amqp-sharing`.
 // Threads: any, but for leave(), which is the last.
-// Blocks:  leave(), kLeaveWithin at most; the destructor, while Control or the server is asked something.
+// Blocks:  leave(), kLeaveWithin, and what the server is asked just then (kLookWithin); the destructor likewise.
 #pragma once
 
 #include <atomic>
@@ -31,6 +35,7 @@
 #include "transport/instance_board.hpp"
 #include "transport/rabbitmq/control_stream.hpp"
 #include "transport/rabbitmq/queue_suspects.hpp"
+#include "transport/rabbitmq/record_changes.hpp"
 #include "transport/rabbitmq/share_records.hpp"
 #include "transport/rabbitmq/trials.hpp"
 
@@ -61,6 +66,7 @@ struct SharingSpec {
   std::shared_ptr<transport::InstanceBoard> board;  // none: there is no place for one
   std::function<std::string(const std::string& instance)> board_of;
   std::function<Result<bool>(const std::string& instance)> is_there;  // blocks
+  std::function<Result<void>()> announce;  // the member, where that could not be done before. Blocks
   std::function<void(std::vector<ShareOrder>)> tell;
   std::function<void(Error)> trouble;
 };
@@ -76,8 +82,8 @@ class QueueSharing final {
   void disconnected();
   // Nothing is in flight of it, and it is not consumed any more. `suspects`: some of it were.
   void released(std::size_t queue, bool suspects);
-  // All that is had is left; of those in `suspects`, some were.
-  void leave(const std::set<std::size_t>& suspects);
+  // All that is had is left; of those in `suspects`, some were. False: the server did not confirm it in time.
+  bool leave(const std::set<std::size_t>& suspects);
 
  private:
   struct Release {
@@ -85,7 +91,8 @@ class QueueSharing final {
     bool suspects = false;
   };
   struct Held {
-    QueueRecord record;
+    QueueRecord record;  // while it is not noted, its version is that of the one before
+    bool is_noted = true;
     bool asked_back = false;
   };
 
@@ -94,13 +101,18 @@ class QueueSharing final {
   void adopt_connection();
   Result<ShareRecords> read();
   Result<void> announce(ShareRecords& records);
+  Result<void> note_taken();
   Result<void> let_go();
+  void lose(std::size_t queue);
   void notice_losses(const ShareRecords& records);
   // By each queue's number, who is to have it, by the number in `members`.
   std::vector<std::optional<std::size_t>> plan(const ShareRecords& records) const;
   Result<void> follow_plan(const ShareRecords& records);
   Result<void> take(const std::vector<std::size_t>& queues, const ShareRecords& records);
-  Result<void> put_all(std::map<std::size_t, QueueRecord>& ours, const ShareRecords& records);
+  ShareOrder take_over(std::size_t queue, const QueueRecord& record, const ShareRecords& records);
+  // Waits until all are answered, or we end.
+  RecordVersions put(const std::vector<RecordChange>& changes);
+  Result<std::uint64_t> put(RecordChange change);
   QueueSuspects suspects_after(const QueueRecord& before) const;
   void forget_board(const QueueRecord& of, const ShareRecords& records) const;
   Result<void> look(const ShareRecords& records);
@@ -125,6 +137,9 @@ class QueueSharing final {
   std::uint64_t next_slot_ = 1;
   std::map<std::size_t, Held> held_;
   std::vector<Release> releases_;
+  bool is_blocked_ = false;                    // the server takes no messages
+  bool is_announced_ = false;                  // by spec_.announce
+  std::map<std::string, std::uint64_t> gone_;  // members, with their lives, that were not there while it was blocked
 
   std::unique_ptr<Thread> thread_;
 };

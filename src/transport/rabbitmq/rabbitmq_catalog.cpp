@@ -46,13 +46,15 @@ std::string member_queue(const SubscriptionQueues& queues, const std::string& in
   return queues.name + ".member." + instance;
 }
 
-Result<bool> is_member_there(Broker& broker, const SubscriptionQueues& queues, const std::string& instance) {
+Result<bool> is_member_there(Broker& broker, const SubscriptionQueues& queues, const std::string& instance,
+                             Duration within) {
   bool is_there = false;
-  const auto asked = broker.ask([&](Link& link, Channel channel) -> Result<void> {
+  const auto look = [&](Link& link, Channel channel) -> Result<void> {
     const auto looked = link.look_at_queue(channel, member_queue(queues, instance));
     is_there = looked && looked->consumers > 0;
     return looked || looked.error().kind == ErrorKind::invalid ? Result<void>{} : looked.error();
-  });
+  };
+  const auto asked = broker.ask(look, within);
   if (!asked) return asked.error();
   return is_there;
 }

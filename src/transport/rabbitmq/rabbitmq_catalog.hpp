@@ -52,6 +52,7 @@ class RabbitmqCatalog final : public transport::DeploymentView {
 
 // What shows that an instance is there: a queue that its connection consumes.
 std::string member_queue(const SubscriptionQueues& queues, const std::string& instance);
-Result<bool> is_member_there(Broker& broker, const SubscriptionQueues& queues, const std::string& instance);
+Result<bool> is_member_there(Broker& broker, const SubscriptionQueues& queues, const std::string& instance,
+                             Duration within = kRequestWithin);
 
 }  // namespace tidings::rabbitmq

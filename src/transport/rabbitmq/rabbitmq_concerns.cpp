@@ -77,6 +77,12 @@ Result<std::vector<Concern>> RabbitmqTopology::concerns() {
   if (auto opened = (*link)->open_channel(kChannel); !opened) return opened.error();
   if (auto done = examine(**link, broker_->names(), options, topics, *subscriptions); !done) return done.error();
   std::vector<Concern> concerns;
+  if (log_->is_blocked()) {
+    concerns.push_back({.subject = "RabbitMQ",
+                        .what = "it takes no messages: its memory or its disk is full, and publishers wait",
+                        .remedy = "`rabbitmq-diagnostics alarms` says where; let its groups settle what waits, as they "
+                                  "still can, or free room on its disk"});
+  }
   for (const Mismatch& mismatch : (*link)->mismatches()) {
     // What is missing is made when it is needed; unless nobody may.
     if (mismatch.is_missing() && options.declaring == Declaring::make) continue;

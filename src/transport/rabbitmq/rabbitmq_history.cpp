@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/rabbitmq_topology.hpp"
@@ -20,8 +21,6 @@ using transport::HistoryEntry;
 using transport::HistoryRange;
 
 namespace {
-
-constexpr Duration kLookForMore = std::chrono::milliseconds{100};
 
 Time by_seconds(Time time) {
   return std::chrono::floor<std::chrono::seconds>(time);
@@ -86,14 +85,33 @@ Result<void> RabbitmqHistory::wait(std::string_view topic, const Cursor& after, 
   const auto from = offset_of(after);
   if (!from) return from.error();
   const StreamSpec stream = history_of(broker_->names(), std::string{topic}, broker_->options());
+  auto reader = take_waiting(stream.name, *from);
+  bool is_new = reader == nullptr;
+  if (is_new) reader = std::make_unique<StreamReader>(broker_, stream);
   while (true) {
-    const auto last = last_of_stream(*broker_, stream.name);
-    if (!last) return last.error();
-    if (*last && **last >= from->value_or(0)) return {};
-    const Time now = broker_->executor().now();
-    if (now >= deadline) return {};
-    broker_->executor().sleep_until(std::min(deadline, now + kLookForMore));
+    if (!reader->is_open()) {
+      if (auto opened = reader->open(*from); !opened) return opened;
+    }
+    const auto message = reader->next(deadline, -1);
+    if (!message && !std::exchange(is_new, true)) continue;  // nobody kept its heartbeats meanwhile
+    if (!message) return message.error();
+    if (*message == nullptr) break;
+    // Of the same chunk, others come before it.
+    if (static_cast<std::uint64_t>((*message)->stream_offset()) >= from->value_or(0)) return {};
   }
+  const std::lock_guard lock{mutex_};
+  last_wait_ = Wait{.stream = stream.name, .from = *from, .reader = std::move(reader)};
+  return {};
+}
+
+std::unique_ptr<StreamReader> RabbitmqHistory::take_waiting(const std::string& stream,
+                                                            std::optional<std::uint64_t> from) {
+  std::optional<Wait> last;
+  {
+    const std::lock_guard lock{mutex_};
+    last.swap(last_wait_);
+  }
+  return last && last->stream == stream && last->from == from ? std::move(last->reader) : nullptr;
 }
 
 Result<std::vector<KnownSubscription>> RabbitmqHistory::readers(const std::string& topic, std::string_view group) {

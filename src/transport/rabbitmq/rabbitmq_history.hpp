@@ -3,7 +3,10 @@
 // Threads: any. Blocks: on the server.
 #pragma once
 
+#include <cstdint>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,6 +15,7 @@
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
+#include "transport/rabbitmq/stream_reader.hpp"
 #include "transport/registrations.hpp"
 
 namespace tidings::rabbitmq {
@@ -33,6 +37,14 @@ class RabbitmqHistory final : public transport::History {
                                std::string_view replay_id) override;
 
  private:
+  // Who waits again for the same goes on by the connection that it had.
+  struct Wait {
+    std::string stream;
+    std::optional<std::uint64_t> from;  // offset
+    std::unique_ptr<StreamReader> reader;
+  };
+  std::unique_ptr<StreamReader> take_waiting(const std::string& stream, std::optional<std::uint64_t> from);
+
   Result<void> check_topic(const std::string& topic);
   // The subscriptions of that group which read the topic.
   Result<std::vector<KnownSubscription>> readers(const std::string& topic, std::string_view group);
@@ -41,6 +53,8 @@ class RabbitmqHistory final : public transport::History {
   const std::shared_ptr<Producer> producer_;
   const std::shared_ptr<RabbitmqCatalog> catalog_;
   const std::shared_ptr<transport::Registrations> registrations_;
+  std::mutex mutex_;
+  std::optional<Wait> last_wait_;
 };
 
 }  // namespace tidings::rabbitmq

@@ -17,7 +17,10 @@ inline constexpr Duration kConnectWithin = std::chrono::seconds{5};  // one serv
 inline constexpr Duration kReachWithin = std::chrono::seconds{20};   // any, when a transport is opened
 inline constexpr Duration kRequestWithin = std::chrono::seconds{20};
 inline constexpr Duration kWriteWithin =
-    std::chrono::seconds{5};  // what was begun, before the connection counts as lost
+    std::chrono::seconds{5};  // the next piece of what was begun, before the connection counts as lost
+inline constexpr Duration kPartWithin = std::chrono::seconds{1};          // the answer to who closes a connection
+inline constexpr Duration kEndWithin = std::chrono::seconds{2};           // a thread, before its connection is broken
+inline constexpr Duration kLookWithin = std::chrono::seconds{2};          // whether another member is there
 inline constexpr Duration kReopenPause = std::chrono::milliseconds{100};  // doubles up to:
 inline constexpr Duration kReopenPauseMax = std::chrono::seconds{2};
 // A message that the server refuses is sent again on other connections, for so long; how soon; and how long the others
@@ -58,7 +61,8 @@ inline constexpr std::int64_t kControlBytesMax = 64 << 20;
 inline constexpr std::int64_t kControlSegmentBytesMax = 4 << 20;
 inline constexpr std::size_t kControlLiveShare = 8;  // records that are there may have that part of it
 inline constexpr std::uint16_t kStreamPrefetch = 1'000;
-inline constexpr std::size_t kPutTokensMax = 32'768;             // by which one that was sent again is known
-inline constexpr Duration kUnreadMax = std::chrono::seconds{5};  // a confirmed barrier, before all is read anew
+inline constexpr std::size_t kPutTokensMax = 32'768;                 // by which one that was sent again is known
+inline constexpr Duration kBlockedWithin = std::chrono::seconds{2};  // a put, while the server takes no messages
+inline constexpr Duration kUnreadMax = std::chrono::seconds{5};      // a confirmed barrier, before all is read anew
 
 }  // namespace tidings::rabbitmq

@@ -35,7 +35,7 @@ class RabbitmqPublisher final : public transport::Publisher {
 }  // namespace
 
 Outgoing event_message(const Names& names, Record record) {
-  return {.exchange = names.events(), .key = {}, .record = std::move(record)};
+  return {.exchange = names.events(), .key = {}, .record = std::move(record), .is_new = true};
 }
 
 std::unique_ptr<transport::Publisher> make_publisher(std::shared_ptr<Broker> broker,

@@ -158,9 +158,14 @@ Result<LagState> RabbitmqTopology::lag_of(const KnownSubscription& subscription)
   return lag_now(subscription);
 }
 
+// Nobody can be asked while the server takes no messages: what members have is not counted then.
+Result<Holdings> RabbitmqTopology::holdings(const KnownSubscription& subscription) {
+  return log_->is_blocked() ? Holdings{} : ask_holdings(*broker_, subscription.presences);
+}
+
 // Members are asked before and after: what they take meanwhile is counted once more rather than not at all.
 Result<std::uint64_t> RabbitmqTopology::count_unsettled(const KnownSubscription& subscription, Holdings& held) {
-  auto before = ask_holdings(*broker_, subscription.presences);
+  auto before = holdings(subscription);
   if (!before) return before.error();
   std::uint64_t unsettled = 0;
   for (const std::string& queue : subscription.queues.read) {
@@ -168,7 +173,7 @@ Result<std::uint64_t> RabbitmqTopology::count_unsettled(const KnownSubscription&
     if (!ready) return ready.error();
     unsettled += *ready;
   }
-  auto after = ask_holdings(*broker_, subscription.presences);
+  auto after = holdings(subscription);
   if (!after) return after.error();
   for (const std::string& queue : subscription.queues.read) {
     unsettled += std::max((*before)[queue].count, (*after)[queue].count);

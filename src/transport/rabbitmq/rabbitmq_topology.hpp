@@ -51,6 +51,7 @@ class RabbitmqTopology final : public transport::Topology {
                                      const std::string& instance);
   Result<transport::LagState> lag_of(const KnownSubscription& subscription);
   Result<transport::LagState> lag_now(const KnownSubscription& subscription);
+  Result<Holdings> holdings(const KnownSubscription& subscription);
   Result<std::uint64_t> count_unsettled(const KnownSubscription& subscription, Holdings& held);
   Result<std::vector<SubscriptionQueues>> all_queues(const std::string& group,
                                                      const transport::GroupSubscription& subscription);

@@ -48,6 +48,7 @@ Capabilities capabilities_of(const AmqpOptions& options) {
           .retry_late_max = std::chrono::seconds{1},
           .retry_late_share = 0.1,
           .takeover_max = 2 * options.heartbeat + kTakeoverGrace,
+          .revoke_max = options.revoke_within,
           .discovery_max = std::chrono::seconds{1}};
 }
 
@@ -147,11 +148,16 @@ Result<std::unique_ptr<transport::Consumer>> RabbitmqTransport::consumer(const S
   const GroupMember member{
       .instance = spec.instance, .host = host_name(), .pid = ::getpid(), .joined = broker_->executor().now()};
   if (auto claimed = named_queues_->claim(spec); !claimed) return claimed.error();
-  if (auto joined = registrations_->join(spec, member); !joined) return joined.error();
+  const auto announce = [registrations = registrations_, spec, member] { return registrations->join(spec, member); };
+  // While the server takes no messages, what waits there is consumed all the same: that may free it.
+  const auto announced = announce();
+  const bool is_blocked = !announced && announced.error().kind == ErrorKind::unavailable && log_->is_blocked();
+  if (!announced && (!is_blocked || broker_->options().order == Order::none)) return announced.error();
   const auto left = [registrations = registrations_, spec, member] { (void)registrations->leave(spec, member); };
   auto of_consumer = consumer_spec(spec, member);
   if (!of_consumer) return of_consumer.error();
   of_consumer->left = left;
+  if (!announced) of_consumer->announce = announce;
   auto consumer = AmqpConsumer::join(broker_, producer_, *std::move(of_consumer));
   if (!consumer) left();
   if (consumer) forget_gone(spec);

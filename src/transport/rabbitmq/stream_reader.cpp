@@ -31,6 +31,7 @@ Result<void> StreamReader::open(std::optional<std::uint64_t> from) {
     auto opened = Link::open(broker_->options(), "control", executor, deadline);
     if (!opened) return opened.error();
     link_ = *std::move(opened);
+    if (ending_ != nullptr) ending_->holds(link_.get());
     last_tag_ = acknowledged_ = 0;
     auto declared = declare();
     if (!declared) close();
@@ -59,6 +60,7 @@ Result<void> StreamReader::consume(std::optional<std::uint64_t> from) {
 void StreamReader::close() {
   partial_.reset();
   is_headed_ = false;
+  if (ending_ != nullptr) ending_->holds(nullptr);
   link_.reset();
 }
 

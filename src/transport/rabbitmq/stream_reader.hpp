@@ -11,6 +11,7 @@
 #include <string>
 
 #include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/link_ending.hpp"
 #include "transport/rabbitmq/message.hpp"
 
 namespace tidings::rabbitmq {
@@ -26,8 +27,12 @@ Result<void> declare_stream(Link& link, Channel channel, const StreamSpec& strea
 
 class StreamReader final {
  public:
-  StreamReader(std::shared_ptr<Broker> broker, StreamSpec stream)
-      : broker_{std::move(broker)}, stream_{std::move(stream)} {}
+  // `ending`: of the thread that reads, outlives it; null: nobody ends it.
+  StreamReader(std::shared_ptr<Broker> broker, StreamSpec stream, LinkEnding* ending = nullptr)
+      : broker_{std::move(broker)}, stream_{std::move(stream)}, ending_{ending} {}
+  ~StreamReader() { close(); }
+  StreamReader(const StreamReader&) = delete;
+  StreamReader& operator=(const StreamReader&) = delete;
 
   bool is_open() const { return link_ != nullptr; }
   // Makes the stream where it is missing. `from`: an offset, or where that is gone, the first that is there. None:
@@ -47,6 +52,7 @@ class StreamReader final {
 
   const std::shared_ptr<Broker> broker_;
   const StreamSpec stream_;
+  LinkEnding* const ending_;
   std::unique_ptr<Link> link_;
   std::unique_ptr<Message> partial_;
   bool is_headed_ = false;  // the partial one's properties have come

@@ -38,7 +38,9 @@ Result<void> TopicPreparation::prepare(Link& link, Outgoing& message) {
     key = key_of(topic, message.record.type);
   }
   message.key = *key;
-  if (commands_.contains(topic)) message.exchange = names_.topic(topic);
+  if (!commands_.contains(topic)) return {};
+  message.exchange = names_.topic(topic);
+  message.may_find_full = options_.commands_max > 0;
   return {};
 }
 

@@ -97,6 +97,42 @@ TEST_P(RabbitmqAlarm, P9PublishersWaitAndConsumersGoOnWhileTheDiskIsFull) {
   expect_to_outlast(kDisk);
 }
 
+// Nothing can be noted meanwhile, of a member that comes least of all. What waits is settled: that may end the alarm.
+TEST_P(RabbitmqAlarm, P9AServiceThatStartsWhileTheMemoryIsFullSettlesWhatWaits) {
+  constexpr int kFirst = 8, kSecond = 40, kThird = 8;
+  work({.instance = "first"});
+  send(orders(kFirst, "a-"));
+  ASSERT_TRUE(settled());
+  ASSERT_TRUE(stop("first"));
+  send(orders(kSecond, "b-"));
+  auto view = fixture().open("");
+  ASSERT_TRUE(view) << view.error().message;
+  const auto operations = (*view)->operations();
+  {
+    const Alarm alarm{servers(), kMemory};
+    const auto waiting = operations.topology->lag();
+    ASSERT_TRUE(waiting) << waiting.error().message;
+    EXPECT_EQ(waiting->front().unsettled, static_cast<std::uint64_t>(kSecond));
+    const auto concerns = operations.topology->concerns();
+    ASSERT_TRUE(concerns) << concerns.error().message;
+    ASSERT_THAT(*concerns, SizeIs(1));
+    EXPECT_THAT(concerns->front().what, ::testing::HasSubstr("takes no messages"));
+    work({.instance = "second"});
+    ASSERT_TRUE(within(kBackWithin, [&] { return count("end") == kFirst + kSecond; })) << count("end");
+  }
+  send(orders(kThird, "c-"));
+  ASSERT_TRUE(settled());
+  EXPECT_EQ(count("end"), kFirst + kSecond + kThird) << "each, and each once";
+  EXPECT_THAT(disorder(entries()), IsEmpty());
+  const auto is_noted = [&] {
+    const auto groups = operations.topology->groups();
+    return groups && groups->size() == 1 && groups->front().members.size() == 1 &&
+           groups->front().members.front().partitions == 4;
+  };
+  EXPECT_TRUE(within(kBackWithin, is_noted));
+  EXPECT_THAT(*operations.topology->concerns(), IsEmpty());
+}
+
 // P8: what handlers published cannot be confirmed. It is given up with the connection, and done again by others.
 TEST_P(RabbitmqAlarm, P8ADrainEndsAtItsDeadlineThoughNothingIsConfirmed) {
   constexpr int kCount = 4;

@@ -17,7 +17,7 @@ namespace {
 
 constexpr std::int32_t kQueues = 4;
 // Tests hold hundreds of events before they settle the first.
-constexpr const char* kOptions = "&queues=4&prefetch=256&strict_hold_max=5s";
+constexpr const char* kOptions = "&queues=4&prefetch=256&strict_hold_max=5s&revoke_within=2s";
 
 constexpr const char* kShortHeartbeat = "&heartbeat=2s";  // where nothing else was asked for
 
