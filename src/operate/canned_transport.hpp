@@ -26,6 +26,7 @@ struct Canned {
   std::vector<transport::TopicState> topics;
   std::vector<transport::GroupState> groups;
   std::vector<transport::LagState> lag;
+  std::optional<transport::Repartition> repartition;  // none: partitions cannot be changed
   std::vector<transport::DeadLetter> dead;
   std::vector<CannedRecord> records;
   std::optional<transport::StoreState> store;
@@ -66,6 +67,12 @@ class CannedTopology final : public transport::Topology {
       return {};
     }
     return invalid("canned");
+  }
+  Result<transport::Repartition> repartition(std::string_view topic, std::int32_t partitions) override {
+    if (!canned_.repartition) return Topology::repartition(topic, partitions);
+    transport::Repartition change = *canned_.repartition;
+    change.to = partitions;
+    return change;
   }
   Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override {
     if (canned_.declares_only) return unsupported("canned");

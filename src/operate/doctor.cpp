@@ -81,6 +81,7 @@ class Examination final {
     add_all(queues(*all_lag), "lag", fmt::format("no group has more than {} events to do", thresholds_.queue_warn));
     add_all(dead_letters(*all_lag), "dead letters", "none");
     for (Finding& finding : lost_to_retention(*all_lag)) add(std::move(finding));
+    for (Finding& finding : in_one_queue(*all_lag)) add(std::move(finding));
   }
 
   void check_store(transport::Topology& topology) {

@@ -140,6 +140,20 @@ TEST(Topology, DeclaresATopicWhereThatMakesIt) {
   EXPECT_EQ(create_topic(transport, {.name = "b"}, 3).error().kind, ErrorKind::unsupported);
 }
 
+TEST(Topology, ChangesThePartitionsOfTopicsThatAreThere) {
+  const auto canned = std::make_shared<Canned>();
+  CannedTransport transport{canned};
+  canned->topics = {{.name = "a"}};
+  EXPECT_EQ(repartition(transport, Topic{"b"}, 3).error().kind, ErrorKind::invalid);
+  EXPECT_EQ(repartition(transport, Topic{"a"}, 3).error().kind, ErrorKind::unsupported);
+  canned->repartition = {.from = 2, .held_by = {{.group = "g", .unsettled = 5}}};
+  const auto change = repartition(transport, Topic{"a"}, 3);
+  ASSERT_TRUE(change) << change.error().message;
+  EXPECT_EQ(change->to, 3);
+  EXPECT_FALSE(change->done);
+  EXPECT_EQ(change->held_by.at(0).unsettled, 5u);
+}
+
 TEST(Topology, CreatesGroupsOfTopicsThatAreThere) {
   const auto canned = std::make_shared<Canned>();
   canned->topics.push_back({.name = "a"});

@@ -107,6 +107,22 @@ std::vector<Finding> lost_to_retention(const std::vector<LagState>& lag) {
   return findings;
 }
 
+std::vector<Finding> in_one_queue(const std::vector<LagState>& lag) {
+  std::vector<Finding> findings;
+  for (const LagState& state : lag) {
+    if (state.unkeyed == 0) continue;
+    findings.push_back(
+        {.level = Level::warn,
+         .check = "keys",
+         .what = fmt::format("{} on {}: {} events of others came without the slot of their key since its "
+                             "members began, and all of them share its first queue",
+                             state.group, state.topic, state.unkeyed),
+         .remedy = "where that is too many, let who publishes them set the header `tidings-slot-...` "
+                   "(docs/wire.md, \"Keys and queues on RabbitMQ\")"});
+  }
+  return findings;
+}
+
 Finding store_room(const transport::StoreState& store) {
   const double share =
       store.bytes_max == 0 ? 1.0 : static_cast<double>(store.bytes_used) / static_cast<double>(store.bytes_max);

@@ -43,6 +43,9 @@ std::vector<Finding> beyond_thresholds(const std::vector<transport::LagState>& l
 // Events that retention removed before a group settled them (transport::Unsettled::expire).
 std::vector<Finding> lost_to_retention(const std::vector<transport::LagState>& lag);
 
+// Events of others that say no slot of their key, and so are all in one queue of several.
+std::vector<Finding> in_one_queue(const std::vector<transport::LagState>& lag);
+
 // How full the store is: a warning from kStoreWarn on, a failure from kStoreFail on. It refuses publishes as soon as
 // one does not fit, so what has less room than kStoreFullWithin (or a hundredth of its limit) is said to.
 inline constexpr double kStoreWarn = 0.80;

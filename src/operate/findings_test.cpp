@@ -80,5 +80,12 @@ TEST(Findings, TellWhatRetentionTookFromAGroup) {
   EXPECT_EQ(found[0].what, "b on orders: retention removed 7 events that it had not settled");
 }
 
+TEST(Findings, TellOfEventsThatShareOneQueue) {
+  const auto found = in_one_queue({{.group = "a", .topic = "orders"}, {.group = "b", .topic = "orders", .unkeyed = 7}});
+  ASSERT_EQ(found.size(), 1u);
+  EXPECT_EQ(found[0].level, Level::warn);
+  EXPECT_THAT(found[0].what, ::testing::StartsWith("b on orders: 7 events of others"));
+}
+
 }  // namespace
 }  // namespace tidings::operate

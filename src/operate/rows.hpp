@@ -24,6 +24,7 @@ BOOST_DESCRIBE_STRUCT(Retention, (), (age, bytes, unsettled))
 BOOST_DESCRIBE_STRUCT(TopicState, (), (name, command, partitions, records, bytes, oldest, retention))
 BOOST_DESCRIBE_STRUCT(MemberState, (), (instance, host, pid, partitions, stopped))
 BOOST_DESCRIBE_STRUCT(GroupState, (), (name, topic, pattern, topics, members))
+BOOST_DESCRIBE_STRUCT(RepartitionHold, (), (group, unsettled, instances))
 }  // namespace tidings::transport
 
 namespace tidings::operate {

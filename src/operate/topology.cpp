@@ -31,7 +31,9 @@ LagRow row_of(const LagState& state, Time now) {
              .dead = state.dead,
              .oldest = state.oldest,
              .age_seconds = {},
-             .expired = state.expired};
+             .expired = state.expired,
+             .unkeyed = {}};
+  if (state.unkeyed > 0) row.unkeyed = state.unkeyed;
   if (state.oldest) row.age_seconds = std::chrono::duration<double>(std::max(now - *state.oldest, Duration{})).count();
   return row;
 }
@@ -110,6 +112,7 @@ Result<LagReport> lag(Transport& transport, Time now, const Thresholds& threshol
   append(report.warnings, groups_without_members(*all_groups, *states));
   append(report.warnings, beyond_thresholds(*states, thresholds));
   append(report.warnings, lost_to_retention(*states));
+  append(report.warnings, in_one_queue(*states));
   return report;
 }
 
@@ -148,6 +151,19 @@ Result<TopicCreation> create_topic(Transport& transport, const transport::TopicS
   if (!after) return after.error();
   if (const TopicState* found = find_topic(*after, spec.name)) creation.topic = *found;
   return creation;
+}
+
+Result<TopicRepartition> repartition(Transport& transport, const Topic& topic, std::int32_t partitions) {
+  if (auto known = expect_topic(transport, topic); !known) return known.error();
+  const auto topology = topology_of(transport);
+  if (!topology) return topology.error();
+  auto change = (*topology)->repartition(topic.str(), partitions);
+  if (!change) return change.error();
+  return TopicRepartition{.topic = foreign_name(topic.str()),
+                          .from = change->from,
+                          .to = change->to,
+                          .done = change->done,
+                          .held_by = std::move(change->held_by)};
 }
 
 Result<void> create_group(Transport& transport, const transport::SubscriptionSpec& subscription) {

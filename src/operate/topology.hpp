@@ -33,8 +33,10 @@ struct LagRow {
   std::optional<Time> oldest;         // unsettled
   std::optional<double> age_seconds;  // of it
   std::uint64_t expired = 0;          // that retention removed before the group settled them
+  // Of others, without a key that the transport knows, so that they share one queue; none of them: left out.
+  std::optional<std::uint64_t> unkeyed;
 };
-BOOST_DESCRIBE_STRUCT(LagRow, (), (group, topic, unsettled, waiting, dead, oldest, age_seconds, expired))
+BOOST_DESCRIBE_STRUCT(LagRow, (), (group, topic, unsettled, waiting, dead, oldest, age_seconds, expired, unkeyed))
 
 struct LagReport {
   std::vector<LagRow> lag;  // by group, then topic
@@ -62,6 +64,18 @@ struct TopicCreation {
 BOOST_DESCRIBE_STRUCT(TopicCreation, (), (created, topic))
 Result<TopicCreation> create_topic(transport::Transport& transport, const transport::TopicSpec& spec,
                                    std::optional<std::int32_t> replication, const std::vector<std::string>& types = {});
+
+// Changes how many partitions a topic has, or goes on with it, and says who holds it up. invalid: no such topic, or not
+// so many. conflict: it is being changed to another number. unsupported: the message says what to do instead.
+struct TopicRepartition {
+  std::string topic;
+  std::int32_t from = 0;
+  std::int32_t to = 0;
+  bool done = false;
+  std::vector<transport::RepartitionHold> held_by;
+};
+BOOST_DESCRIBE_STRUCT(TopicRepartition, (), (topic, from, to, done, held_by))
+Result<TopicRepartition> repartition(transport::Transport& transport, const Topic& topic, std::int32_t partitions);
 
 // Makes what members of the group need that may not make it themselves. invalid: no such topic. unsupported: nothing is
 // to be made before they join.

@@ -82,6 +82,13 @@ Result<void> Registrations::replace(const std::string& group, GroupSubscription&
   return {};
 }
 
+Result<void> Registrations::know(const SubscriptionSpec& spec) {
+  return change(spec.group, [&](GroupRecord& record) -> Result<void> {
+    find_or_add(record, spec);
+    return {};
+  });
+}
+
 Result<void> Registrations::leave(const SubscriptionSpec& spec, const GroupMember& member) {
   return change(spec.group, [&](GroupRecord& record) -> Result<void> {
     for (GroupSubscription& there : record.subscriptions) {
@@ -140,14 +147,22 @@ Result<void> Registrations::check_topic(const SubscriptionSpec& spec) {
 
 Result<void> Registrations::claim_command(const SubscriptionSpec& spec) {
   const std::string key = key_of(kCommands, spec.topic);
-  const auto put = records_->put(key, spec.group, {.expected = 0});
-  if (put) return {};
-  if (put.error().kind != ErrorKind::conflict) return put.error();
-  const auto owner = records_->get(key);
-  if (!owner) return owner.error();
-  if (*owner && (*owner)->value == spec.group) return {};
+  const auto owner = [&]() -> Result<std::optional<std::string>> {
+    const auto record = records_->get(key);
+    if (!record) return record.error();
+    return *record ? std::optional{(*record)->value} : std::nullopt;
+  };
+  auto claimed = owner();
+  if (claimed && !*claimed) {
+    const auto put = records_->put(key, spec.group, {.expected = 0});
+    if (put) return {};
+    if (put.error().kind != ErrorKind::conflict) return put.error();
+    claimed = owner();
+  }
+  if (!claimed) return claimed.error();
+  if (*claimed == spec.group) return {};
   return conflict(fmt::format("the commands of '{}' go to group '{}' already; a command has one subscription",
-                              spec.topic, *owner ? (*owner)->value : ""));
+                              spec.topic, claimed->value_or("")));
 }
 
 // A group reads each topic by one subscription.

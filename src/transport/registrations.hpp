@@ -45,6 +45,8 @@ class Registrations final {
   // is there still: then both are announced, and the name counts as one.
   // invalid: no such subscription, or the group reads a topic twice. conflict: a command's second group.
   Result<void> join(const SubscriptionSpec& spec, const GroupMember& member);
+  // A subscription that has no member yet.
+  Result<void> know(const SubscriptionSpec& spec);
   // Withdraws it; after it left. Not another process of that name.
   Result<void> leave(const SubscriptionSpec& spec, const GroupMember& member);
 

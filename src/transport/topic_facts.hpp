@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 
 #include "tidings/transport/control.hpp"
@@ -20,8 +21,18 @@ struct TopicFact {
   bool command = false;
   std::optional<std::int32_t> partitions;  // where the broker does not know
   Retention retention;                     // as declared, or set by operators
-  std::uint64_t version = 0;               // of its record; 0: there is none
+  // Where a topic's partitions are queues of its subscriptions, each change of their number makes new ones.
+  std::uint32_t generation = 0;
+  std::optional<std::int32_t> next;  // partitions that it is being changed to
+  std::optional<std::int32_t> last;  // those of the generation before, which are not removed yet
+  std::uint64_t version = 0;         // of its record; 0: there is none
+
+  friend bool operator==(const TopicFact&, const TopicFact&) = default;
 };
+
+std::string topic_fact_key(std::string_view topic);
+std::string text_of(const TopicFact& fact);
+TopicFact topic_fact(const ControlRecord& record);  // lines of others are skipped
 
 class TopicFacts final {
  public:

@@ -83,7 +83,12 @@ std::shared_ptr<operate::Canned> shop() {
                   .dead = 3,
                   .oldest = kNow - 3min - 12s},
                  {.group = "audit-service", .topic = "orders", .unsettled = 5, .oldest = kNow - 50h},
-                 {.group = "audit-service", .topic = "empty", .expired = 42}};
+                 {.group = "audit-service", .topic = "empty", .expired = 42},
+                 {.group = "stock-service", .topic = "orders", .unkeyed = 17}};
+  canned->repartition = {
+      .from = 4,
+      .held_by = {{.group = "payment-service", .unsettled = 120, .instances = {"payment-1", "payment-2"}},
+                  {.group = "audit-service", .unsettled = 5}}};
   canned->store = transport::StoreState{.bytes_used = 9ull << 30, .bytes_max = 10ull << 30};
   canned->dead = {
       dead_letter("00000001", "failed", "unavailable: the bank did not answer within 2 seconds, for the fourth time",
@@ -91,6 +96,15 @@ std::shared_ptr<operate::Canned> shop() {
       dead_letter("00000002", "undecodable", "corrupt: not \x1b[31mJSON", "{\"data\"\x1b[2J\n}"),
       dead_letter("00000003", "undecodable", "corrupt: not UTF-8", std::string("\x00\xff binary, 20 bytes\x07", 20))};
   add_records(*canned);
+  return canned;
+}
+
+// Of these cases, those where the change comes to its end.
+std::shared_ptr<operate::Canned> shop_of(std::string_view name) {
+  auto canned = shop();
+  if (name == "topics_repartition_done") canned->repartition = {.from = 4, .done = true};
+  if (name == "topics_repartition_settled") canned->repartition->held_by = {{.group = "g", .instances = {"one"}}};
+  if (name == "topics_repartition_elsewhere") canned->repartition.reset();
   return canned;
 }
 
@@ -114,7 +128,7 @@ std::string transcript(const GoldenCase& golden) {
                                         .environment = {},
                                         .output = golden.output,
                                         .stop_after = golden.stop_after},
-                                       shop());
+                                       shop_of(golden.name));
   std::string text = "$ tidings";
   for (const std::string& argument : golden.arguments) text += " " + operate::shell_quoted(argument);
   text += "\n" + result.out;
@@ -146,6 +160,7 @@ TEST(Help, FitsEightyColumnsAndShowsAnExample) {
                                                        {"topics"},
                                                        {"topics", "create"},
                                                        {"topics", "set"},
+                                                       {"topics", "repartition"},
                                                        {"groups"},
                                                        {"groups", "create"},
                                                        {"groups", "create", "g"},
@@ -183,6 +198,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"help", {"--help"}}, GoldenCase{"help_publish", {"publish", "--help"}},
         GoldenCase{"help_tail", {"tail", "--help"}}, GoldenCase{"help_topics", {"topics", "--help"}},
         GoldenCase{"help_topics_create", {"topics", "create", "--help"}},
+        GoldenCase{"help_topics_repartition", {"topics", "repartition", "--help"}},
         GoldenCase{"help_topics_set", {"topics", "set", "--help"}}, GoldenCase{"help_groups", {"groups", "--help"}},
         GoldenCase{"help_groups_create", {"groups", "create", "--help"}},
         GoldenCase{"help_groups_remove", {"groups", "remove", "--help"}}, GoldenCase{"help_lag", {"lag", "--help"}},
@@ -212,6 +228,13 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"topics_create_there", {"topics", "create", "orders", "--partitions", "64"}},
         GoldenCase{"topics_create_other", {"topics", "create", "orders", "--partitions", "12"}},
         GoldenCase{"topics_create_wrong", {"topics", "create", "orders", "--partitions", "none"}},
+        GoldenCase{"topics_repartition", {"topics", "repartition", "orders", "8"}},
+        GoldenCase{"topics_repartition_settled", {"topics", "repartition", "orders", "8"}},
+        GoldenCase{"topics_repartition_done", {"topics", "repartition", "orders", "1"}},
+        GoldenCase{"topics_repartition_elsewhere", {"topics", "repartition", "orders", "8"}},
+        GoldenCase{"topics_repartition_json", {"--json", "topics", "repartition", "orders", "8"}},
+        GoldenCase{"topics_repartition_none", {"topics", "repartition", "orders", "0"}},
+        GoldenCase{"topics_repartition_unknown", {"topics", "repartition", "order", "8"}},
         GoldenCase{"topics_set_nothing", {"topics", "set", "orders"}},
         GoldenCase{"topics_set_wrong", {"topics", "set", "orders", "--retain-size", "much"}},
         GoldenCase{"topics_set_unknown", {"topics", "set", "order", "--retain-unsettled", "expire"}},

@@ -15,6 +15,7 @@ using Command = std::function<int(Session&)>;
 void add_publish(CLI::App& app, Command& command);
 void add_tail(CLI::App& app, Command& command);
 void add_topics(CLI::App& app, Command& command);
+void add_repartition(CLI::App& topics_app, Command& command);
 void add_topology(CLI::App& app, Command& command);  // groups, lag
 void add_dead(CLI::App& app, Command& command);
 void add_replay(CLI::App& app, Command& command);

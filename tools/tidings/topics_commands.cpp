@@ -213,6 +213,7 @@ void add_topics(CLI::App& app, Command& command) {
   });
   add_create(*topics_app, command);
   add_set(*topics_app, command);
+  add_repartition(*topics_app, command);
 }
 
 }  // namespace tidings::cli

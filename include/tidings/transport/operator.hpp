@@ -54,6 +54,21 @@ struct LagState {
   std::uint64_t dead = 0;       // dead letters; on RabbitMQ one that was buried twice is two (docs/architecture.md)
   std::optional<Time> oldest;   // time of the oldest unsettled record
   std::uint64_t expired = 0;    // records that retention removed before the group settled them (Unsettled::expire)
+  // Events of others that name no key as this transport deals them, and so share one queue; since the members began.
+  std::uint64_t unkeyed = 0;
+};
+
+// How far a change of a topic's partitions is.
+struct RepartitionHold {
+  std::string group;
+  std::uint64_t unsettled = 0;         // that came before the change began
+  std::vector<std::string> instances;  // that live
+};
+struct Repartition {
+  std::int32_t from = 0;  // partitions
+  std::int32_t to = 0;    // as `from`: it had so many
+  bool done = false;
+  std::vector<RepartitionHold> held_by;  // of one that is not done: by whom
 };
 
 // How full a store is that has a limit of its own.
@@ -92,6 +107,12 @@ class Topology {
   // transport has it). It may be there already. conflict: it is, and is set otherwise. unsupported: a declaration is
   // all that is needed.
   virtual Result<void> create_topic(const TopicSpec& topic, std::optional<std::int32_t> replication);
+  // Changes how many partitions a topic has, so that nothing is lost and each key keeps its order. What is published
+  // from now on is handled only once all from before is settled and the members were stopped: where anything of that is
+  // left, it says so, and is to be called again with the same number. It may die at any time, and then goes on where it
+  // was. invalid: no such topic, or it cannot have so many. conflict: it is being changed to another number.
+  // unsupported: the message says what to do instead.
+  virtual Result<Repartition> repartition(std::string_view topic, std::int32_t partitions);
   // Makes what the members of a group need that may not make it themselves; it may be there already, and need not have
   // members. invalid: no such topic. conflict: something is there and is set otherwise. unsupported: members make all
   // they need, or need nothing.
@@ -133,6 +154,12 @@ inline Result<void> Topology::set_retention(std::string_view, const Retention&) 
 inline Result<void> Topology::create_topic(const TopicSpec&, std::optional<std::int32_t>) {
   return unsupported(
       "this transport makes topics as they are declared, and keeps one copy of each: leave the replication out");
+}
+
+inline Result<Repartition> Topology::repartition(std::string_view topic, std::int32_t) {
+  return unsupported("topic '" + std::string{topic} +
+                     "' keeps the partitions with which it was made: on this transport more handlers run at once by "
+                     "`concurrency`; for other partitions make a topic of another name, and go over to it");
 }
 
 inline Result<void> Topology::create_group(const SubscriptionSpec&) {

@@ -189,6 +189,14 @@ Result<void> KafkaTopology::create_topic(const transport::TopicSpec& topic, std:
 }
 
 // Its registration goes last: whoever is cut off before can ask again.
+Result<transport::Repartition> KafkaTopology::repartition(std::string_view topic, std::int32_t partitions) {
+  return unsupported(
+      fmt::format("Kafka adds partitions itself, and then most keys have another one: stop who publishes on '{0}', let "
+                  "its groups settle everything (`tidings lag`), run `kafka-topics.sh --alter --topic {0} --partitions "
+                  "{1}`, and start the publishers",
+                  cluster_->options().prefix + std::string{topic}, partitions));
+}
+
 Result<void> KafkaTopology::remove_group(std::string_view group) {
   const std::string name{group};
   const auto record = registrations_->group(name);

@@ -31,6 +31,7 @@ class KafkaTopology final : public transport::Topology {
   Result<std::vector<transport::Concern>> concerns() override;
   Result<void> set_retention(std::string_view topic, const transport::Retention& change) override;
   Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override;
+  Result<transport::Repartition> repartition(std::string_view topic, std::int32_t partitions) override;
   Result<void> remove_group(std::string_view group) override;
 
  private:

@@ -23,6 +23,7 @@ class AmqpBrokerHere : public ::testing::Test {
   const std::shared_ptr<Broker>& shared_broker() { return broker_; }
   Executor& executor() { return *executor_; }
   const std::shared_ptr<Executor>& shared_executor() { return executor_; }
+  const std::string& prefix() const { return prefix_; }
   Time soon() { return executor_->now() + std::chrono::seconds{20}; }
 
   void remove_queue_afterwards(std::string queue) { queues_.push_back(std::move(queue)); }

@@ -21,20 +21,11 @@ namespace {
 constexpr Duration kTick = std::chrono::milliseconds{100};
 constexpr std::size_t kHeardMax = 64;  // messages, before who waits for them is woken, and others are acknowledged
 
-// A server that is killed within seconds of a queue's making may have it no more, and not say so: what is needed is
-// made now, not when the first event dies.
-Result<void> declare_needed(Link& link, Channel channel, const ConsumerSpec& spec) {
-  if (auto done = declare_queues(link, channel, spec.queues, spec.bindings); !done) return done;
-  if (auto done = declare_retries(link, channel, spec.queues, kRetrySteps.front()); !done) return done;
-  return declare_dead_letters(link, channel, spec.queues);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<transport::Consumer>> AmqpConsumer::join(std::shared_ptr<Broker> broker,
                                                                 std::shared_ptr<Producer> producer, ConsumerSpec spec) {
-  auto declared = broker->ask([&](Link& link, Channel channel) { return declare_needed(link, channel, spec); });
-  if (!declared) return declared.error();
+  if (auto declared = declare_needed(*broker, spec); !declared) return declared.error();
   std::unique_ptr<AmqpConsumer> consumer{new AmqpConsumer{std::move(broker), std::move(producer), std::move(spec)}};
   if (auto begun = consumer->begin_sharing(); !begun) return begun.error();
   consumer->thread_ = consumer->executor_.spawn("amqp-consume", [self = consumer.get()] { self->run(); });
@@ -136,6 +127,7 @@ void AmqpConsumer::run() {
     if (link_ == nullptr && !connect()) {
       executor_.sleep_until(std::min(connect_not_before_, executor_.now() + kTick));
     }
+    if (is_replaced()) lose_link("its queues are read no more");
     follow_orders();
     read_letters();
     if (!gathers()) {
@@ -172,9 +164,12 @@ void AmqpConsumer::end() {
 
 bool AmqpConsumer::connect() {
   if (executor_.now() < connect_not_before_) return false;
-  auto opened = Link::open(broker_->options(), spec_.queues.name, executor_, executor_.now() + kConnectWithin);
+  look_at_incoming_ = executor_.now() + kLookEvery;
+  const auto incoming = spec_.incoming();
+  Result<std::unique_ptr<Link>> opened = unavailable("");
+  if (incoming) opened = Link::open(broker_->options(), spec_.queues.name, executor_, executor_.now() + kConnectWithin);
   if (opened) link_ending_.holds(opened->get());
-  Result<void> ready = opened ? begin(**opened) : opened.error();
+  Result<void> ready = !incoming ? incoming.error() : opened ? begin(**opened, *incoming) : opened.error();
   if (!ready) {
     link_ending_.holds(nullptr);
     connect_not_before_ = executor_.now() + reopen_pause_;
@@ -192,20 +187,6 @@ bool AmqpConsumer::connect() {
   if (std::exchange(was_connected_, true)) notices_.push_back({.kind = Notice::Kind::reconnected, .partitions = {}});
   bell_.ring();
   return true;
-}
-
-// What it needs is made again: the server may have lost it.
-Result<void> AmqpConsumer::begin(Link& link) {
-  slots_.clear();
-  arriving_.clear();
-  steps_.forget();
-  if (auto done = link.open_channel(kRequestChannel); !done) return done;
-  if (auto done = declare_needed(link, kRequestChannel, spec_); !done) return done;
-  const std::string presence = member_queue(spec_.queues, spec_.subscription.instance);
-  if (auto done = link.declare(kRequestChannel, QueueSpec{.name = presence, .transient = true}); !done) {
-    return done.error();
-  }
-  return link.consume(kRequestChannel, presence, {.tag = "questions", .exclusive = true});
 }
 
 void AmqpConsumer::lose_link(const std::string& why) {
@@ -292,6 +273,7 @@ void AmqpConsumer::arrive(Channel channel) {
   }
   if (!message->says_topic()) message->set_topic(spec_.topics->of(message->routing_key(), spec_.name));
   message->finish();
+  if (!message->says_slot() && !message->redelivered()) ++unkeyed_;
   arrived_.emplace_back(slots_.at(channel), std::move(message));
 }
 
@@ -327,6 +309,7 @@ void AmqpConsumer::answer(const Message& question) {
       holdings[spec_.queues.read.at(queue->number())] = {.count = queue->unsettled_count(), .oldest = queue->oldest()};
     }
   }
+  if (spec_.queues.read.size() > 1) holdings[spec_.queues.read.front()].unkeyed = unkeyed_;
   if (auto reply = answer_to(question, holdings)) {
     std::vector<Outgoing> one;
     one.push_back(*std::move(reply));

@@ -41,9 +41,12 @@ inline constexpr Channel kRequestChannel = 1, kStepsChannel = 2;  // of a consum
 
 struct ConsumerSpec {
   transport::SubscriptionSpec subscription;
-  std::string name;  // topic or pattern
-  SubscriptionQueues queues;
-  std::vector<BindingSpec> bindings;  // of them all, without `to`
+  std::string name;                   // topic or pattern
+  SubscriptionQueues queues;          // that it reads
+  std::vector<BindingSpec> bindings;  // by which events come in, without `to`
+  // Where they come in: `queues`, but while their number is changed. conflict: `queues` are read no more. For one
+  // thread at a time; does not block.
+  std::function<Result<SubscriptionQueues>()> incoming;
   std::shared_ptr<ControlStream> log;
   std::shared_ptr<Trials> trials;
   std::function<Result<void>()> announce = {};                       // where that could not be done yet. Blocks
@@ -111,7 +114,6 @@ class AmqpConsumer final : public transport::Consumer {
   // ---- Its thread (amqp_consumer.cpp)
   void run();
   bool connect();
-  Result<void> begin(Link& link);
   void lose_link(const std::string& why);
   void hear();
   void take(const amqp_frame_t& frame);
@@ -123,6 +125,13 @@ class AmqpConsumer final : public transport::Consumer {
   bool gathers();
   void acknowledge();
   void end();
+
+  // ---- What it needs on the server (consumer_queues.cpp)
+  static Result<void> declare_needed(Broker& broker, const ConsumerSpec& spec);
+  Result<void> begin(Link& link, const SubscriptionQueues& incoming);
+  bool is_replaced();
+  void make_steps();
+  Result<void> make_step(std::chrono::milliseconds step);
 
   // ---- Queues come and go (consumer_ownership.cpp)
   Result<void> begin_sharing();
@@ -159,8 +168,6 @@ class AmqpConsumer final : public transport::Consumer {
   void learn(OwnedQueue& queue, std::uint64_t tag, OwnedQueue::Known known);
   transport::Copy copy_of(const OwnedQueue& queue, std::uint64_t tag) const;
   Outgoing dead_letter(const OwnedQueue& queue, std::uint64_t tag, const transport::Bury& bury) const;
-  void make_steps();
-  Result<void> make_step(std::chrono::milliseconds step);
   Outgoing waiting_copy(const OwnedQueue& queue, std::uint64_t tag, const transport::Attempts& attempts);
 
   const std::shared_ptr<Broker> broker_;
@@ -203,6 +210,8 @@ class AmqpConsumer final : public transport::Consumer {
     QueueSuspects suspects;
   };
   std::map<std::size_t, Remembered> suspects_before_;
+  Time look_at_incoming_{};
+  std::uint64_t unkeyed_ = 0;        // came first to us, and said no slot
   bool is_refused_ = false;          // a queue could not be consumed: no new connection without a pause
   std::vector<std::uint64_t> hops_;  // tokens of retries that wait on elsewhere; as much, likewise
   Time hop_not_before_{};            // after one that was refused

@@ -15,29 +15,7 @@ namespace {
 
 constexpr Channel kChannel = 1;
 constexpr std::string_view kReplyTo = "tidings-reply-to";
-
-std::string text_of(const Holdings& holdings) {
-  std::string text;
-  for (const auto& [queue, holding] : holdings) {
-    text += fmt::format("{}={} {}\n", queue, holding.count, holding.oldest ? to_text(*holding.oldest) : "");
-  }
-  return text;
-}
-
-void add(Holdings& holdings, std::string_view text) {
-  while (!text.empty()) {
-    const auto line = text.substr(0, text.find('\n'));
-    text.remove_prefix(std::min(line.size() + 1, text.size()));
-    const auto equals = line.rfind('=');
-    if (equals == std::string_view::npos) continue;
-    const auto said = line.substr(equals + 1);
-    std::uint64_t count = 0;
-    std::from_chars(said.data(), said.data() + said.size(), count);
-    Holding& holding = holdings[std::string{line.substr(0, equals)}];
-    holding.count += count;
-    if (const auto oldest = time_of(said.substr(std::min(said.find(' ') + 1, said.size())))) holding.oldest = *oldest;
-  }
-}
+constexpr std::string_view kUnkeyed = "/unkeyed";  // no queue that we read is called so
 
 // Until so many have answered, or are gone.
 Result<Holdings> hear(Link& link, std::size_t wanted, Time deadline) {
@@ -66,7 +44,7 @@ Result<Holdings> hear(Link& link, std::size_t wanted, Time deadline) {
     link.release(frame.channel);
     if (message == nullptr || !is_headed || !message->is_complete()) continue;
     message->finish();
-    add(holdings, message->record().body.value_or(std::string_view{}));
+    add_holdings(holdings, message->record().body.value_or(std::string_view{}));
     message.reset();
     --wanted;
   }
@@ -81,6 +59,36 @@ Result<void> ask(Link& link, const std::string& presence, const std::string& ans
 }
 
 }  // namespace
+
+std::string text_of(const Holdings& holdings) {
+  std::string text;
+  for (const auto& [queue, holding] : holdings) {
+    text += fmt::format("{}={} {}\n", queue, holding.count, holding.oldest ? to_text(*holding.oldest) : "");
+    if (holding.unkeyed > 0) text += fmt::format("{}{}={}\n", queue, kUnkeyed, holding.unkeyed);
+  }
+  return text;
+}
+
+void add_holdings(Holdings& to, std::string_view text) {
+  while (!text.empty()) {
+    const auto line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const auto equals = line.rfind('=');
+    if (equals == std::string_view::npos) continue;
+    const auto said = line.substr(equals + 1);
+    auto queue = line.substr(0, equals);
+    std::uint64_t count = 0;
+    std::from_chars(said.data(), said.data() + said.size(), count);
+    if (queue.ends_with(kUnkeyed)) {
+      queue.remove_suffix(kUnkeyed.size());
+      to[std::string{queue}].unkeyed += count;
+      continue;
+    }
+    Holding& holding = to[std::string{queue}];
+    holding.count += count;
+    if (const auto oldest = time_of(said.substr(std::min(said.find(' ') + 1, said.size())))) holding.oldest = *oldest;
+  }
+}
 
 Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& presences) {
   if (presences.empty()) return Holdings{};

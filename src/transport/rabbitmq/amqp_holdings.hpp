@@ -21,8 +21,13 @@ namespace tidings::rabbitmq {
 struct Holding {
   std::uint64_t count = 0;
   std::optional<Time> oldest = {};  // time of the first
+  std::uint64_t unkeyed = 0;        // that came since the members began, and said no slot of a key (key_slots.hpp)
 };
 using Holdings = std::map<std::string, Holding>;  // by queue
+
+// An answer's body.
+std::string text_of(const Holdings& holdings);
+void add_holdings(Holdings& to, std::string_view text);  // lines of others are skipped
 
 // Of all that answer; whose queue is gone has nothing.
 Result<Holdings> ask_holdings(Broker& broker, const std::vector<std::string>& presences);

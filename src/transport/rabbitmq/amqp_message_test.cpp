@@ -175,5 +175,10 @@ TEST(ForeignLetter, ThatSaysNoQueueIsNotReplayed) {
   EXPECT_THAT(replay.error().message, HasSubstr("publish its event anew"));
 }
 
+TEST(AmqpMessageTest, KnowsWhetherItSaysTheSlotOfItsKey) {
+  EXPECT_TRUE(message_of({}, {{bytes_of("tidings-slot-7"), text("")}})->says_slot());
+  EXPECT_FALSE(message_of({}, {{bytes_of("aggregate_id"), text("a")}})->says_slot());
+}
+
 }  // namespace
 }  // namespace tidings::rabbitmq

@@ -3,6 +3,7 @@
 // Threads: values.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -37,6 +38,10 @@ class Names final {
   const std::string events_;
 };
 
+// Of a subscription's queues, once their number was changed so often (repartition.hpp).
+inline std::string in_generation(std::string_view base, std::uint32_t generation) {
+  return std::string{base} + (generation == 0 ? "" : ".v" + std::to_string(generation));
+}
 inline std::string dead_letters_of(std::string_view queue) {
   return std::string{queue} + ".dlq";
 }

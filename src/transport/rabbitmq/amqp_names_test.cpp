@@ -15,6 +15,8 @@ TEST(RabbitmqNamesTest, AreTheArticlesBehindTheGroup) {
   EXPECT_EQ(names.queue_of_pattern("shop", "order.created"), "p.shop.order_created_queue");
   EXPECT_EQ(dead_letters_of("q"), "q.dlq");
   EXPECT_EQ(retries_of("q", 1'000), "q.retry.1000ms");
+  EXPECT_EQ(in_generation("q", 0), "q");
+  EXPECT_EQ(in_generation("q", 2), "q.v2");
 }
 
 TEST(RabbitmqNamesTest, AllSpellingsOfATypeLeadToItsTopic) {

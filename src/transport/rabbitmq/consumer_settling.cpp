@@ -1,6 +1,8 @@
 // How a consumer performs settlements: what they publish is confirmed before they count.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "transport/delivery_token.hpp"
@@ -122,6 +124,9 @@ void AmqpConsumer::store_trial(OwnedQueue& queue, std::uint64_t tag, Waiter wait
   queue.begin_settling(tag);
   known.trial = Trials::key_of(queue.message(tag));
   const std::string key = known.trial;
+  // Whether it counts or not: who gives the queue up before the answer takes it back.
+  queue.known(tag).trial = key;
+  queue.known(tag).marked = known.marked;
   const auto letter = std::make_shared<Stored>(Stored{queue.token_of(tag), std::move(waiter), {}, std::move(known)});
   spec_.trials->put(queue.number(), key, said, [answered = answered_, letter](Result<void> outcome) {
     letter->outcome = std::move(outcome);
@@ -179,7 +184,7 @@ void AmqpConsumer::stored(Stored& stored) {
 
 void AmqpConsumer::hop_on() {
   if (executor_.now() < hop_not_before_) return;
-  Publishing publishing;
+  std::vector<Outgoing> messages;
   for (const std::uint64_t token : std::exchange(hops_, {})) {
     std::uint64_t tag = 0;
     const std::lock_guard lock{mutex_};
@@ -187,9 +192,11 @@ void AmqpConsumer::hop_on() {
     if (queue == nullptr) continue;
     std::vector<Outgoing> own;
     own.push_back(waiting_copy(*queue, tag, queue->known(tag).attempts));
-    store_then_settle(*queue, tag, {}, std::move(own), publishing);
+    Publishing one;  // that it is refused means nothing for others
+    store_then_settle(*queue, tag, {}, std::move(own), one);
+    std::ranges::move(one.messages, std::back_inserter(messages));
   }
-  if (!publishing.messages.empty()) producer_->send(std::move(publishing.messages));
+  if (!messages.empty()) producer_->send(std::move(messages));
 }
 
 // Under the lock. Of one that was a copy already, what it says of the original.
@@ -213,7 +220,7 @@ Outgoing AmqpConsumer::dead_letter(const OwnedQueue& queue, std::uint64_t tag, c
   Notes notes = transport::copy_headers(copy);
   notes.emplace_back(kDeadLetterId, new_dead_letter_id(executor_));
   return {.exchange = "",
-          .key = dead_letters_of(spec_.queues.name),
+          .key = dead_letters_of(spec_.queues.base),
           .record = to_record(queue.message(tag).record()),
           .notes = std::move(notes)};
 }
@@ -226,31 +233,6 @@ Outgoing AmqpConsumer::waiting_copy(const OwnedQueue& queue, std::uint64_t tag, 
           .key = retries_of(spec_.queues.name, step.count()),
           .record = to_record(queue.message(tag).record()),
           .notes = transport::copy_headers(copy)};
-}
-
-// Those that retries wanted. One that cannot be made is wanted again by the next retry.
-void AmqpConsumer::make_steps() {
-  if (link_ == nullptr || link_->is_dead()) return;
-  for (const auto step : steps_.take_wanted()) {
-    if (auto made = make_step(step); !made) {
-      const std::lock_guard lock{mutex_};
-      trouble_ = made.error();
-      bell_.ring();
-    }
-  }
-}
-
-Result<void> AmqpConsumer::make_step(std::chrono::milliseconds step) {
-  if (auto opened = link_->open_channel(kStepsChannel); !opened) return opened;
-  const auto there = link_->look_at_queue(kStepsChannel, retries_of(spec_.queues.name, step.count()));
-  Result<void> done = there ? Result<void>{} : there.error();
-  if (!there && there.error().kind == ErrorKind::invalid) {
-    done = link_->open_channel(kStepsChannel);  // who refuses closes it
-    if (done) done = declare_retries(*link_, kStepsChannel, spec_.queues, step);
-  }
-  if (done) steps_.made(step, there ? std::nullopt : std::optional{executor_.now()});
-  link_->close_channel(kStepsChannel);
-  return done;
 }
 
 }  // namespace tidings::rabbitmq

@@ -108,19 +108,19 @@ Result<ControlStream::Lock> ControlStream::catch_up(Duration within) {
     if (executor.now() >= deadline) return not_read(within);
     if (barrier->read) continue;
     lock.unlock();
-    return read_to_the_last(deadline);
+    return read_to_the_last(deadline, within);
   }
 }
 
 // Without a message of our own: the server takes none.
-Result<ControlStream::Lock> ControlStream::read_to_the_last(Time deadline) {
-  const auto last = last_of_stream(*broker_, stream_.name);
+Result<ControlStream::Lock> ControlStream::read_to_the_last(Time deadline, Duration within) {
+  const auto last = last_of_stream(*broker_, stream_.name, deadline);
   if (!last) return last.error();
   Lock lock{mutex_};
   Executor& executor = broker_->executor();
   const auto is_read = [&] { return !*last || (next_ && *next_ > **last) || refused_; };
   while (!is_read() && executor.now() < deadline) changed_->wait_until(lock, executor.now() + kBlockedSeenWithin);
-  if (!is_read()) return not_read(kRequestWithin);
+  if (!is_read()) return not_read(within);
   if (refused_) return *refused_;
   caught_up_ = true;
   return lock;

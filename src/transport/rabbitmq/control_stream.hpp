@@ -5,8 +5,9 @@
 // Blocks:  each call until all that was in the stream when it began is read; put() until its own message is. Calls that
 //          wait share a message by which they know. put_async() never.
 // Errors:  unavailable: that took longer than it may, kRequestWithin where nothing is said; a put may or may not be
-// there then. While the
-//          server takes no messages (is_blocked), puts are refused after kBlockedWithin; what is there can be read.
+// there
+//          then. While the server takes no messages (is_blocked), puts are refused after kBlockedWithin; what is there
+//          can be read.
 #pragma once
 
 #include <array>
@@ -109,7 +110,7 @@ class ControlStream final {
   void lose_barrier(const std::shared_ptr<Barrier>& barrier, const Error& error);
   using Lock = std::unique_lock<std::mutex>;
   Result<Lock> catch_up(Duration within = kRequestWithin);
-  Result<Lock> read_to_the_last(Time deadline);
+  Result<Lock> read_to_the_last(Time deadline, Duration within);
   Error not_read(Duration within) const;
   void send(const ControlMessage& message);
   void refuse(const std::string& token, const Error& error);

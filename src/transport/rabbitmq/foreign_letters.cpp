@@ -31,7 +31,7 @@ Result<void> declare_foreign_letters(Link& link, Channel channel, const Names& n
   const SubscriptionQueues queues = foreign_letters(names);
   if (auto done = declare_dead_letters(link, channel, queues); !done) return done;
   return link.bind_queue(channel,
-                         {.from = names.foreign_exchange(), .to = dead_letters_of(queues.name), .key = kAnyKey});
+                         {.from = names.foreign_exchange(), .to = dead_letters_of(queues.base), .key = kAnyKey});
 }
 
 std::string foreign_letter_id(const Message& message) {

@@ -10,7 +10,7 @@ namespace {
 
 std::array<std::string, kKeySlots> all_headers() {
   std::array<std::string, kKeySlots> headers;
-  for (std::size_t slot = 0; slot < kKeySlots; ++slot) headers[slot] = "tidings-slot-" + std::to_string(slot);
+  for (std::size_t slot = 0; slot < kKeySlots; ++slot) headers[slot] = std::string{kSlotHeader} + std::to_string(slot);
   return headers;
 }
 

@@ -16,6 +16,9 @@ namespace tidings::rabbitmq {
 // As many queues as a subscription may have at most.
 inline constexpr std::size_t kKeySlots = 256;
 
+// What its name begins with: the number of the slot follows.
+inline constexpr std::string_view kSlotHeader = "tidings-slot-";
+
 // FNV-1a (http://www.isthe.com/chongo/tech/comp/fnv/), 64 bits, its halves one over the other.
 std::size_t slot_of_key(std::string_view key);
 // `tidings-slot-17`. Lives for ever.

@@ -240,11 +240,6 @@ Result<void> Link::bound(Channel channel, std::uint16_t prefetch) {
   return answered(channel, "bound what is taken in advance");
 }
 
-Result<void> Link::cancel(Channel channel, const std::string& tag) {
-  amqp_basic_cancel(state_, channel, bytes_of(tag));
-  return answered(channel, "stop consuming");
-}
-
 Result<void> Link::publish(Channel channel, std::string_view exchange, std::string_view key,
                            const amqp_basic_properties_t& properties, std::string_view body) {
   return check(

@@ -107,6 +107,9 @@ class Link final {
   Result<void> look_at_exchange(Channel channel, const std::string& exchange);
   Result<void> bind_queue(Channel channel, const BindingSpec& binding);
   Result<void> bind_exchange(Channel channel, const BindingSpec& binding);
+  // There or not.
+  Result<void> unbind_queue(Channel channel, const BindingSpec& binding);
+  Result<void> unbind_exchange(Channel channel, const BindingSpec& binding);
   Result<void> delete_queue(Channel channel, const std::string& queue);
   Result<void> delete_exchange(Channel channel, const std::string& exchange);
   Result<void> purge(Channel channel, const std::string& queue);
@@ -114,7 +117,6 @@ class Link final {
   Result<void> consume(Channel channel, const std::string& queue, const ConsumeSpec& spec);
   // How much of that channel's may be on its way.
   Result<void> bound(Channel channel, std::uint16_t prefetch);
-  Result<void> cancel(Channel channel, const std::string& tag);
 
   // Of all declarations while `declaring` was to examine.
   const std::vector<Mismatch>& mismatches() const { return mismatches_; }

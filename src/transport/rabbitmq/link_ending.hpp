@@ -35,7 +35,8 @@ class LinkEnding final {
     broken_ = true;
     if (link_ != nullptr) link_->abandon();
   }
-  // Waits for its end, kEndWithin at most. Where it does not come by then the thread still ends soon.
+  // Waits for its end, kEndWithin at most. Where it does not come by then the thread ends as soon as it asks nothing
+  // but its own connection: of Control it may wait for an answer, kRequestWithin.
   void wait() {
     std::unique_lock lock{mutex_};
     if (changed_->wait_until(lock, executor_.now() + kEndWithin, executor_, [this] { return ended_; })) return;

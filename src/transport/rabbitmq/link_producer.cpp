@@ -22,8 +22,8 @@ std::optional<Error> LinkProducer::admit(const Outgoing& message, std::size_t by
   if (closed_) {
     return unavailable(fmt::format("'{}' was published to after the close", message.record.topic));
   }
-  // What is larger than all that may wait goes alone.
-  const bool has_room = bytes_ + bytes <= limits_.buffer_bytes_max || (count_ == 0 && !message.is_new);
+  // What came from the server goes back, however large.
+  const bool has_room = bytes_ + (message.is_new ? bytes : 0) <= limits_.buffer_bytes_max;
   if (count_ >= limits_.buffer_records_max || !has_room) {
     return overloaded(fmt::format(
         "{} records of {} bytes wait for RabbitMQ's confirmation: publish more slowly, or "

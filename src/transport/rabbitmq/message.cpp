@@ -236,6 +236,7 @@ void Message::read_header(const amqp_table_entry_t& entry) {
   } else if (name == kBrokerFields) {
     broker_fields_ = value;
   } else {
+    says_slot_ = says_slot_ || name.starts_with(kSlotHeader);
     auto& to = name.starts_with(kNote) ? notes_ : headers_;
     const std::string_view kept = keep(entry.key);
     to.push_back({kept, keep(entry.value.value.bytes)});

@@ -70,6 +70,7 @@ class Message final {
   const std::string& routing_key() const { return routing_key_; }
   std::int64_t stream_offset() const { return stream_offset_; }    // -1: it is of no stream
   std::int64_t delivery_count() const { return delivery_count_; }  // by a quorum queue
+  bool says_slot() const { return says_slot_; }                    // of its key (key_slots.hpp)
   const transport::RecordView& record() const { return record_; }
   // What stands in one of our own headers.
   std::optional<std::string_view> note(std::string_view name) const;
@@ -98,6 +99,7 @@ class Message final {
   std::int64_t stream_offset_ = -1;
   std::int64_t delivery_count_ = 0;
   bool is_tombstone_ = false;
+  bool says_slot_ = false;
   std::string memory_;  // properties, headers, and the body behind them
   std::size_t body_at_ = 0;
   std::size_t body_end_ = 0;

@@ -163,12 +163,6 @@ const Message* OwnedQueue::out(std::uint64_t tag) const {
   return held_.at(tag).message.get();
 }
 
-void OwnedQueue::retry(std::uint64_t tag, const transport::Attempts& attempts) {
-  Known& known = held_.at(tag).known;
-  known.attempts = attempts;
-  known.suspect = false;
-}
-
 void OwnedQueue::release(std::uint64_t tag) {
   out_bytes_ -= held_.at(tag).message->bytes();
   out_.erase(tag);

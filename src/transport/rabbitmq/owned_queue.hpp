@@ -97,7 +97,6 @@ class OwnedQueue final {
   // One that waits on elsewhere, and was not handed out.
   void take_away(std::uint64_t tag);
   void undo_settling(std::uint64_t tag) { settling_.erase(tag); }
-  void retry(std::uint64_t tag, const transport::Attempts& attempts);
   void release(std::uint64_t tag);
   // It is done with: to be acknowledged.
   void settle(std::uint64_t tag);

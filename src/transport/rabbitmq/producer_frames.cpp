@@ -132,9 +132,11 @@ void LinkProducer::confirm(std::uint64_t tag, bool and_all_before, Verdict verdi
 void LinkProducer::take_refusal(Pending& pending) {
   if (pending.answered) return;
   if (pending.message.may_find_full) {
-    return refuse(pending, overloaded(fmt::format("RabbitMQ refused a command to '{}': its queue is full "
-                                                  "(`commands_max`), or could not take it: send it again later",
-                                                  pending.message.record.topic)));
+    return refuse(pending,
+                  overloaded(fmt::format("RabbitMQ refused a command to '{}': its queue is full "
+                                         "(`commands_max`), or could not take it; a later one of its key may have been "
+                                         "taken: send it again if it may come behind that",
+                                         pending.message.record.topic)));
   }
   const Time now = executor_->now();
   if (!pending.refused_since) pending.refused_since = now;

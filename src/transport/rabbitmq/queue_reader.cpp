@@ -67,6 +67,7 @@ Result<void> give_back(Link& link, Channel channel, Executor& executor, const st
 Result<void> read_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
                         const std::function<Then(const Message&)>& visit) {
   const auto counts = link.look_at_queue(channel, queue);
+  if (!counts && counts.error().kind == ErrorKind::invalid) return {};  // there is none
   if (!counts) return counts.error();
   if (counts->ready == 0) return {};
   if (auto begun = link.consume(channel, queue, {}); !begun) return begun;
@@ -95,6 +96,7 @@ Result<void> read_queue(Link& link, Channel channel, Executor& executor, const s
 Result<std::optional<Time>> first_in_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
                                            std::uint16_t prefetch) {
   const auto counts = link.look_at_queue(channel, queue);
+  if (!counts && counts.error().kind == ErrorKind::invalid) return std::optional<Time>{};  // there is none
   if (!counts) return counts.error();
   if (counts->ready == 0) return std::optional<Time>{};
   if (auto begun = link.consume(channel, queue, {.prefetch = prefetch}); !begun) return begun.error();

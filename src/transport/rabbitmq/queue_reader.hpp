@@ -15,7 +15,8 @@ namespace tidings::rabbitmq {
 
 enum class Then { keep, remove, stop };
 
-// Visits those that are there when it begins, oldest first. invalid: there is no such queue. unavailable: somebody else
+// Visits those that are there when it begins, oldest first: none, where there is no such queue. invalid: the user may
+// not read it. unavailable: somebody else
 // looks at it, or the connection is gone.
 Result<void> read_queue(Link& link, Channel channel, Executor& executor, const std::string& queue,
                         const std::function<Then(const Message&)>& visit);

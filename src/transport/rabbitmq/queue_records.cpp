@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <memory>
-#include <mutex>
-#include <optional>
 #include <utility>
 
 #include "transport/bell.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/record_changes.hpp"
 #include "transport/rabbitmq/share_records.hpp"
 #include "transport/rabbitmq/trials.hpp"
 
@@ -31,23 +30,17 @@ Result<Records> records_of(ControlStream& log, const std::string& name) {
 
 // Those that were changed meanwhile stay.
 Result<void> erase(Executor& executor, ControlStream& log, const Records& records) {
-  struct Outcome {
-    std::mutex mutex;
-    std::optional<Error> refused;
-  };
-  const auto outcome = std::make_shared<Outcome>();
-  const auto answered = std::make_shared<transport::Bell>(executor);
+  std::vector<RecordChange> changes;
   for (const ControlRecord& record : records) {
-    log.put_async(ControlSpace::driver, record.key, std::nullopt, {.expected = record.version},
-                  [outcome, answered](const Result<std::uint64_t>& version) {
-                    const std::lock_guard lock{outcome->mutex};
-                    if (!version && version.error().kind != ErrorKind::conflict) outcome->refused = version.error();
-                    answered->ring();
-                  });
+    changes.push_back({.key = record.key, .value = {}, .expected = record.version});
   }
-  while (answered->rings() < records.size()) answered->wait(answered->rings(), kNever);  // each is, in kRequestWithin
-  const std::lock_guard lock{outcome->mutex};
-  return outcome->refused ? Result<void>{*outcome->refused} : Result<void>{};
+  const auto answered = std::make_shared<transport::Bell>(executor);
+  const auto begun = RecordChanges::begin(log, answered, changes);
+  begun->wait(*answered, [] { return false; });  // each is answered in kRequestWithin
+  for (const auto& version : begun->versions()) {
+    if (!version && version.error().kind != ErrorKind::conflict) return version.error();
+  }
+  return {};
 }
 
 Result<bool> is_queue_there(Broker& broker, const std::string& queue) {

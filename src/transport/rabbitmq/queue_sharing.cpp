@@ -65,23 +65,16 @@ bool QueueSharing::leave(const std::set<std::size_t>& suspects) {
     changes.push_back({.key = member_key(spec_.name, spec_.instance), .value = {}, .expected = announced_});
   }
   const auto begun = RecordChanges::begin(*log_, bell_, changes);
-  const Time deadline = executor_.now() + kLeaveWithin;
-  while (!begun->are_answered()) {
-    const std::uint64_t heard = bell_->rings();
-    if (begun->are_answered() || executor_.now() >= deadline) break;
-    bell_->wait(heard, deadline);
-  }
-  return begun->are_answered();
+  begun->wait(
+      *bell_, [] { return false; }, executor_.now() + kLeaveWithin);
+  return std::ranges::all_of(
+      begun->versions(), [](const auto& version) { return version || version.error().kind == ErrorKind::conflict; });
 }
 
 // Waits until all are answered, or we end.
 RecordVersions QueueSharing::put(const std::vector<RecordChange>& changes) {
   const auto begun = RecordChanges::begin(*log_, bell_, changes);
-  while (!stopping_) {
-    const std::uint64_t heard = bell_->rings();
-    if (begun->are_answered()) break;
-    bell_->wait(heard, kNever);
-  }
+  begun->wait(*bell_, [this] { return stopping_.load(); });
   return begun->versions();
 }
 
@@ -94,7 +87,7 @@ void QueueSharing::run() {
     const std::uint64_t heard = bell_->rings();
     adopt_connection();
     const Time now = executor_.now();
-    const bool done = !connection_ || step();
+    const bool done = !connection_ || step() == Step::done;
     // What others change is looked at together.
     executor_.sleep_until(now + kShareEvery);
     bell_->wait(heard, now + (done ? kLookEvery : kReopenPause));
@@ -113,21 +106,26 @@ void QueueSharing::adopt_connection() {
   given_releases_.clear();
 }
 
-// False: it has to be done again.
-bool QueueSharing::step() {
+QueueSharing::Step QueueSharing::step() {
+  // Known once something was sent: what has to be noted is not answered then, and this is done again.
+  const auto came_to = log_->is_blocked() ? do_without_records() : share();
+  if (came_to) return *came_to;
+  if (came_to.error().kind != ErrorKind::conflict) spec_.trouble(came_to.error());
+  return Step::again;
+}
+
+Result<QueueSharing::Step> QueueSharing::share() {
+  if (auto announced = announce_late(); !announced) return announced.error();
   auto records = read();
-  is_blocked_ = log_->is_blocked();
-  if (!is_blocked_) gone_.clear();
-  auto done = records ? announce(*records) : Result<void>{records.error()};
-  if (done) done = let_go();
-  if (done) done = note_taken();
-  if (done) {
-    notice_losses(*records);
-    done = follow_plan(*records);
-  }
-  if (done) done = look(*records);
-  if (!done && done.error().kind != ErrorKind::conflict) spec_.trouble(done.error());
-  return static_cast<bool>(done);
+  if (!records) return records.error();
+  compare(*records);
+  if (auto done = announce(*records); !done) return done.error();
+  if (auto done = let_go(); !done) return done.error();
+  const auto noted = note_taken();
+  if (!noted || *noted == Step::again) return noted;  // the plan is made of what is read
+  if (auto done = follow_plan(*records); !done) return done.error();
+  if (auto done = look(*records); !done) return done.error();
+  return Step::done;
 }
 
 Result<ShareRecords> QueueSharing::read() {
@@ -145,20 +143,25 @@ Result<ShareRecords> QueueSharing::read() {
   return share_records(spec_.name, spec_.queues, *records);
 }
 
+// Who may not read what it reads gives all of it up.
+Result<void> QueueSharing::announce_late() {
+  if (!spec_.announce || is_announced_) return {};
+  const auto announced = spec_.announce();
+  is_announced_ = static_cast<bool>(announced);
+  if (announced || announced.error().kind == ErrorKind::unavailable) return announced;
+  while (!held_.empty()) lose(held_.begin()->first);
+  spec_.trouble(announced.error());
+  return announced;
+}
+
 // Also again, when another one took us for dead.
 Result<void> QueueSharing::announce(ShareRecords& records) {
-  std::erase_if(records.members, [&](const auto& member) {
-    const auto gone = gone_.find(member.first);
-    return gone != gone_.end() && gone->second == member.second.life;
-  });
   MemberRecord& ours = records.members[spec_.instance];
-  if (!is_blocked_ && spec_.announce && !is_announced_) {
-    if (auto done = spec_.announce(); !done) return done;
-    is_announced_ = true;
+  if (ours.life == spec_.life) {
+    announced_ = ours.version;
+    return {};
   }
-  if (ours.life == spec_.life) return {};
   ours.life = spec_.life;
-  if (is_blocked_) return {};
   const auto version =
       put({.key = member_key(spec_.name, spec_.instance), .value = text_of(ours), .expected = ours.version});
   if (!version) return version.error();
@@ -174,7 +177,7 @@ QueueRecord QueueSharing::left(const QueueRecord& held, bool suspects) const {
 }
 
 Result<void> QueueSharing::let_go() {
-  while (!is_blocked_ && !releases_.empty()) {
+  while (!releases_.empty()) {
     const Release release = releases_.back();
     if (const auto held = held_.find(release.queue); held != held_.end()) {
       const QueueRecord& record = held->second.record;
@@ -189,43 +192,20 @@ Result<void> QueueSharing::let_go() {
   return {};
 }
 
-// Once the server takes messages again. Who was noted before us has it.
-Result<void> QueueSharing::note_taken() {
-  if (is_blocked_) return {};
-  std::vector<std::size_t> queues;
-  std::vector<RecordChange> changes;
-  for (const auto& [queue, held] : held_) {
-    if (held.is_noted) continue;
-    queues.push_back(queue);
-    changes.push_back(
-        {.key = queue_key(spec_.name, queue), .value = text_of(held.record), .expected = held.record.version});
-  }
-  if (queues.empty()) return {};
-  const RecordVersions versions = put(changes);
-  Result<void> done;
-  for (std::size_t i = 0; i < queues.size(); ++i) {
-    Held& held = held_.at(queues[i]);
-    if (versions[i]) {
-      held.record.version = *versions[i];
-      held.is_noted = true;
-    } else if (versions[i].error().kind == ErrorKind::conflict) {
-      lose(queues[i]);
-    } else {
-      done = versions[i].error();
-    }
-  }
-  return done;
-}
-
 void QueueSharing::lose(std::size_t queue) {
   held_.erase(queue);
   spec_.tell({{.kind = ShareOrder::Kind::lose, .queue = queue, .connection = *connection_}});
 }
 
-void QueueSharing::notice_losses(const ShareRecords& records) {
+// What is noted of that which we have. What we noted ourselves, and had no answer to, is ours still.
+void QueueSharing::compare(const ShareRecords& records) {
   std::vector<std::size_t> lost;
-  for (const auto& [queue, held] : held_) {
-    if (records.queues[queue].version > held.record.version) lost.push_back(queue);
+  for (auto& [queue, held] : held_) {
+    const QueueRecord& now = records.queues[queue];
+    if (now.version <= held.record.version) continue;
+    if (now.life != spec_.life) lost.push_back(queue);
+    held.is_noted = false;
+    held.record.version = now.version;
   }
   for (const std::size_t queue : lost) lose(queue);
 }
@@ -252,7 +232,7 @@ Result<void> QueueSharing::follow_plan(const ShareRecords& records) {
     const bool is_ours = plan[queue] == us;
     const QueueRecord& record = records.queues[queue];
     if (const auto held = held_.find(queue); held != held_.end()) {
-      if (!is_ours && !is_blocked_ && !std::exchange(held->second.asked_back, true)) {
+      if (!is_ours && executor_.now() >= give_up_not_before_ && !std::exchange(held->second.asked_back, true)) {
         spec_.tell({{.kind = ShareOrder::Kind::give_up, .queue = queue, .connection = *connection_}});
       }
       continue;
@@ -283,35 +263,30 @@ Result<void> QueueSharing::take(const std::vector<std::size_t>& queues, const Sh
   }
   Result<void> done;
   std::vector<ShareOrder> orders;
-  const RecordVersions versions = is_blocked_ ? RecordVersions{} : put(changes);
+  const RecordVersions versions = put(changes);
   for (std::size_t i = 0; i < queues.size(); ++i) {
-    if (is_blocked_) {
-      ours[i].version = changes[i].expected;
-    } else if (versions[i]) {
-      ours[i].version = *versions[i];
-    } else {
+    if (!versions[i]) {
       done = versions[i].error();
       continue;
     }
-    orders.push_back(take_over(queues[i], ours[i], records));
+    ours[i].version = *versions[i];
+    const QueueRecord& before = records.queues[queues[i]];
+    held_.emplace(queues[i], Held{.record = ours[i]});
+    orders.push_back(order_of(queues[i], ours[i], suspects_after(before)));
+    forget_board(before, records);
   }
   spec_.tell(std::move(orders));
   return done;
 }
 
-// Its record says that it is ours, or will.
-ShareOrder QueueSharing::take_over(std::size_t queue, const QueueRecord& record, const ShareRecords& records) {
-  held_.emplace(queue, Held{.record = record, .is_noted = !is_blocked_});
-  const QueueRecord& before = records.queues[queue];
-  ShareOrder order{.kind = ShareOrder::Kind::take,
-                   .queue = queue,
-                   .connection = *connection_,
-                   .slot = record.slot,
-                   .prefetch = record.prefetch,
-                   .suspects = suspects_after(before),
-                   .trials = trials_->of_queue(queue)};  // what the one before noted is read: our own came after it
-  forget_board(before, records);
-  return order;
+ShareOrder QueueSharing::order_of(std::size_t queue, const QueueRecord& record, QueueSuspects suspects) const {
+  return {.kind = ShareOrder::Kind::take,
+          .queue = queue,
+          .connection = *connection_,
+          .slot = record.slot,
+          .prefetch = record.prefetch,
+          .suspects = std::move(suspects),
+          .trials = trials_->of_queue(queue)};  // what the one before noted is read: our own came after it
 }
 
 QueueSuspects QueueSharing::suspects_after(const QueueRecord& before) const {
@@ -350,11 +325,6 @@ Result<void> QueueSharing::look(const ShareRecords& records) {
     if (!there && there.error().kind == ErrorKind::unavailable) return {};  // nobody is judged then
     if (!there) return there.error();
     if (*there) return {};
-    if (is_blocked_) {
-      gone_[next->first] = next->second.life;
-      bell_->ring();
-      continue;
-    }
     const auto erased =
         put({.key = member_key(spec_.name, next->first), .value = {}, .expected = next->second.version});
     if (!erased) return erased.error();

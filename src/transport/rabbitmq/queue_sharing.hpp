@@ -11,8 +11,8 @@
 // whoever has it next takes all of it at once. So nobody's prefetch is smaller than that of the one before.
 //
 // While the server takes no messages nothing can be noted: queues stay with who has them, and one that nobody has is
-// taken without a record. Two that take the same one then have it by turns, as the server gives it; whose record comes
-// first keeps it.
+// taken without a record by all who see that. The server gives it to one of them at a time; whose record comes first
+// keeps it.
 //
 // Owns:    the thread `amqp-sharing`.
 // Threads: any, but for leave(), which is the last.
@@ -91,25 +91,28 @@ class QueueSharing final {
     bool suspects = false;
   };
   struct Held {
-    QueueRecord record;  // while it is not noted, its version is that of the one before
+    QueueRecord record;  // while it is not noted, at the version of the one that it is to follow
     bool is_noted = true;
     bool asked_back = false;
   };
+  // What a step came to.
+  enum class Step { done, again };
 
   void run();
-  bool step();
+  Step step();
+  Result<Step> share();
   void adopt_connection();
   Result<ShareRecords> read();
+  Result<void> announce_late();
   Result<void> announce(ShareRecords& records);
-  Result<void> note_taken();
   Result<void> let_go();
   void lose(std::size_t queue);
-  void notice_losses(const ShareRecords& records);
+  void compare(const ShareRecords& records);
   // By each queue's number, who is to have it, by the number in `members`.
   std::vector<std::optional<std::size_t>> plan(const ShareRecords& records) const;
   Result<void> follow_plan(const ShareRecords& records);
   Result<void> take(const std::vector<std::size_t>& queues, const ShareRecords& records);
-  ShareOrder take_over(std::size_t queue, const QueueRecord& record, const ShareRecords& records);
+  ShareOrder order_of(std::size_t queue, const QueueRecord& record, QueueSuspects suspects) const;
   // Waits until all are answered, or we end.
   RecordVersions put(const std::vector<RecordChange>& changes);
   Result<std::uint64_t> put(RecordChange change);
@@ -117,6 +120,13 @@ class QueueSharing final {
   void forget_board(const QueueRecord& of, const ShareRecords& records) const;
   Result<void> look(const ShareRecords& records);
   QueueRecord left(const QueueRecord& held, bool suspects) const;
+
+  // ---- While the server takes no messages (sharing_without_records.cpp)
+  Result<Step> do_without_records();
+  void take_back();
+  void take_ownerless(const ShareRecords& records);
+  bool has_owner(const QueueRecord& queue, const ShareRecords& records);
+  Result<Step> note_taken();
 
   Executor& executor_;
   const std::shared_ptr<ControlStream> log_;
@@ -137,9 +147,8 @@ class QueueSharing final {
   std::uint64_t next_slot_ = 1;
   std::map<std::size_t, Held> held_;
   std::vector<Release> releases_;
-  bool is_blocked_ = false;                    // the server takes no messages
-  bool is_announced_ = false;                  // by spec_.announce
-  std::map<std::string, std::uint64_t> gone_;  // members, with their lives, that were not there while it was blocked
+  bool is_announced_ = false;  // by spec_.announce
+  Time give_up_not_before_{};
 
   std::unique_ptr<Thread> thread_;
 };

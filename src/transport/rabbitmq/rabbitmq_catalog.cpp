@@ -95,9 +95,11 @@ Result<void> RabbitmqCatalog::declare(const TopicSpec& spec) {
       if (there->command != spec.command) {
         return conflict(fmt::format("topic '{}' holds {} already", spec.name, there->command ? "commands" : "events"));
       }
-      if (spec.partitions && there->partitions != spec.partitions) {
-        return conflict(fmt::format("topic '{}' has {} partitions already, not {}", spec.name,
-                                    there->partitions.value_or(1), *spec.partitions));
+      if (spec.partitions && there->partitions != spec.partitions && there->next != spec.partitions) {
+        return conflict(
+            fmt::format("topic '{0}' has {1} partitions already, not {2}: `tidings topics repartition {0} {2}` changes "
+                        "it; or declare it with {1}",
+                        spec.name, there->partitions.value_or(1), *spec.partitions));
       }
       break;
     }
@@ -132,33 +134,51 @@ Result<void> RabbitmqCatalog::publish(const PublishedType& type) {
 
 Result<SubscriptionQueues> RabbitmqCatalog::queues(const std::string& group, const GroupSubscription& subscription,
                                                    const std::string& instance) {
+  auto generations = this->generations(group, subscription, instance);
+  if (!generations) return generations.error();
+  return std::move(generations->now);
+}
+
+Result<QueueGenerations> RabbitmqCatalog::generations(const std::string& group, const GroupSubscription& subscription,
+                                                      const std::string& instance) {
+  TopicFact fact;
+  if (!subscription.topic.empty()) {
+    auto known = facts_.of(subscription.topic);
+    if (!known) return known.error();
+    fact = *std::move(known);
+  }
+  return generations(group, subscription, instance, fact);
+}
+
+QueueGenerations RabbitmqCatalog::generations(const std::string& group, const GroupSubscription& subscription,
+                                              const std::string& instance, const TopicFact& fact) const {
   const Names& names = broker_->names();
   const AmqpOptions& options = broker_->options();
-  std::int32_t count = options.queues;
-  bool is_command = false;
-  std::string name = names.queue_of_pattern(group, subscription.pattern);
-  if (!subscription.topic.empty()) {
-    name = names.queue_of_topic(group, subscription.topic);
-    const auto fact = facts_.of(subscription.topic);
-    if (!fact) return fact.error();
-    count = fact->partitions.value_or(count);
-    is_command = fact->command;
-  }
   const bool is_broadcast = subscription.sharing == Sharing::broadcast;
-  if (is_broadcast) name += "." + instance;
   const bool is_named = !subscription.queue.empty();
-  if (is_named) name = names.queue(subscription.queue);
-  const bool is_one = is_broadcast || is_named || options.order == Order::none;
-  auto queues = queues_of(std::move(name), is_one ? 1 : count, options.queue);
-  queues.named = is_named;
-  queues.dead_exchange = names.foreign_exchange();
-  queues.competing = options.order == Order::none;
-  queues.message_ttl = std::chrono::duration_cast<std::chrono::milliseconds>(options.message_ttl);
-  queues.expires = std::chrono::duration_cast<std::chrono::milliseconds>(options.queue_expires);
-  // An instance that does not come back leaves nothing for ever.
-  if (is_broadcast && queues.expires.count() == 0) queues.expires = kBroadcastExpires;
-  if (is_command) queues.commands_max = options.commands_max;
-  return queues;
+  std::string base = subscription.topic.empty() ? names.queue_of_pattern(group, subscription.pattern)
+                                                : names.queue_of_topic(group, subscription.topic);
+  if (is_broadcast) base += "." + instance;
+  if (is_named) base = names.queue(subscription.queue);
+  const auto made = [&](std::uint32_t generation, std::int32_t count) {
+    auto queues = queues_of(in_generation(base, generation), count, options.queue);
+    queues.base = base;
+    queues.named = is_named;
+    queues.dead_exchange = names.foreign_exchange();
+    queues.competing = options.order == Order::none;
+    queues.message_ttl = std::chrono::duration_cast<std::chrono::milliseconds>(options.message_ttl);
+    queues.expires = std::chrono::duration_cast<std::chrono::milliseconds>(options.queue_expires);
+    // An instance that does not come back leaves nothing for ever.
+    if (is_broadcast && queues.expires.count() == 0) queues.expires = kBroadcastExpires;
+    if (fact.command) queues.commands_max = options.commands_max;
+    return queues;
+  };
+  if (is_broadcast || is_named || options.order == Order::none) return {.now = made(0, 1), .next = {}, .last = {}};
+  QueueGenerations generations{
+      .now = made(fact.generation, fact.partitions.value_or(options.queues)), .next = {}, .last = {}};
+  if (fact.next) generations.next = made(fact.generation + 1, *fact.next);
+  if (fact.last) generations.last = made(fact.generation - 1, *fact.last);
+  return generations;
 }
 
 Result<void> RabbitmqCatalog::check_names(const SubscriptionSpec& spec) {

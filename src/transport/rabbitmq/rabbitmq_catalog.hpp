@@ -28,9 +28,15 @@ class RabbitmqCatalog final : public transport::DeploymentView {
   // have.
   Result<void> declare(const transport::Declaration& declaration);
 
-  // The queues of a subscription, there or not.
+  // The queues of a subscription, there or not: those that its members read.
   Result<SubscriptionQueues> queues(const std::string& group, const transport::GroupSubscription& subscription,
                                     const std::string& instance);
+  // With those that are made, or removed, while their number is changed.
+  Result<QueueGenerations> generations(const std::string& group, const transport::GroupSubscription& subscription,
+                                       const std::string& instance);
+  // As a fact of the subscription's topic has it. Does not block.
+  QueueGenerations generations(const std::string& group, const transport::GroupSubscription& subscription,
+                               const std::string& instance, const transport::TopicFact& fact) const;
 
   Result<void> check_names(const transport::SubscriptionSpec& spec) override;
   Result<std::optional<transport::KnownTopic>> topic(const std::string& name) override;

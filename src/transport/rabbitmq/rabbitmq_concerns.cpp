@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
 #include "transport/rabbitmq/foreign_letters.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
@@ -29,7 +30,9 @@ Result<void> examine(Link& link, const Names& names, const AmqpOptions& options,
     if (auto done = declare_topic(link, kChannel, names, options, topic); !done) return done;
   }
   for (const KnownSubscription& subscription : subscriptions) {
-    if (auto done = declare_all(link, kChannel, subscription.queues, {}); !done) return done;
+    if (auto done = declare_all(link, kChannel, subscription.queues.now, {}); !done) return done;
+    if (!subscription.queues.next) continue;
+    if (auto done = declare_all(link, kChannel, *subscription.queues.next, {}); !done) return done;
   }
   return {};
 }
@@ -59,6 +62,33 @@ std::string way_out(const Mismatch& mismatch, const AmqpOptions& options) {
                      options.queue == QueueKind::quorum ? "classic" : "quorum", anew);
 }
 
+std::vector<Concern> changes_begun(const std::map<std::string, transport::TopicFact>& facts) {
+  std::vector<Concern> concerns;
+  for (const auto& [name, fact] : facts) {
+    const std::int32_t now = fact.partitions.value_or(1);
+    if (!fact.next && !fact.last) continue;
+    const std::string what =
+        fact.next ? fmt::format(
+                        "topic '{}' is being changed from {} to {} partitions: what is published since is handled "
+                        "once that is done",
+                        name, now, *fact.next)
+                  : fmt::format("topic '{}' has {} partitions now, and queues of before are not removed", name, now);
+    concerns.push_back({.subject = fmt::format("topic '{}'", name),
+                        .what = what,
+                        .remedy = fmt::format("`tidings topics repartition {} {}` says what is left to do, and does it",
+                                              name, fact.next.value_or(now))});
+  }
+  return concerns;
+}
+
+Concern takes_no_messages() {
+  return {.subject = "RabbitMQ",
+          .what = "it takes no messages: its memory or its disk is full, and publishers wait",
+          .remedy =
+              "`rabbitmq-diagnostics alarms` says where; let its groups settle what waits, as they still can, or "
+              "free room on its disk"};
+}
+
 }  // namespace
 
 Result<std::vector<Concern>> RabbitmqTopology::concerns() {
@@ -66,6 +96,8 @@ Result<std::vector<Concern>> RabbitmqTopology::concerns() {
   if (!facts) return facts.error();
   std::vector<std::string> topics;
   for (const auto& [name, fact] : *facts) topics.push_back(name);
+  std::vector<Concern> concerns = changes_begun(*facts);
+  if (log_->is_blocked()) concerns.insert(concerns.begin(), takes_no_messages());
   const auto subscriptions = subscriptions_of(*catalog_, *registrations_);
   if (!subscriptions) return subscriptions.error();
   const AmqpOptions& options = broker_->options();
@@ -76,13 +108,6 @@ Result<std::vector<Concern>> RabbitmqTopology::concerns() {
   if (!link) return link.error();
   if (auto opened = (*link)->open_channel(kChannel); !opened) return opened.error();
   if (auto done = examine(**link, broker_->names(), options, topics, *subscriptions); !done) return done.error();
-  std::vector<Concern> concerns;
-  if (log_->is_blocked()) {
-    concerns.push_back({.subject = "RabbitMQ",
-                        .what = "it takes no messages: its memory or its disk is full, and publishers wait",
-                        .remedy = "`rabbitmq-diagnostics alarms` says where; let its groups settle what waits, as they "
-                                  "still can, or free room on its disk"});
-  }
   for (const Mismatch& mismatch : (*link)->mismatches()) {
     // What is missing is made when it is needed; unless nobody may.
     if (mismatch.is_missing() && options.declaring == Declaring::make) continue;
@@ -99,12 +124,19 @@ Result<void> RabbitmqTopology::create_group(const transport::SubscriptionSpec& s
     if (!*topic) return catalog_->missing(subscription.topic);
   }
   const transport::GroupSubscription wanted{.topic = subscription.topic, .pattern = subscription.pattern};
-  const auto queues = catalog_->queues(subscription.group, wanted, "");
+  const auto queues = catalog_->generations(subscription.group, wanted, "");
   if (!queues) return queues.error();
   const EventTopics topics{broker_->shared_executor(), catalog_->control()};
   const auto bindings = bindings_of(broker_->names(), topics, subscription);
   if (!bindings) return bindings.error();
-  return broker_->ask([&](Link& link, Channel channel) { return declare_all(link, channel, *queues, *bindings); });
+  // Whoever changes the topic's partitions is to know of it, though it never had a member.
+  if (auto known = registrations_->know(subscription); !known) return known;
+  return broker_->ask([&](Link& link, Channel channel) -> Result<void> {
+    if (queues->next) {
+      if (auto done = declare_all(link, channel, queues->now, {}); !done) return done;
+    }
+    return declare_all(link, channel, queues->incoming(), *bindings);
+  });
 }
 
 }  // namespace tidings::rabbitmq

@@ -72,10 +72,6 @@ Result<void> check_there(Link& link, const std::string& queue, const Message& le
       foreign_letter_id(letter)));
 }
 
-bool is_missing(const Result<void>& read) {
-  return !read && read.error().kind == ErrorKind::invalid;  // none of that subscription died yet
-}
-
 }  // namespace
 
 std::string new_dead_letter_id(Executor& executor) {
@@ -93,24 +89,25 @@ Result<std::vector<DeadLetter>> RabbitmqDeadLetters::browse(const DeadFilter& fi
   for (const KnownSubscription& subscription : *subscriptions) {
     if (!filter.group.empty() && filter.group != subscription.group && !subscription.is_foreign()) continue;
     const auto read = broker_->ask([&](Link& link, Channel channel) {
-      return read_queue(link, channel, broker_->executor(), dead_letters_of(subscription.queues.name),
-                        [&](const Message& message) {
-                          if (!seen.insert(subscription.queues.name + "/" + same_of(subscription, message)).second) {
-                            return Then::keep;
-                          }
-                          DeadLetter letter = dead_letter_of(subscription, message);
-                          if (letter.record.topic.empty() && message.death()) {
-                            letter.record.topic = topics.of(message.death()->routing_key, "");
-                          }
-                          if (letter.id > after && matches(letter, filter)) {
-                            std::string id = letter.id;
-                            found.insert_or_assign(std::move(id), std::move(letter));
-                          }
-                          if (found.size() > limit) found.erase(std::prev(found.end()));
-                          return Then::keep;
-                        });
+      return read_queue(
+          link, channel, broker_->executor(), dead_letters_of(subscription.queues.now.base),
+          [&](const Message& message) {
+            if (!seen.insert(subscription.queues.now.base + "/" + same_of(subscription, message)).second) {
+              return Then::keep;
+            }
+            DeadLetter letter = dead_letter_of(subscription, message);
+            if (letter.record.topic.empty() && message.death()) {
+              letter.record.topic = topics.of(message.death()->routing_key, "");
+            }
+            if (letter.id > after && matches(letter, filter)) {
+              std::string id = letter.id;
+              found.insert_or_assign(std::move(id), std::move(letter));
+            }
+            if (found.size() > limit) found.erase(std::prev(found.end()));
+            return Then::keep;
+          });
     });
-    if (!read && !is_missing(read)) return read.error();
+    if (!read) return read.error();
   }
   std::vector<DeadLetter> letters;
   for (auto& [id, letter] : found) letters.push_back(std::move(letter));
@@ -135,7 +132,7 @@ std::vector<Result<bool>> RabbitmqDeadLetters::discard(std::span<const std::stri
 
 Result<std::vector<KnownSubscription>> RabbitmqDeadLetters::subscriptions() const {
   auto all = subscriptions_();
-  if (all) all->push_back({.group = "", .name = "", .queues = foreign_letters(broker_->names())});
+  if (all) all->push_back({.group = "", .name = "", .queues = {.now = foreign_letters(broker_->names())}});
   return all;
 }
 
@@ -158,7 +155,7 @@ std::vector<Result<bool>> RabbitmqDeadLetters::close(std::span<const std::string
 }
 
 Result<void> RabbitmqDeadLetters::close_in(const KnownSubscription& subscription, AllWanted& wanted, Fate fate) {
-  const std::string queue = dead_letters_of(subscription.queues.name);
+  const std::string queue = dead_letters_of(subscription.queues.now.base);
   std::set<std::string> closed;  // those that were buried twice go with the first
   const auto done = broker_->ask([&](Link& link, Channel channel) {
     return read_queue(link, channel, broker_->executor(), queue, [&](const Message& message) {
@@ -176,7 +173,7 @@ Result<void> RabbitmqDeadLetters::close_in(const KnownSubscription& subscription
       return Then::remove;
     });
   });
-  return is_missing(done) ? Result<void>{} : done;
+  return done;
 }
 
 // What becomes of it is confirmed before it is removed: who dies meanwhile leaves it in both places.
@@ -196,14 +193,15 @@ Result<Outgoing> RabbitmqDeadLetters::fate_of(const KnownSubscription& subscript
   copy.topic.clear();
   if (fate == Fate::discarded) {
     return Outgoing{.exchange = "",
-                    .key = discarded_of(subscription.queues.name),
+                    .key = discarded_of(subscription.queues.now.base),
                     .record = to_record(message.record()),
                     .notes = message.copy() ? transport::copy_headers(copy) : Notes{}};
   }
   if (subscription.is_foreign()) return foreign_replay(message);
   Copy again{.group = copy.group, .subscription = copy.subscription, .replays = copy.replays + 1};
-  return Outgoing{.exchange = subscription.queues.exchange(),
-                  .key = subscription.queues.name,
+  const SubscriptionQueues& to = subscription.queues.incoming();
+  return Outgoing{.exchange = to.exchange(),
+                  .key = to.name,
                   .record = to_record(message.record()),
                   .notes = transport::copy_headers(again)};
 }

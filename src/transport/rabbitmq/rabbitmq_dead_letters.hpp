@@ -23,9 +23,9 @@ namespace tidings::rabbitmq {
 struct KnownSubscription {
   std::string group;
   std::string name;  // topic or pattern
-  SubscriptionQueues queues;
+  QueueGenerations queues;
   std::vector<std::string> topics = {};     // that it reads now
-  std::vector<std::string> presences = {};  // queues that show which members are there
+  std::vector<std::string> instances = {};  // of its members, there or not
 
   bool is_foreign() const { return group.empty(); }  // dead letters of services that are not ours
 };

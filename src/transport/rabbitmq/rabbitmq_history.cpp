@@ -58,7 +58,7 @@ Result<Cursor> RabbitmqHistory::read(const HistoryRange& range, const Cursor& af
   if (!from) return from.error();
   if (limit == 0) return after;
   const StreamSpec stream = history_of(broker_->names(), range.topic, broker_->options());
-  const auto last = last_of_stream(*broker_, stream.name);
+  const auto last = last_of_stream(*broker_, stream.name, broker_->executor().now() + kRequestWithin);
   if (!last) return last.error();
   if (!*last || (*from && **last < **from)) return after;
   StreamReader reader{broker_, stream};
@@ -144,8 +144,8 @@ Result<std::uint64_t> RabbitmqHistory::replay(const HistoryRange& range, std::st
       Copy copy{.group = std::string{group}, .subscription = reader.name, .replays = 1};
       copy.replay_id = replay_id;
       auto sent = send_now(*producer_, broker_->executor(),
-                           {.exchange = reader.queues.exchange(),
-                            .key = reader.queues.name,
+                           {.exchange = reader.queues.incoming().exchange(),
+                            .key = reader.queues.incoming().name,
                             .record = to_record(entry.record),
                             .notes = transport::copy_headers(copy)});
       if (!sent) failed = sent.error();

@@ -10,10 +10,12 @@
 #include "transport/rabbitmq/queue_reader.hpp"
 #include "transport/rabbitmq/queue_records.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/repartition.hpp"
 #include "transport/rabbitmq/share_records.hpp"
 #include "transport/rabbitmq/stream_end.hpp"
 #include "transport/rabbitmq/topics.hpp"
 #include "transport/rabbitmq/trials.hpp"
+#include "transport/rabbitmq/unsettled_count.hpp"
 
 namespace tidings::rabbitmq {
 
@@ -41,34 +43,20 @@ Result<std::vector<KnownSubscription>> subscriptions_of(RabbitmqCatalog& catalog
         for (const GroupMember& member : subscription.members) instances.push_back(member.instance);
       }
       for (const std::string& instance : instances) {
-        auto queues = catalog.queues(group.group, subscription, instance);
+        auto queues = catalog.generations(group.group, subscription, instance);
         if (!queues) return queues.error();
-        if (names.insert(queues->name).second) {
+        if (names.insert(queues->now.name).second) {
           KnownSubscription one{.group = group.group,
                                 .name = subscription.name(),
                                 .queues = *std::move(queues),
                                 .topics = {read->begin(), read->end()}};
-          std::set<std::string> members;
-          for (const GroupMember& member : subscription.members)
-            members.insert(member_queue(one.queues, member.instance));
-          one.presences.assign(members.begin(), members.end());
+          for (const GroupMember& member : subscription.members) one.instances.push_back(member.instance);
           known.push_back(std::move(one));
         }
       }
     }
   }
   return known;
-}
-
-Result<std::uint64_t> RabbitmqTopology::count(const std::string& queue) {
-  std::uint64_t count = 0;
-  const auto asked = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
-    const auto looked = link.look_at_queue(channel, queue);
-    if (looked) count = looked->ready;
-    return looked || looked.error().kind == ErrorKind::invalid ? Result<void>{} : looked.error();
-  });
-  if (!asked) return asked.error();
-  return count;
 }
 
 Result<std::vector<TopicState>> RabbitmqTopology::topics() {
@@ -158,30 +146,6 @@ Result<LagState> RabbitmqTopology::lag_of(const KnownSubscription& subscription)
   return lag_now(subscription);
 }
 
-// Nobody can be asked while the server takes no messages: what members have is not counted then.
-Result<Holdings> RabbitmqTopology::holdings(const KnownSubscription& subscription) {
-  return log_->is_blocked() ? Holdings{} : ask_holdings(*broker_, subscription.presences);
-}
-
-// Members are asked before and after: what they take meanwhile is counted once more rather than not at all.
-Result<std::uint64_t> RabbitmqTopology::count_unsettled(const KnownSubscription& subscription, Holdings& held) {
-  auto before = holdings(subscription);
-  if (!before) return before.error();
-  std::uint64_t unsettled = 0;
-  for (const std::string& queue : subscription.queues.read) {
-    const auto ready = count(queue);
-    if (!ready) return ready.error();
-    unsettled += *ready;
-  }
-  auto after = holdings(subscription);
-  if (!after) return after.error();
-  for (const std::string& queue : subscription.queues.read) {
-    unsettled += std::max((*before)[queue].count, (*after)[queue].count);
-    held[queue] = (*before)[queue].oldest ? (*before)[queue] : (*after)[queue];
-  }
-  return unsettled;
-}
-
 // Of those that are unsettled. Who has a queue has its first events.
 Result<std::optional<Time>> RabbitmqTopology::oldest(const SubscriptionQueues& queues, const Holdings& held) {
   const auto share = share_of(queues);
@@ -205,31 +169,41 @@ Result<std::optional<Time>> RabbitmqTopology::oldest(const SubscriptionQueues& q
 }
 
 Result<LagState> RabbitmqTopology::lag_now(const KnownSubscription& subscription) {
-  const std::string& name = subscription.queues.name;
   LagState state{.group = subscription.group,
                  .topic = subscription.topics.empty() ? subscription.name : subscription.topics.front()};
+  for (const SubscriptionQueues& queues : subscription.queues.all()) {
+    if (auto added = add_lag(state, queues, subscription.instances); !added) return added.error();
+  }
+  const auto dead = count_ready(*broker_, dead_letters_of(subscription.queues.now.base));
+  if (!dead) return dead.error();
+  state.dead = *dead;
+  return state;
+}
+
+Result<void> RabbitmqTopology::add_lag(LagState& state, const SubscriptionQueues& queues,
+                                       const std::vector<std::string>& instances) {
   Holdings held;
-  const auto unsettled = count_unsettled(subscription, held);
+  // Nobody can be asked while the server takes no messages: what members have is not counted then.
+  const auto asked = log_->is_blocked() ? std::vector<std::string>{} : instances;
+  const auto unsettled = count_unsettled(*broker_, queues, asked, held);
   if (!unsettled) return unsettled.error();
-  state.unsettled = *unsettled;
-  if (state.unsettled > 0) {
-    const auto first = oldest(subscription.queues, held);
+  state.unsettled += *unsettled;
+  for (const auto& [queue, holding] : held) state.unkeyed += holding.unkeyed;
+  if (*unsettled > 0) {
+    const auto first = oldest(queues, held);
     if (!first) return first.error();
-    state.oldest = *first;
+    if (*first && (!state.oldest || **first < *state.oldest)) state.oldest = *first;
   }
   for (const auto step : kRetrySteps) {
-    const auto waiting = count(retries_of(name, step.count()));
+    const auto waiting = count_ready(*broker_, retries_of(queues.name, step.count()));
     if (!waiting) return waiting.error();
     state.waiting += *waiting;
     state.unsettled += *waiting;
   }
-  const auto trials = Trials{log_, name}.all();
+  const auto trials = Trials{log_, queues.name}.all();
   if (!trials) return trials.error();
   for (const auto& attempts : *trials) state.waiting += attempts.due ? 1 : 0;
-  const auto dead = count(dead_letters_of(name));
-  if (!dead) return dead.error();
-  state.dead = *dead;
-  return state;
+  return {};
 }
 
 Result<void> RabbitmqTopology::create_topic(const transport::TopicSpec& topic,
@@ -239,8 +213,8 @@ Result<void> RabbitmqTopology::create_topic(const transport::TopicSpec& topic,
 }
 
 // Of a broadcast, also those of instances that left for good.
-Result<std::vector<SubscriptionQueues>> RabbitmqTopology::all_queues(const std::string& group,
-                                                                     const GroupSubscription& subscription) {
+Result<std::vector<QueueGenerations>> RabbitmqTopology::all_queues(const std::string& group,
+                                                                   const GroupSubscription& subscription) {
   std::set<std::string> instances{""};
   if (subscription.sharing == transport::Sharing::broadcast && subscription.queue.empty()) {
     const auto nobodys = catalog_->queues(group, subscription, "");
@@ -251,29 +225,32 @@ Result<std::vector<SubscriptionQueues>> RabbitmqTopology::all_queues(const std::
     for (const auto& [instance, records] : *noted) instances.insert(instance);
     for (const GroupMember& member : subscription.members) instances.insert(member.instance);
   }
-  std::vector<SubscriptionQueues> all;
+  std::vector<QueueGenerations> all;
   for (const std::string& instance : instances) {
-    auto queues = catalog_->queues(group, subscription, instance);
+    auto queues = catalog_->generations(group, subscription, instance);
     if (!queues) return queues.error();
     all.push_back(*std::move(queues));
   }
   return all;
 }
 
-Result<void> RabbitmqTopology::remove_queues(const SubscriptionQueues& queues) {
-  std::vector<std::string> removed;
-  if (!queues.named) removed = queues.read;  // others may read that one
-  for (const auto step : kRetrySteps) removed.push_back(retries_of(queues.name, step.count()));
-  removed.push_back(dead_letters_of(queues.name));
-  removed.push_back(discarded_of(queues.name));
-  return broker_->ask([&](Link& link, Channel channel) -> Result<void> {
-    for (const std::string& queue : removed) {
-      if (auto done = link.delete_queue(channel, queue); !done) return done;
+Result<void> RabbitmqTopology::remove_queues(const QueueGenerations& queues) {
+  const auto removed = broker_->ask([&](Link& link, Channel channel) -> Result<void> {
+    for (const SubscriptionQueues& one : queues.all()) {
+      if (auto done = rabbitmq::remove_queues(link, channel, one); !done) return done;
     }
-    if (queues.read.size() == 1) return {};
-    if (auto done = link.delete_exchange(channel, queues.name); !done) return done;
-    return link.delete_exchange(channel, others_of(queues.name));
+    if (auto done = link.delete_queue(channel, dead_letters_of(queues.now.base)); !done) return done;
+    return link.delete_queue(channel, discarded_of(queues.now.base));
   });
+  if (!removed) return removed;
+  for (const SubscriptionQueues& one : queues.all()) {
+    if (auto erased = erase_queue_records(*broker_, *log_, one.name); !erased) return erased;
+  }
+  return {};
+}
+
+Result<transport::Repartition> RabbitmqTopology::repartition(std::string_view topic, std::int32_t partitions) {
+  return Repartitioning{broker_, catalog_, registrations_, producer_, log_}.run(std::string{topic}, partitions);
 }
 
 Result<void> RabbitmqTopology::remove_group(std::string_view group) {
@@ -283,9 +260,8 @@ Result<void> RabbitmqTopology::remove_group(std::string_view group) {
   for (const GroupSubscription& subscription : there->subscriptions) {
     const auto all = all_queues(there->group, subscription);
     if (!all) return all.error();
-    for (const SubscriptionQueues& queues : *all) {
+    for (const QueueGenerations& queues : *all) {
       if (auto removed = remove_queues(queues); !removed) return removed;
-      if (auto erased = erase_queue_records(*broker_, *log_, queues.name); !erased) return erased;
     }
   }
   if (auto released = named_queues_->release(group); !released) return released;

@@ -9,6 +9,7 @@
 
 #include "tidings/transport/operator.hpp"
 #include "transport/rabbitmq/amqp_holdings.hpp"
+#include "transport/rabbitmq/amqp_producer.hpp"
 #include "transport/rabbitmq/broker.hpp"
 #include "transport/rabbitmq/control_stream.hpp"
 #include "transport/rabbitmq/named_queues.hpp"
@@ -27,11 +28,12 @@ class RabbitmqTopology final : public transport::Topology {
  public:
   RabbitmqTopology(std::shared_ptr<Broker> broker, std::shared_ptr<RabbitmqCatalog> catalog,
                    std::shared_ptr<transport::Registrations> registrations, std::shared_ptr<NamedQueues> named_queues,
-                   std::shared_ptr<ControlStream> log)
+                   std::shared_ptr<Producer> producer, std::shared_ptr<ControlStream> log)
       : broker_{std::move(broker)},
         catalog_{std::move(catalog)},
         registrations_{std::move(registrations)},
         named_queues_{std::move(named_queues)},
+        producer_{std::move(producer)},
         log_{std::move(log)} {}
 
   Result<std::vector<transport::TopicState>> topics() override;
@@ -40,28 +42,28 @@ class RabbitmqTopology final : public transport::Topology {
   Result<std::vector<transport::Concern>> concerns() override;  // rabbitmq_concerns.cpp
   Result<void> create_topic(const transport::TopicSpec& topic, std::optional<std::int32_t> replication) override;
   Result<void> create_group(const transport::SubscriptionSpec& subscription) override;  // rabbitmq_concerns.cpp
+  Result<transport::Repartition> repartition(std::string_view topic, std::int32_t partitions) override;
   Result<void> remove_group(std::string_view group) override;
 
  private:
-  // Those that are in a queue, handed out or not; 0: there is none.
-  Result<std::uint64_t> count(const std::string& queue);
   Result<ShareRecords> share_of(const SubscriptionQueues& queues);
   // Of the subscription's queues, those that an instance has.
   Result<std::int32_t> partitions_of(const std::string& group, const transport::GroupSubscription& subscription,
                                      const std::string& instance);
   Result<transport::LagState> lag_of(const KnownSubscription& subscription);
   Result<transport::LagState> lag_now(const KnownSubscription& subscription);
-  Result<Holdings> holdings(const KnownSubscription& subscription);
-  Result<std::uint64_t> count_unsettled(const KnownSubscription& subscription, Holdings& held);
-  Result<std::vector<SubscriptionQueues>> all_queues(const std::string& group,
-                                                     const transport::GroupSubscription& subscription);
-  Result<void> remove_queues(const SubscriptionQueues& queues);
+  Result<std::vector<QueueGenerations>> all_queues(const std::string& group,
+                                                   const transport::GroupSubscription& subscription);
+  Result<void> remove_queues(const QueueGenerations& queues);
+  Result<void> add_lag(transport::LagState& state, const SubscriptionQueues& queues,
+                       const std::vector<std::string>& instances);
   Result<std::optional<Time>> oldest(const SubscriptionQueues& queues, const Holdings& held);
 
   const std::shared_ptr<Broker> broker_;
   const std::shared_ptr<RabbitmqCatalog> catalog_;
   const std::shared_ptr<transport::Registrations> registrations_;
   const std::shared_ptr<NamedQueues> named_queues_;
+  const std::shared_ptr<Producer> producer_;
   const std::shared_ptr<ControlStream> log_;
 };
 

@@ -8,6 +8,7 @@
 
 #include "transport/rabbitmq/amqp_consumer.hpp"
 #include "transport/rabbitmq/event_topics.hpp"
+#include "transport/rabbitmq/incoming_queues.hpp"
 #include "transport/rabbitmq/named_queues.hpp"
 #include "transport/rabbitmq/queue_records.hpp"
 #include "transport/rabbitmq/rabbitmq_catalog.hpp"
@@ -74,7 +75,7 @@ class RabbitmqTransport final : public transport::Transport {
         registrations_{std::make_shared<Registrations>(broker_->shared_executor(), catalog_, control_, records_)},
         named_queues_{std::make_shared<NamedQueues>(broker_->names(), records_, registrations_)},
         producer_{open_producer({.deliver_within = transport::kSettleWithin})},
-        topology_{broker_, catalog_, registrations_, named_queues_, log_},
+        topology_{broker_, catalog_, registrations_, named_queues_, producer_, log_},
         dead_letters_{broker_, producer_, control_, [this] { return subscriptions_of(*catalog_, *registrations_); }},
         history_{broker_, producer_, catalog_, registrations_} {}
 
@@ -115,17 +116,23 @@ class RabbitmqTransport final : public transport::Transport {
 
 Result<ConsumerSpec> RabbitmqTransport::consumer_spec(const SubscriptionSpec& spec, const GroupMember& member) const {
   const GroupSubscription subscription = subscription_of(spec);
-  auto queues = catalog_->queues(spec.group, subscription, spec.instance);
-  if (!queues) return queues.error();
+  auto generations = catalog_->generations(spec.group, subscription, spec.instance);
+  if (!generations) return generations.error();
   ConsumerSpec consumer{.subscription = spec,
                         .name = subscription.name(),
-                        .queues = *std::move(queues),
+                        .queues = generations->now,
                         .bindings = {},
+                        .incoming = {},
                         .log = log_,
                         .trials = {},
                         .host = member.host,
                         .pid = member.pid,
                         .topics = std::make_shared<EventTopics>(broker_->shared_executor(), control_)};
+  consumer.incoming = [incoming = std::make_shared<IncomingQueues>(
+                           log_, spec.topic, *std::move(generations),
+                           [catalog = catalog_, spec, subscription](const transport::TopicFact& fact) {
+                             return catalog->generations(spec.group, subscription, spec.instance, fact);
+                           })] { return incoming->now(); };
   consumer.trials = std::make_shared<Trials>(log_, consumer.queues.name);
   consumer.board_of = [deployment = broker_->options().deployment(), name = consumer.queues.name](
                           const std::string& instance) { return transport::board_path(deployment, name, instance); };

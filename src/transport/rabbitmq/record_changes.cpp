@@ -31,6 +31,15 @@ bool RecordChanges::are_answered() const {
   return left_ == 0;
 }
 
+void RecordChanges::wait(transport::Bell& bell, const std::function<bool()>& ends, Time deadline) const {
+  while (true) {
+    const std::uint64_t heard = bell.rings();  // before they are asked: what rings behind is heard
+    if (are_answered() || ends()) return;
+    bell.wait(heard, deadline);
+    if (bell.rings() == heard) return;  // the deadline
+  }
+}
+
 RecordVersions RecordChanges::versions() const {
   const std::lock_guard lock{mutex_};
   return versions_;

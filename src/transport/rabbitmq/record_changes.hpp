@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -31,6 +32,8 @@ class RecordChanges final {
   explicit RecordChanges(std::size_t count);
 
   bool are_answered() const;
+  // Until all are answered, or `ends()`, which is asked at each ring of that bell, or the deadline.
+  void wait(transport::Bell& bell, const std::function<bool()>& ends, Time deadline = kNever) const;
   // Of what is not answered yet: unavailable.
   RecordVersions versions() const;
 

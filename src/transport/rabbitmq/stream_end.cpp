@@ -46,6 +46,7 @@ Result<std::optional<std::uint64_t>> ask_a_server(Broker& broker, const std::str
   Executor& executor = broker.executor();
   auto link = Link::open(broker.options(), "end of " + stream, executor, deadline);
   if (!link) return link.error();
+  (*link)->answer_within(deadline - executor.now());
   if (auto opened = (*link)->open_channel(kChannel); !opened) return opened.error();
   const auto counts = (*link)->look_at_queue(kChannel, stream);
   if (!counts) return counts.error();
@@ -65,9 +66,8 @@ Result<std::optional<std::uint64_t>> ask_a_server(Broker& broker, const std::str
 }  // namespace
 
 // One that was started just now has no part of it yet; another one has.
-Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::string& stream) {
+Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::string& stream, Time deadline) {
   Executor& executor = broker.executor();
-  const Time deadline = executor.now() + kRequestWithin;
   while (true) {
     auto last = ask_a_server(broker, stream, deadline);
     if (last || last.error().kind != ErrorKind::conflict || executor.now() >= deadline) return last;
@@ -76,7 +76,7 @@ Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::s
 }
 
 Result<StreamFacts> facts_of_stream(const std::shared_ptr<Broker>& broker, const StreamSpec& stream) {
-  const auto last = last_of_stream(*broker, stream.name);
+  const auto last = last_of_stream(*broker, stream.name, broker->executor().now() + kRequestWithin);
   if (!last) return last.error();
   if (!*last) return StreamFacts{};
   StreamReader reader{broker, stream};

@@ -1,6 +1,6 @@
 // What is in a stream now.
 //
-// Threads: any. Blocks: kRequestWithin at most.
+// Threads: any. Blocks: until the deadline, or kRequestWithin at most.
 #pragma once
 
 #include <cstdint>
@@ -14,7 +14,7 @@
 namespace tidings::rabbitmq {
 
 // The offset of its last message. None: there is none.
-Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::string& stream);
+Result<std::optional<std::uint64_t>> last_of_stream(Broker& broker, const std::string& stream, Time deadline);
 
 struct StreamFacts {
   std::uint64_t records = 0;

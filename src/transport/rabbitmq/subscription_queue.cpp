@@ -67,10 +67,18 @@ Result<void> spread(Link& link, Channel channel, const SubscriptionQueues& queue
 }  // namespace
 
 SubscriptionQueues queues_of(std::string name, std::int32_t count, QueueKind kind) {
-  SubscriptionQueues queues{.name = std::move(name), .read = {}, .kind = kind};
+  SubscriptionQueues queues{.name = std::move(name), .base = {}, .read = {}, .kind = kind};
+  queues.base = queues.name;
   if (count == 1) queues.read.push_back(queues.name);
   for (std::int32_t i = 0; count > 1 && i < count; ++i) queues.read.push_back(queues.name + "." + std::to_string(i));
   return queues;
+}
+
+std::vector<SubscriptionQueues> QueueGenerations::all() const {
+  std::vector<SubscriptionQueues> all{now};
+  if (next) all.push_back(*next);
+  if (last) all.push_back(*last);
+  return all;
 }
 
 Result<void> declare_queue(Link& link, Channel channel, const SubscriptionQueues& queues, std::size_t number) {
@@ -97,6 +105,17 @@ Result<void> declare_queues(Link& link, Channel channel, const SubscriptionQueue
   return {};
 }
 
+Result<void> unbind_queues(Link& link, Channel channel, const SubscriptionQueues& queues,
+                           const std::vector<BindingSpec>& bindings) {
+  const bool is_spread = queues.read.size() > 1;
+  for (BindingSpec binding : bindings) {
+    binding.to = queues.name;
+    auto done = is_spread ? link.unbind_exchange(channel, binding) : link.unbind_queue(channel, binding);
+    if (!done) return done;
+  }
+  return {};
+}
+
 // What expires goes back confirmed, so that a server that dies meanwhile loses none.
 Result<void> declare_retries(Link& link, Channel channel, const SubscriptionQueues& queues,
                              std::chrono::milliseconds step) {
@@ -113,10 +132,10 @@ Result<void> declare_retries(Link& link, Channel channel, const SubscriptionQueu
 }
 
 Result<void> declare_dead_letters(Link& link, Channel channel, const SubscriptionQueues& queues) {
-  QueueSpec queue{.name = dead_letters_of(queues.name), .arguments = arguments_of(queues.kind)};
+  QueueSpec queue{.name = dead_letters_of(queues.base), .arguments = arguments_of(queues.kind)};
   queue.arguments.push_back({"x-single-active-consumer", true});  // one looks at them at a time
   if (auto done = link.declare(channel, queue); !done) return done.error();
-  QueueSpec discarded{.name = discarded_of(queues.name), .arguments = arguments_of(queues.kind)};
+  QueueSpec discarded{.name = discarded_of(queues.base), .arguments = arguments_of(queues.kind)};
   discarded.arguments.push_back({"x-message-ttl", std::int64_t{kDiscardedKept.count()}});
   if (auto done = link.declare(channel, discarded); !done) return done.error();
   return {};
@@ -130,6 +149,18 @@ Result<void> declare_all(Link& link, Channel channel, const SubscriptionQueues& 
     if (auto done = declare_retries(link, channel, queues, step); !done) return done;
   }
   return {};
+}
+
+Result<void> remove_queues(Link& link, Channel channel, const SubscriptionQueues& queues) {
+  std::vector<std::string> all;
+  if (!queues.named) all = queues.read;  // others may read that one
+  for (const auto step : kRetrySteps) all.push_back(retries_of(queues.name, step.count()));
+  for (const std::string& queue : all) {
+    if (auto done = link.delete_queue(channel, queue); !done) return done;
+  }
+  if (queues.read.size() == 1) return {};
+  if (auto done = link.delete_exchange(channel, queues.name); !done) return done;
+  return link.delete_exchange(channel, others_of(queues.name));
 }
 
 Result<std::vector<BindingSpec>> bindings_of(const Names& names, const EventTopics& topics,
