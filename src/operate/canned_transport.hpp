@@ -33,6 +33,7 @@ struct Canned {
   std::vector<transport::Concern> concerns;
   std::optional<transport::Notice> notice;  // a consumer's first; then nothing comes any more
   Result<void> reachable;
+  bool makes_backups = false;
   bool declares_only = false;         // it makes topics as they are declared
   std::set<std::string> refused_ids;  // publishing these is refused
   Error refusal = invalid("refused by the test");
@@ -45,6 +46,7 @@ struct Canned {
   std::vector<transport::SubscriptionSpec> created_groups;
   std::vector<std::string> topics_changed;  // whose retention was set
   std::vector<std::int32_t> replications;   // of topics that were made by hand; 0: its own
+  std::vector<std::string> backups;         // directories
   std::vector<std::string> erased_keys;     // of Control
   std::string replay_id;                    // of the last range replay
   Time reach_deadline{};
@@ -194,6 +196,20 @@ class CannedHistory final : public transport::History {
   Canned& canned_;
 };
 
+class CannedBackup final : public transport::Backup {
+ public:
+  explicit CannedBackup(Canned& canned) : canned_{canned} {}
+  Result<transport::BackupState> make(const std::string& directory,
+                                      const transport::BackupProgress& progress) override {
+    if (!progress(1'000'000)) return unavailable("canned: stopped");
+    canned_.backups.push_back(directory);
+    return transport::BackupState{.directory = "/canned/" + directory, .begun = Time{}, .bytes = 12'345'678};
+  }
+
+ private:
+  Canned& canned_;
+};
+
 class CannedPublisher final : public transport::Publisher {
  public:
   explicit CannedPublisher(Canned& canned) : canned_{canned} {}
@@ -270,7 +286,9 @@ class CannedTransport final : public transport::Transport {
     return std::make_unique<CannedConsumer>(*canned_);
   }
   transport::Control& control() override { return control_; }
-  transport::Operator operations() override { return {&topology_, &dead_letters_, &history_}; }
+  transport::Operator operations() override {
+    return {&topology_, &dead_letters_, &history_, canned_->makes_backups ? &backup_ : nullptr};
+  }
   Result<void> check(Time deadline) override {
     canned_->reach_deadline = deadline;
     return canned_->reachable;
@@ -282,6 +300,7 @@ class CannedTransport final : public transport::Transport {
   CannedTopology topology_{*canned_};
   CannedDeadLetters dead_letters_{*canned_};
   CannedHistory history_{*canned_};
+  CannedBackup backup_{*canned_};
   CannedControl control_{*canned_};
 };
 

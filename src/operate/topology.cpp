@@ -75,6 +75,14 @@ Result<transport::History*> history_of(Transport& transport) {
   return offered(transport, transport.operations().history, "history");
 }
 
+Result<transport::Backup*> backup_of(Transport& transport) {
+  if (transport::Backup* backup = transport.operations().backup) return backup;
+  return unsupported(
+      fmt::format("transport `{}:` makes no backup: its broker keeps copies of what it has, and its own tools copy all "
+                  "of it; docs/guides/backup.md says what belongs into such a copy",
+                  transport.capabilities().scheme));
+}
+
 Result<TopicsReport> topics(Transport& transport) {
   const auto topology = topology_of(transport);
   if (!topology) return topology.error();

@@ -93,5 +93,6 @@ Result<void> expect_topic(transport::Transport& transport, const Topic& topic);
 Result<transport::Topology*> topology_of(transport::Transport& transport);
 Result<transport::DeadLetters*> dead_letters_of(transport::Transport& transport);
 Result<transport::History*> history_of(transport::Transport& transport);
+Result<transport::Backup*> backup_of(transport::Transport& transport);
 
 }  // namespace tidings::operate

@@ -125,6 +125,22 @@ TEST_F(Program, FindsAHealthyStoreHealthy) {
   EXPECT_THAT(ran.output, ::testing::Not(HasSubstr("fail")));
 }
 
+// E4
+TEST_F(Program, MakesABackupThatOpens) {
+  publish("o-1");
+  const auto copy = (scratch_ / "copy").string();
+  const Ran ran = run({"backup", copy});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 0}) << ran.error_output;
+  EXPECT_THAT(ran.output, HasSubstr("TIDINGS_TRANSPORT=local:" + copy));
+  publish("o-2");
+  const Ran tail = run({"--transport", "local:" + copy, "tail", "orders"});
+  EXPECT_THAT(tail.output, HasSubstr("o-1"));
+  EXPECT_THAT(tail.output, ::testing::Not(HasSubstr("o-2")));
+  const Ran again = run({"backup", copy});
+  EXPECT_EQ(again.exit, ChildExit{.code = 1});
+  EXPECT_THAT(again.error_output, HasSubstr("is not empty"));
+}
+
 // A37, P9: what only reads needs no writer, whoever has it; and the doctor says who that is.
 class StuckWriter : public Program {
  protected:
@@ -141,6 +157,8 @@ class StuckWriter : public Program {
     EXPECT_THAT(run({"lag"}).output, HasSubstr("billing"));
     EXPECT_THAT(run({"tail", "orders", "--limit", "1"}).output, HasSubstr("o-1"));
     EXPECT_EQ(run({"dead", "list"}).exit, ChildExit{.code = 0});
+    const Ran backup = run({"backup", (scratch_ / "copy").string()});
+    EXPECT_EQ(backup.exit, ChildExit{.code = 0}) << backup.error_output;
   }
 };
 

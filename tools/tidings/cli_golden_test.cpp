@@ -89,6 +89,7 @@ std::shared_ptr<operate::Canned> shop() {
       .from = 4,
       .held_by = {{.group = "payment-service", .unsettled = 120, .instances = {"payment-1", "payment-2"}},
                   {.group = "audit-service", .unsettled = 5}}};
+  canned->makes_backups = true;
   canned->store = transport::StoreState{.bytes_used = 9ull << 30, .bytes_max = 10ull << 30};
   canned->dead = {
       dead_letter("00000001", "failed", "unavailable: the bank did not answer within 2 seconds, for the fourth time",
@@ -174,6 +175,7 @@ TEST(Help, FitsEightyColumnsAndShowsAnExample) {
                                                        {"dead", "discard"},
                                                        {"replay"},
                                                        {"doctor"},
+                                                       {"backup"},
                                                        {"dev", "kafka", "up"},
                                                        {"dev", "kafka", "down"},
                                                        {"dev", "rabbitmq", "up"},
@@ -206,7 +208,8 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"help_dead_show", {"dead", "show", "--help"}},
         GoldenCase{"help_dead_replay", {"dead", "replay", "--help"}},
         GoldenCase{"help_dead_discard", {"dead", "discard", "--help"}}, GoldenCase{"help_replay", {"replay", "--help"}},
-        GoldenCase{"help_doctor", {"doctor", "--help"}}, GoldenCase{"help_dev_kafka", {"dev", "kafka", "--help"}},
+        GoldenCase{"help_doctor", {"doctor", "--help"}}, GoldenCase{"help_backup", {"backup", "--help"}},
+        GoldenCase{"help_dev_kafka", {"dev", "kafka", "--help"}},
         GoldenCase{"help_dev_kafka_up", {"dev", "kafka", "up", "--help"}},
         GoldenCase{"help_dev_kafka_down", {"dev", "kafka", "down", "--help"}},
         GoldenCase{"help_dev_rabbitmq", {"dev", "rabbitmq", "--help"}},
@@ -292,6 +295,8 @@ INSTANTIATE_TEST_SUITE_P(
                    {"--json", "publish", "orders", "--file", "-"},
                    RunSpec::Output::pipe,
                    "{\"eventId\":\"e-1\",\"eventType\":\"T\",\"data\":1}\n{\"data\":1}\n"},
+        GoldenCase{"backup", {"backup", "backups/shop 1"}}, GoldenCase{"backup_json", {"--json", "backup", "monday"}},
+        GoldenCase{"backup_stopped", {"backup", "monday"}, RunSpec::Output::pipe, "", 0s},
         GoldenCase{"publish_unknown", {"publish", "order", "--type", "T", "--data", "1"}},
         GoldenCase{"replay_dry_run",
                    {"replay", "--group", "payment-service", "--topic", "orders", "--from", "-1h", "--dry-run"}},

@@ -99,6 +99,7 @@ int run(const std::vector<std::string>& arguments, Surroundings& surroundings) {
   add_dead(app, command);
   add_replay(app, command);
   add_doctor(app, command);
+  add_backup(app, command);
   add_dev(app, command);
   name_commands(app);
   refuse_values_of_flags(app);

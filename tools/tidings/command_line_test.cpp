@@ -64,7 +64,8 @@ TEST_F(CommandLine, NeverMakesAStoreByLooking) {
                                                        {"dead", "replay", "--all"},
                                                        {"dead", "discard", "--all"},
                                                        {"replay", "--group", "g", "--topic", "t", "--from", "-1h"},
-                                                       {"doctor"}};
+                                                       {"doctor"},
+                                                       {"backup", "copy"}};
   for (auto command : commands) {
     command.insert(command.begin(), {"--transport", url});
     const RunResult result = run(command);
@@ -180,6 +181,14 @@ TEST_F(CommandLine, PublishesWhatComesOnStandardInput) {
 TEST_F(CommandLine, PublishesOneEventThoughItsDataHasSeveralLines) {
   EXPECT_EQ(run_on_canned({"publish", "orders", "--type", "T", "--data", "{\n\"a\": 1\n}"}).code, 0);
   EXPECT_THAT(canned_->published, SizeIs(1));
+}
+
+TEST_F(CommandLine, SaysWhatToDoWhereATransportMakesNoBackup) {
+  const RunResult result = run_on_canned({"backup", "copy"});
+  EXPECT_EQ(result.code, 1);
+  EXPECT_THAT(result.err, HasSubstr("`canned:` makes no backup"));
+  EXPECT_THAT(result.err, HasSubstr("its own tools"));
+  EXPECT_EQ(run({"--transport", "memory:", "backup", "copy"}).code, 2);
 }
 
 TEST_F(CommandLine, WantsOneSourceOfEvents) {

@@ -215,10 +215,33 @@ class History {
                                        std::string_view replay_id) = 0;
 };
 
+struct BackupState {
+  std::string directory;    // of the copy, absolute
+  Time begun{};             // what was confirmed or settled before this is in it
+  std::uint64_t bytes = 0;  // of the copy
+};
+
+// Called now and then while a backup is written, with the bytes that it has so far. False: stop, and leave nothing.
+using BackupProgress = std::function<bool(std::uint64_t bytes)>;
+
+class Backup {
+ public:
+  virtual ~Backup() = default;
+  // Copies the deployment as it is at one moment into `directory`, which is made, or is empty, while services work on.
+  // Returns when the copy is on the disk and was read through; until then it opens as no deployment, and after an error
+  // nothing is left of it. docs/guides/backup.md says what is in it, and what it means for groups.
+  // `progress` runs on the calling thread.
+  // invalid: the directory is not empty, lies inside the deployment, or must not be written to. overloaded: its disk is
+  // full, or the deployment grew too large meanwhile (try again when less is published). unsupported: a network file
+  // system. unavailable: stopped, or the disk failed.
+  virtual Result<BackupState> make(const std::string& directory, const BackupProgress& progress) = 0;
+};
+
 struct Operator {
   Topology* topology = nullptr;
   DeadLetters* dead_letters = nullptr;
   History* history = nullptr;
+  Backup* backup = nullptr;
 };
 
 }  // namespace tidings::transport

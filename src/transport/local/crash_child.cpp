@@ -4,6 +4,7 @@
 //   crash_child DIR publish COUNT   publishes `0`, `1`, ... one after another: "confirmed N"
 //   crash_child DIR handle          handles events of `orders` one by one, publishing `of-N` to `payments` with each
 //                                   settlement: "settled N"
+//   crash_child DIR backup TO       makes a backup: "copied BYTES", or on standard error why not
 #include <iostream>
 #include <string>
 
@@ -47,6 +48,16 @@ int handle(transport::Transport& transport, Executor& executor) {
   }
 }
 
+int back_up(transport::Transport& transport, const std::string& directory) {
+  const auto made = transport.operations().backup->make(directory, [](std::uint64_t) { return true; });
+  if (!made) {
+    std::cerr << made.error().message << std::endl;
+    return 1;
+  }
+  std::cout << "copied " << made->bytes << std::endl;
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -60,5 +71,6 @@ int main(int argc, char** argv) {
   transport::Transport& transport = **opened;
   if (!transport.declare({.topics = {{.name = "orders"}, {.name = "payments"}}})) return 1;
   if (std::string{argv[2]} == "handle") return handle(transport, *executor);
+  if (std::string{argv[2]} == "backup") return back_up(transport, argv[3]);
   return publish(transport, *executor, std::stoi(argv[3]));
 }

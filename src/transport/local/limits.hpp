@@ -25,6 +25,11 @@ inline constexpr std::uint64_t reserve_of(std::uint64_t size_max) {
 inline constexpr std::uint64_t outputs_max_of(std::uint64_t size_max) {
   return size_max + reserve_of(size_max) / 2;
 }
+// A backup reads one state of the store, so that nothing freed meanwhile is reused: the file grows by what is written.
+// It is given up when no more than this is left for that.
+inline constexpr std::uint64_t room_beside_backup(std::uint64_t size_max) {
+  return reserve_of(size_max) / 2;
+}
 // Given away to publishes between two looks at what the store holds: a 512th of `size_max`, and at least this.
 inline constexpr std::uint64_t kRoomAtOnceLeast = 2ull << 20;
 inline constexpr std::uint32_t kPartitionsDefault = 64;

@@ -152,6 +152,23 @@ Result<void> Environment::sync() {
   return {};
 }
 
+Result<void> Environment::copy_to(int descriptor) {
+  const int code = mdb_env_copyfd2(env_, descriptor, MDB_CP_COMPACT);
+  if (code == MDB_INCOMPATIBLE) {
+    return corrupt(
+        "the store failed while copying it: pages of it are neither used nor free; stop its services, and copy its "
+        "directory as it is");
+  }
+  if (code != 0) return store_error(code, "copying it");
+  return {};
+}
+
+std::uint64_t Environment::map_bytes() const {
+  MDB_envinfo info{};
+  mdb_env_info(env_, &info);
+  return info.me_mapsize;
+}
+
 std::uint64_t Environment::page_bytes() const {
   MDB_stat stat{};
   mdb_env_stat(env_, &stat);

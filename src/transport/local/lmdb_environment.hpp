@@ -68,7 +68,12 @@ class Environment final {
   int check_readers();
   // Writes everything to the disk, whatever the Sync mode.
   Result<void> sync();
+  // Writes one state of all of it, as small as it can be, into a file or a pipe; for as long as that takes, nothing
+  // that is freed is reused. Never waits for a writer. unavailable: it cannot be written, or nobody reads the pipe.
+  Result<void> copy_to(int descriptor);
   std::uint64_t page_bytes() const;
+  // The most that it may have (set_map).
+  std::uint64_t map_bytes() const;
   // The most reads at once that this or another process had since the first of them opened the store.
   unsigned readers_high() const;
   // Pages up to the highest one ever used; those that are free again included.

@@ -11,5 +11,6 @@ namespace tidings::local {
 std::unique_ptr<transport::Topology> make_topology(std::shared_ptr<Store> store);
 std::unique_ptr<transport::DeadLetters> make_dead_letters(std::shared_ptr<Store> store);
 std::unique_ptr<transport::History> make_history(std::shared_ptr<Store> store);
+std::unique_ptr<transport::Backup> make_backup(std::shared_ptr<Store> store);
 
 }  // namespace tidings::local

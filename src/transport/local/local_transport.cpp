@@ -66,7 +66,10 @@ class LocalTransport final : public Transport {
 
   Control& control() override { return *control_; }
   Operator operations() override {
-    return {.topology = topology_.get(), .dead_letters = dead_letters_.get(), .history = history_.get()};
+    return {.topology = topology_.get(),
+            .dead_letters = dead_letters_.get(),
+            .history = history_.get(),
+            .backup = backup_.get()};
   }
 
   Result<void> check(Time deadline) override {
@@ -81,6 +84,7 @@ class LocalTransport final : public Transport {
   const std::unique_ptr<transport::Topology> topology_ = make_topology(store_);
   const std::unique_ptr<transport::DeadLetters> dead_letters_ = make_dead_letters(store_);
   const std::unique_ptr<transport::History> history_ = make_history(store_);
+  const std::unique_ptr<transport::Backup> backup_ = make_backup(store_);
 };
 
 }  // namespace

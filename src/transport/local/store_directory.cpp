@@ -24,7 +24,10 @@ namespace {
 
 constexpr const char* kFormatFile = "format";
 constexpr const char* kCreatingFile = "creating";  // there while a new store is made: what lies beside it is unfinished
+constexpr const char* kCopyingFile = "copying";    // likewise of a backup, which is not begun again
 constexpr const char* kDataFile = "data.mdb";
+constexpr const char* kLockFile = "lock.mdb";
+constexpr const char* kFormatDraft = "format.new";
 constexpr std::string_view kFormatName = "tidings-local ";
 constexpr int kFormatVersion = 1;
 constexpr std::uintmax_t kDataBytesLeast = 2 * 4'096;  // LMDB's two meta pages
@@ -34,28 +37,18 @@ constexpr Duration kLockLookAgain = std::chrono::milliseconds{5};
 constexpr long kCifsMagic = 0xFF534D42;
 constexpr long kSmb2Magic = 0xFE534D42;
 
-Error io_error(std::string_view doing, const std::string& path) {
-  const int code = errno;
-  const std::string message = fmt::format("{} '{}' failed: {}", doing, path, std::strerror(code));
-  if (code == EACCES || code == EPERM || code == EROFS) {
-    return invalid(message + "; choose a directory that this user may write to");
-  }
-  if (code == ENOTDIR || code == EEXIST) return invalid(message + "; choose another directory");
-  return code == ENOSPC || code == EDQUOT ? overloaded(message) : unavailable(message);
-}
-
 Result<void> make_directory(const std::string& path) {
   std::error_code fault;
   const fs::path parent = fs::path{path}.parent_path();
   if (!parent.empty()) fs::create_directories(parent, fault);  // mkdir below reports what failed
   if (::mkdir(path.c_str(), 0700) == 0) return {};
   if (errno == EEXIST && fs::is_directory(path, fault)) return {};
-  return io_error("making the directory", path);
+  return file_error("making the directory", path);
 }
 
 Result<void> refuse_network(int descriptor, const std::string& path) {
   struct statfs facts {};
-  if (::fstatfs(descriptor, &facts) != 0) return io_error("looking at the file system of", path);
+  if (::fstatfs(descriptor, &facts) != 0) return file_error("looking at the file system of", path);
   constexpr std::array<long, 8> kNetwork{NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, kCifsMagic,       kSmb2Magic,
                                          AFS_SUPER_MAGIC, V9FS_MAGIC,      CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC};
   const auto type = static_cast<long>(facts.f_type);
@@ -67,10 +60,21 @@ Result<void> refuse_network(int descriptor, const std::string& path) {
 
 Result<void> write_durably(const fs::path& file, std::string_view text) {
   const int descriptor = ::open(file.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-  if (descriptor < 0) return io_error("writing", file);
+  if (descriptor < 0) return file_error("writing", file);
   const bool written =
       ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(descriptor) == 0;
-  const Result<void> result = written ? Result<void>{} : io_error("writing", file);
+  const Result<void> result = written ? Result<void>{} : file_error("writing", file);
+  ::close(descriptor);
+  return result;
+}
+
+// So that a directory that was made in it is there after a power cut.
+Result<void> sync_directory(const fs::path& path) {
+  const std::string name = path.empty() ? "." : path.string();
+  const int descriptor = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return {};  // one that may be passed through and not be read
+  const bool synced = ::fsync(descriptor) == 0;
+  const Result<void> result = synced ? Result<void>{} : file_error("writing the directory", name);
   ::close(descriptor);
   return result;
 }
@@ -101,7 +105,7 @@ Result<void> check_format(const fs::path& directory) {
 // flock(2) knows no deadline. Who has this lock waits for nothing but the disk, unless it is stopped.
 Result<void> lock(int descriptor, const std::string& path, Executor& executor, Time deadline) {
   while (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-    if (errno != EWOULDBLOCK && errno != EINTR) return io_error("locking", path);
+    if (errno != EWOULDBLOCK && errno != EINTR) return file_error("locking", path);
     if (executor.now() >= deadline) {
       return unavailable(
           fmt::format("another process opens or closes the store '{0}' and is not done: after a power cut it reads all "
@@ -119,12 +123,16 @@ Result<bool> is_fresh(const std::string& path) {
   const fs::path directory{path};
   std::error_code fault;
   if (fs::exists(directory / kFormatFile, fault)) {
-    fs::remove(directory / kCreatingFile, fault);
+    for (const char* file : {kCreatingFile, kCopyingFile}) fs::remove(directory / file, fault);
     if (auto checked = check_format(directory); !checked) return checked.error();
     return false;
   }
+  if (fs::exists(directory / kCopyingFile, fault)) {
+    return invalid(fmt::format(
+        "'{}' holds a backup that was cut off, which is no store; remove the directory, and use another backup", path));
+  }
   if (fs::exists(directory / kCreatingFile, fault)) {  // begun and never finished: begin again
-    for (const char* file : {kDataFile, "lock.mdb"}) fs::remove(directory / file, fault);
+    for (const char* file : {kDataFile, kLockFile}) fs::remove(directory / file, fault);
     return true;
   }
   if (!fs::is_empty(directory, fault)) {
@@ -136,26 +144,68 @@ Result<bool> is_fresh(const std::string& path) {
 
 }  // namespace
 
+Error file_error(std::string_view doing, const std::string& path) {
+  const int code = errno;
+  const std::string message = fmt::format("{} '{}' failed: {}", doing, path, std::strerror(code));
+  if (code == EACCES || code == EPERM || code == EROFS) {
+    return invalid(message + "; choose a directory that this user may write to");
+  }
+  if (code == ENOTDIR || code == EEXIST) return invalid(message + "; choose another directory");
+  return code == ENOSPC || code == EDQUOT ? overloaded(message + "; make room on this disk") : unavailable(message);
+}
+
+std::string data_of(const std::string& directory) {
+  return fmt::format("{}/{}", directory, kDataFile);
+}
+
 std::string board_of(const std::string& directory, MemberId member) {
   return fmt::format("{}/board-{}", directory, member);
 }
 
-Result<StoreDirectory> StoreDirectory::enter(const std::string& path, Executor& executor, Time deadline) {
+Result<StoreDirectory> StoreDirectory::lock_at(const std::string& path, Executor& executor, Time deadline) {
   if (auto made = make_directory(path); !made) return made.error();
   const int descriptor = ::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return io_error("opening the directory", path);
+  if (descriptor < 0) return file_error("opening the directory", path);
   StoreDirectory entered{path, descriptor, false};
-  if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) return io_error("opening the directory", path);
+  if (::access(path.c_str(), R_OK | W_OK | X_OK) != 0) return file_error("opening the directory", path);
   if (auto checked = refuse_network(descriptor, path); !checked) return checked.error();
   if (auto locked = lock(descriptor, path, executor, deadline); !locked) return locked.error();
+  return entered;
+}
+
+Result<StoreDirectory> StoreDirectory::enter(const std::string& path, Executor& executor, Time deadline) {
+  auto entered = lock_at(path, executor, deadline);
+  if (!entered) return entered;
   const auto fresh = is_fresh(path);
   if (!fresh) return fresh.error();
-  entered.fresh_ = *fresh;
+  entered->fresh_ = *fresh;
+  return entered;
+}
+
+Result<StoreDirectory> StoreDirectory::enter_for_copy(const std::string& path, Executor& executor, Time deadline) {
+  std::error_code fault;
+  const bool there = fs::exists(path, fault);
+  auto entered = lock_at(path, executor, deadline);
+  if (!entered) return entered;
+  if (!fs::is_empty(path, fault)) {
+    const bool cut_off = fs::exists(fs::path{path} / kCopyingFile, fault);
+    return invalid(fmt::format("'{}' is not empty{}; choose an empty or a new directory", path,
+                               cut_off ? ": it holds a backup that was cut off" : ""));
+  }
+  entered->fresh_ = true;
+  entered->made_ = !there;
+  if (auto written = write_durably(fs::path{path} / kCopyingFile, ""); !written) {
+    entered->abandon();
+    return written.error();
+  }
   return entered;
 }
 
 StoreDirectory::StoreDirectory(StoreDirectory&& other) noexcept
-    : path_{std::move(other.path_)}, descriptor_{std::exchange(other.descriptor_, -1)}, fresh_{other.fresh_} {}
+    : path_{std::move(other.path_)},
+      descriptor_{std::exchange(other.descriptor_, -1)},
+      fresh_{other.fresh_},
+      made_{other.made_} {}
 
 StoreDirectory::~StoreDirectory() {
   if (descriptor_ >= 0) ::close(descriptor_);  // which gives up the lock
@@ -165,14 +215,24 @@ Result<void> StoreDirectory::completed() {
   if (!fresh_) return {};
   const fs::path directory{path_};
   const std::string format = fmt::format("{}{}\n", kFormatName, kFormatVersion);
-  const fs::path draft = directory / "format.new";
+  const fs::path draft = directory / kFormatDraft;
   if (auto written = write_durably(draft, format); !written) return written;
   std::error_code fault;
   fs::rename(draft, directory / kFormatFile, fault);
-  if (!fault) fs::remove(directory / kCreatingFile, fault);
+  for (const char* file : {kCreatingFile, kCopyingFile}) {
+    if (!fault) fs::remove(directory / file, fault);
+  }
   if (fault) return unavailable(fmt::format("making the store '{}' failed: {}", path_, fault.message()));
-  if (::fsync(descriptor_) != 0) return io_error("writing the directory", path_);
-  return {};
+  if (::fsync(descriptor_) != 0) return file_error("writing the directory", path_);
+  return sync_directory(directory.parent_path());
+}
+
+void StoreDirectory::abandon() {
+  std::error_code fault;  // what cannot be removed is no store, and says so when it is opened
+  for (const char* file : {kFormatFile, kFormatDraft, kDataFile, kLockFile, kCopyingFile}) {
+    fs::remove(fs::path{path_} / file, fault);
+  }
+  if (made_) fs::remove(path_, fault);
 }
 
 Result<bool> holds_store(const std::string& path) {

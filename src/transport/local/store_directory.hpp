@@ -6,6 +6,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 #include "tidings/executor.hpp"
 #include "tidings/result.hpp"
@@ -13,16 +14,24 @@
 
 namespace tidings::local {
 
+// LMDB's file.
+std::string data_of(const std::string& directory);
 // The running board of a member.
 std::string board_of(const std::string& directory, MemberId member);
 
-// Holds the lock on the directory while a store is opened.
+// What errno says of a file or directory, and what to change. `doing` says what was tried.
+Error file_error(std::string_view doing, const std::string& path);
+
+// Holds the lock on the directory while a store is opened, or a copy of one is made.
 class StoreDirectory final {
  public:
   // Makes the directory (mode 0700) where it is missing, and checks that it is a store of our format, or empty.
   // invalid: not a directory, not a store, no permission. unsupported: another format version, a network file
   // system. corrupt: files are missing or cut off. unavailable: another process kept the lock until the deadline.
   static Result<StoreDirectory> enter(const std::string& path, Executor& executor, Time deadline);
+  // Makes the directory, or takes an empty one, for a copy of a store, which is none until completed().
+  // invalid: it is not empty, or as enter(). Other errors: as enter().
+  static Result<StoreDirectory> enter_for_copy(const std::string& path, Executor& executor, Time deadline);
   ~StoreDirectory();
   StoreDirectory(StoreDirectory&& other) noexcept;
   StoreDirectory& operator=(StoreDirectory&&) = delete;
@@ -31,14 +40,18 @@ class StoreDirectory final {
   bool fresh() const { return fresh_; }
   // The new store's files are there and durable.
   Result<void> completed();
+  // Removes what there is of a copy; the directory, too, if it was made for it.
+  void abandon();
 
  private:
+  static Result<StoreDirectory> lock_at(const std::string& path, Executor& executor, Time deadline);
   StoreDirectory(std::string path, int descriptor, bool fresh)
       : path_{std::move(path)}, descriptor_{descriptor}, fresh_{fresh} {}
 
   std::string path_;
   int descriptor_ = -1;
   bool fresh_ = false;
+  bool made_ = false;  // for a copy
 };
 
 // Whether a finished store is there: its file `format` is. Changes nothing. unavailable: it cannot be looked at.
