@@ -9,26 +9,12 @@
 #include <string>
 #include <vector>
 
+#include "order.hpp"
 #include "tidings/bus.hpp"
 #include "tidings/codec.hpp"
-#include "tidings/money.hpp"
 #include "usage.hpp"
 
 namespace tidings::bench {
-
-struct OrderItem {
-  std::string product_id;
-  int quantity = 0;
-  double price = 0;
-};
-BOOST_DESCRIBE_STRUCT(OrderItem, (), (product_id, quantity, price))
-
-struct OrderCreated {
-  std::string customer_id;
-  std::vector<OrderItem> items;
-  Money total_amount;
-};
-BOOST_DESCRIBE_STRUCT(OrderCreated, (), (customer_id, items, total_amount))
 
 // What a handler publishes.
 struct OrderSeen {
@@ -77,9 +63,6 @@ std::vector<Duration> latencies(const std::string& url, const std::shared_ptr<Ex
 
 }  // namespace tidings::bench
 
-template <>
-inline constexpr tidings::EventInfo tidings::event_info<tidings::bench::OrderCreated>{.type = "OrderCreated",
-                                                                                      .topic = "orders"};
 template <>
 inline constexpr tidings::EventInfo tidings::event_info<tidings::bench::OrderSeen>{.type = "OrderSeen",
                                                                                    .topic = "seen"};

@@ -32,6 +32,18 @@ inline double cpu_of(const std::vector<Usage>& runs) {
   return spread_of(runs, &Usage::cpu_micros).median;
 }
 
+inline std::vector<double> of_all(const std::vector<Usage>& runs, double Usage::*what) {
+  std::vector<double> values;
+  for (const Usage& run : runs) values.push_back(run.*what);
+  return values;
+}
+
+inline std::vector<double> quotients(const std::vector<double>& ours, const std::vector<double>& theirs) {
+  std::vector<double> values;
+  for (std::size_t i = 0; i < ours.size(); ++i) values.push_back(ours[i] / theirs.at(i));
+  return values;
+}
+
 class Report final {
  public:
   void add(const std::string& name, const std::vector<Usage>& runs) {
@@ -42,6 +54,15 @@ class Report final {
     const double median = at(milliseconds, 0.5), p99 = at(milliseconds, 0.99);
     row(name, "ms", fmt::format("{:.3f}", median), fmt::format("p99 {:.3f}", p99));
     lines_.push_back(fmt::format(R"({{"name":"{}","value":{:.3f},"unit":"ms","p99":{:.3f}}})", name, median, p99));
+  }
+  // Of runs in turns: each of `ours` beside its neighbour of `theirs`. At least, or at most, the target.
+  void at_least(const std::string& name, const std::vector<double>& ours, const std::vector<double>& theirs,
+                double target) {
+    ratio(name, at(quotients(ours, theirs), 0.5), target);
+  }
+  void at_most(const std::string& name, const std::vector<double>& ours, const std::vector<double>& theirs,
+               double target) {
+    most(name, "ratio", at(quotients(ours, theirs), 0.5), target);
   }
   // At least, and at most, the target.
   void ratio(const std::string& name, double value, double target) {
