@@ -18,8 +18,8 @@ struct OrderEvent {
   OrderCreated data;
 };
 
-// By simdjson's on-demand parser, member after member, as its documentation does it. What is received has no padding: it is
-// copied into a buffer that has, which is used again.
+// By simdjson's on-demand parser, member after member, as its documentation does it. What is received has no padding:
+// it is copied into a buffer that has, which is used again.
 class HandWritten final {
  public:
   bool read(std::string_view body, OrderEvent& event);

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 
+#include "bare_loop.hpp"
 #include "tidings/transport/linked.hpp"
 
 namespace tidings::bench {
@@ -15,16 +16,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::size_t kReceive = 500;
 constexpr Duration kPatience = 60s;
 constexpr Duration kLook = 200us;
 constexpr Duration kApart = 5ms;  // between two events of which each is measured alone
-
-void expect(const auto& result) {
-  if (result) return;
-  fmt::print(stderr, "{}\n", result.error().message);
-  std::exit(1);
-}
 
 std::shared_ptr<transport::Transport> open(const std::string& url, const std::shared_ptr<Executor>& executor) {
   auto opened = transport::open(url, executor);
@@ -108,32 +102,7 @@ void Ours::subscribe(const std::string& group) {
 }
 
 Usage Ours::consume(const std::string& group, int count) {
-  std::atomic<int> settled{0};
-  auto opened = transport_->consumer({.group = group, .topic = "orders"});
-  expect(opened);
-  const auto consumer = *std::move(opened);
-  std::optional<Stopwatch> watch;
-  int seen = 0;
-  const Time deadline = executor_->now() + kPatience;
-  while (seen < count && executor_->now() < deadline) {
-    const auto batch = consumer->receive(kReceive, executor_->now() + 100ms);
-    expect(batch);
-    if (batch->deliveries.empty()) continue;
-    if (!watch) watch.emplace(*executor_);
-    std::vector<transport::Settlement> settlements;
-    settlements.reserve(batch->deliveries.size());
-    for (const auto& delivery : batch->deliveries) {
-      settlements.push_back({.token = delivery.token, .outcome = transport::Accept{}, .publishes = {}});
-    }
-    seen += static_cast<int>(settlements.size());
-    consumer->settle(std::move(settlements), [&](std::size_t, const Result<void>& outcome) {
-      expect(outcome);
-      settled.fetch_add(1, std::memory_order_relaxed);
-    });
-  }
-  wait(*executor_, [&] { return settled >= seen; });
-  if (seen < count) fmt::print(stderr, "only {} of {} events came\n", seen, count);
-  return watch ? watch->of(seen) : Usage{};
+  return receive_and_settle(*transport_, *executor_, group, count);
 }
 
 Coding code(Profile profile, const Executor& executor, int count) {
