@@ -27,11 +27,11 @@ std::string fresh(const std::filesystem::path& directory) {
 
 }  // namespace
 
-LocalSide::LocalSide(const std::filesystem::path& directory, std::shared_ptr<Executor> executor, std::size_t bytes)
+LocalSide::LocalSide(const std::filesystem::path& directory, std::shared_ptr<Executor> executor, Content content)
     : directory_{directory},
       executor_{std::move(executor)},
       url_{fresh(directory)},
-      bytes_{bytes},
+      content_{std::move(content)},
       transport_{open(url_, executor_)},
       publisher_{transport_->publisher({}).value()} {}
 
@@ -45,7 +45,7 @@ transport::Record LocalSide::record() {
                            .type = "OrderCreated",
                            .correlation_id = fmt::format("0197d2a4-8c11-7f3a-9d56-{:012}", number),
                            .content_type = "application/json"};
-  record.body.emplace(bytes_ - transport::size_of(record), 'x');
+  record.body = content_.body.empty() ? std::string(content_.bytes - transport::size_of(record), 'x') : content_.body;
   return record;
 }
 

@@ -18,10 +18,16 @@
 
 namespace tidings::bench {
 
+// What each record holds.
+struct Content {
+  std::size_t bytes = 0;  // what size_of() says of it; its body is filled up to that
+  std::string body = {};  // instead
+};
+
 class LocalSide final {
  public:
-  // Removes what is there. `bytes` is what size_of() says of each record.
-  LocalSide(const std::filesystem::path& directory, std::shared_ptr<Executor> executor, std::size_t bytes);
+  // Removes what is there.
+  LocalSide(const std::filesystem::path& directory, std::shared_ptr<Executor> executor, Content content);
   ~LocalSide();
 
   const std::string& url() const { return url_; }
@@ -42,7 +48,7 @@ class LocalSide final {
   const std::filesystem::path directory_;
   const std::shared_ptr<Executor> executor_;
   const std::string url_;
-  const std::size_t bytes_;
+  const Content content_;
   const std::unique_ptr<transport::Transport> transport_;
   const std::unique_ptr<transport::Publisher> publisher_;
   std::atomic<int> number_{0};
