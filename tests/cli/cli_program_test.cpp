@@ -141,6 +141,20 @@ TEST_F(Program, MakesABackupThatOpens) {
   EXPECT_THAT(again.error_output, HasSubstr("is not empty"));
 }
 
+// E14
+TEST_F(Program, MeasuresTheTransport) {
+  const Ran ran = run({"bench", "--events", "2000", "--batch", "100"});
+  EXPECT_EQ(ran.exit, ChildExit{.code = 0}) << ran.error_output;
+  EXPECT_THAT(ran.output, HasSubstr("publish, confirmed"));
+  EXPECT_THAT(ran.output, HasSubstr("publish to receipt, alone"));
+  EXPECT_THAT(run({"groups"}).output, ::testing::Not(HasSubstr("tidings-bench")));
+  const Ran json = run({"--json", "bench", "--events", "500"});
+  EXPECT_THAT(json.output, HasSubstr("\"publishedPerSecond\":"));
+  const Ran wrong = run({"bench", "--events", "0"});
+  EXPECT_EQ(wrong.exit, ChildExit{.code = 2});
+  EXPECT_THAT(wrong.error_output, HasSubstr("--events"));
+}
+
 // A37, P9: what only reads needs no writer, whoever has it; and the doctor says who that is.
 class StuckWriter : public Program {
  protected:

@@ -209,7 +209,7 @@ INSTANTIATE_TEST_SUITE_P(
         GoldenCase{"help_dead_replay", {"dead", "replay", "--help"}},
         GoldenCase{"help_dead_discard", {"dead", "discard", "--help"}}, GoldenCase{"help_replay", {"replay", "--help"}},
         GoldenCase{"help_doctor", {"doctor", "--help"}}, GoldenCase{"help_backup", {"backup", "--help"}},
-        GoldenCase{"help_dev_kafka", {"dev", "kafka", "--help"}},
+        GoldenCase{"help_bench", {"bench", "--help"}}, GoldenCase{"help_dev_kafka", {"dev", "kafka", "--help"}},
         GoldenCase{"help_dev_kafka_up", {"dev", "kafka", "up", "--help"}},
         GoldenCase{"help_dev_kafka_down", {"dev", "kafka", "down", "--help"}},
         GoldenCase{"help_dev_rabbitmq", {"dev", "rabbitmq", "--help"}},

@@ -100,6 +100,7 @@ int run(const std::vector<std::string>& arguments, Surroundings& surroundings) {
   add_replay(app, command);
   add_doctor(app, command);
   add_backup(app, command);
+  add_bench(app, command);
   add_dev(app, command);
   name_commands(app);
   refuse_values_of_flags(app);

@@ -21,6 +21,7 @@ void add_dead(CLI::App& app, Command& command);
 void add_replay(CLI::App& app, Command& command);
 void add_doctor(CLI::App& app, Command& command);
 void add_backup(CLI::App& app, Command& command);
+void add_bench(CLI::App& app, Command& command);
 void add_dev(CLI::App& app, Command& command);
 
 }  // namespace tidings::cli
