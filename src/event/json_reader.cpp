@@ -28,10 +28,8 @@ std::string names_of(std::span<const Type* const> types) {
 
 }  // namespace
 
-bool JsonReader::enter() {
-  if (depth_ == depth_max_) return fail("more than " + std::to_string(depth_max_) + " levels deep");
-  ++depth_;
-  return true;
+bool JsonReader::fail_depth() {
+  return fail("more than " + std::to_string(depth_max_) + " levels deep");
 }
 
 template <class Element>

@@ -43,6 +43,7 @@ class JsonReader final {
   // Whether it is null, and then takes it.
   bool take_null(Value& value) {
     bool is_null = false;
+    if (*value.raw_json_token().data() != 'n') return false;
     return value.is_null().get(is_null) == simdjson::SUCCESS && is_null;
   }
   // Which of the fields a key names; see match_field.
@@ -81,7 +82,12 @@ class JsonReader final {
 
   template <class Element>
   bool each_element(Value& value, Element element);
-  bool enter();
+  bool enter() {
+    if (depth_ == depth_max_) return fail_depth();
+    ++depth_;
+    return true;
+  }
+  bool fail_depth();
   void leave() { --depth_; }
 
   Profile profile_;

@@ -26,6 +26,15 @@ std::string_view token_of(ondemand::value& value) {
   return trimmed(value.raw_json_token());
 }
 
+// A new string costs less than one that grows.
+void assign(std::string& out, std::string_view text) {
+  if (text.size() <= out.capacity()) {
+    out.assign(text);
+  } else {
+    out = std::string{text};
+  }
+}
+
 // Of an array or object, which it passes.
 template <class Container>
 simdjson::error_code whole_text(simdjson::simdjson_result<Container> found, std::string_view& text) {
@@ -106,7 +115,7 @@ bool JsonReader::read_string(Value& value, std::string& out) {
   if (const auto error = value.get_string().get(text)) {
     return error == simdjson::STRING_ERROR ? fail_as(error) : fail_kind("string", value);
   }
-  out.assign(text);
+  assign(out, text);
   return true;
 }
 
