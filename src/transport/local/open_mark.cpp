@@ -5,14 +5,16 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <utility>
 
 #include "transport/local/process_name.hpp"
+#include "transport/local/store_directory.hpp"
 
 namespace tidings::local {
+
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -60,7 +62,11 @@ Result<OpenMark> OpenMark::set(const std::string& directory, Sync sync) {
   const bool known = before.boot == boot && before.mode == mode;
   if (mark.descriptor_ < 0 || ::flock(mark.descriptor_, LOCK_SH) != 0 ||
       (!known && !write(mark.descriptor_, fmt::format("{} {}\n", boot, mode)))) {
-    return unavailable(fmt::format("marking the store as open ('{}') failed: {}", path, std::strerror(errno)));
+    return file_error("marking the store as open in", path);
+  }
+  // The name, too: without it what is written unsynced from now on would be taken for sound after a power cut.
+  if (!known) {
+    if (auto synced = sync_directory(directory); !synced) return synced.error();
   }
   return mark;
 }
@@ -77,7 +83,8 @@ bool OpenMark::alone() {
 }
 
 void OpenMark::remove() {
-  ::unlink(path_.c_str());
+  // If its removal were lost in a power cut, a store that is whole would be refused, or read through for nothing.
+  if (::unlink(path_.c_str()) == 0) static_cast<void>(sync_directory(fs::path{path_}.parent_path()));
 }
 
 }  // namespace tidings::local

@@ -37,11 +37,14 @@ constexpr Duration kLockLookAgain = std::chrono::milliseconds{5};
 constexpr long kCifsMagic = 0xFF534D42;
 constexpr long kSmb2Magic = 0xFE534D42;
 
-Result<void> make_directory(const std::string& path) {
+// Makes those that are missing above it, too. Each is there after a power cut.
+Result<void> make_directory(const fs::path& path) {
   std::error_code fault;
-  const fs::path parent = fs::path{path}.parent_path();
-  if (!parent.empty()) fs::create_directories(parent, fault);  // mkdir below reports what failed
-  if (::mkdir(path.c_str(), 0700) == 0) return {};
+  const fs::path parent = path.parent_path();
+  if (!parent.empty() && parent != path && !fs::exists(parent, fault)) {
+    if (auto made = make_directory(parent); !made) return made;
+  }
+  if (::mkdir(path.c_str(), 0700) == 0) return sync_directory(parent);
   if (errno == EEXIST && fs::is_directory(path, fault)) return {};
   return file_error("making the directory", path);
 }
@@ -64,17 +67,6 @@ Result<void> write_durably(const fs::path& file, std::string_view text) {
   const bool written =
       ::write(descriptor, text.data(), text.size()) == static_cast<ssize_t>(text.size()) && ::fsync(descriptor) == 0;
   const Result<void> result = written ? Result<void>{} : file_error("writing", file);
-  ::close(descriptor);
-  return result;
-}
-
-// So that a directory that was made in it is there after a power cut.
-Result<void> sync_directory(const fs::path& path) {
-  const std::string name = path.empty() ? "." : path.string();
-  const int descriptor = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return {};  // one that may be passed through and not be read
-  const bool synced = ::fsync(descriptor) == 0;
-  const Result<void> result = synced ? Result<void>{} : file_error("writing the directory", name);
   ::close(descriptor);
   return result;
 }
@@ -154,6 +146,16 @@ Error file_error(std::string_view doing, const std::string& path) {
   return code == ENOSPC || code == EDQUOT ? overloaded(message + "; make room on this disk") : unavailable(message);
 }
 
+Result<void> sync_directory(const std::string& path) {
+  const std::string name = path.empty() ? "." : path;
+  const int descriptor = ::open(name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return errno == EACCES ? Result<void>{} : file_error("writing the directory", name);
+  const bool synced = ::fsync(descriptor) == 0;
+  const Result<void> result = synced ? Result<void>{} : file_error("writing the directory", name);
+  ::close(descriptor);
+  return result;
+}
+
 std::string data_of(const std::string& directory) {
   return fmt::format("{}/{}", directory, kDataFile);
 }
@@ -217,14 +219,15 @@ Result<void> StoreDirectory::completed() {
   const std::string format = fmt::format("{}{}\n", kFormatName, kFormatVersion);
   const fs::path draft = directory / kFormatDraft;
   if (auto written = write_durably(draft, format); !written) return written;
+  // The names of all files, before the one by which they are a store.
+  if (auto synced = sync_directory(path_); !synced) return synced;
   std::error_code fault;
   fs::rename(draft, directory / kFormatFile, fault);
   for (const char* file : {kCreatingFile, kCopyingFile}) {
     if (!fault) fs::remove(directory / file, fault);
   }
   if (fault) return unavailable(fmt::format("making the store '{}' failed: {}", path_, fault.message()));
-  if (::fsync(descriptor_) != 0) return file_error("writing the directory", path_);
-  return sync_directory(directory.parent_path());
+  return sync_directory(path_);
 }
 
 void StoreDirectory::abandon() {

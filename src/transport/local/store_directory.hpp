@@ -22,6 +22,10 @@ std::string board_of(const std::string& directory, MemberId member);
 // What errno says of a file or directory, and what to change. `doing` says what was tried.
 Error file_error(std::string_view doing, const std::string& path);
 
+// So that names that were made in a directory, or removed, are so after a power cut. One that may be passed through and
+// not be read is left out.
+Result<void> sync_directory(const std::string& path);
+
 // Holds the lock on the directory while a store is opened, or a copy of one is made.
 class StoreDirectory final {
  public:
