@@ -51,6 +51,11 @@ if(TIDINGS_PRECOMPILE AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(tidings_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
 endif()
 
+# Rooms hide what they have; what public headers declare is seen outside of the library (docs/adr/0027).
+function(tidings_hide target)
+  set_target_properties(${target} PROPERTIES CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+endfunction()
+
 # Libraries share one precompiled header, test programs another: position independent code differs between them.
 function(tidings_precompile_library target)
   if(NOT TIDINGS_PRECOMPILE)
@@ -60,6 +65,7 @@ function(tidings_precompile_library target)
     file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/common_headers.cpp CONTENT "")
     add_library(tidings_common_headers OBJECT ${PROJECT_BINARY_DIR}/common_headers.cpp)
     target_link_libraries(tidings_common_headers PRIVATE fmt::fmt tl::expected tidings_options)
+    tidings_hide(tidings_common_headers)
     target_precompile_headers(tidings_common_headers PRIVATE ${tidings_common_headers})
   endif()
   target_precompile_headers(${target} REUSE_FROM tidings_common_headers)
@@ -88,6 +94,7 @@ function(tidings_module name)
     add_library(${target} STATIC ${ARG_SOURCES})
     target_include_directories(${target} PUBLIC ${PROJECT_SOURCE_DIR}/include PRIVATE ${PROJECT_SOURCE_DIR}/src)
     target_link_libraries(${target} PUBLIC ${ARG_PUBLIC} PRIVATE ${ARG_PRIVATE} tidings_options)
+    tidings_hide(${target})
     tidings_precompile_library(${target})
     target_compile_features(${target} PUBLIC cxx_std_20)  # programs that add this directory to theirs get it too
   else()

@@ -15,6 +15,8 @@
 #include "tidings/executor.hpp"
 #include "tidings/transport/transport.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // Something outside failed and is tried again until it works (P10), or is not as this program wants it. References are
@@ -113,3 +115,5 @@ class Bus final : public Contract {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -18,6 +18,8 @@
 #include "tidings/profile.hpp"
 #include "tidings/result.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 struct CodecLimits {
@@ -79,3 +81,5 @@ class Codecs final {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

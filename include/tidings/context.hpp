@@ -17,6 +17,8 @@
 #include "tidings/publish_options.hpp"
 #include "tidings/result.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 class Context {
@@ -61,3 +63,5 @@ class Context {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

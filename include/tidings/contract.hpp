@@ -15,6 +15,8 @@
 #include "tidings/event_type.hpp"
 #include "tidings/handler.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // A batch handler, type-erased: one result for each event. `data[i]` points to an E.
@@ -161,3 +163,5 @@ class Contract {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

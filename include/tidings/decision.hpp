@@ -12,6 +12,8 @@
 #include "tidings/result.hpp"
 #include "tidings/transport/record.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 enum class Step {
@@ -75,3 +77,5 @@ struct Decision {
 using Observer = std::function<void(const Decision&)>;
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

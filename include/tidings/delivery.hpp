@@ -32,6 +32,8 @@
 #include "tidings/retry.hpp"
 #include "tidings/transport/transport.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 namespace service {
@@ -136,3 +138,5 @@ class Puller final {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

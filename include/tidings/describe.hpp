@@ -23,6 +23,8 @@
 #include "tidings/profile.hpp"
 #include "tidings/time_text.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // What a member's type does not say. Optional; specialise it for a member:
@@ -162,5 +164,7 @@ std::string camel_case(std::string_view name);
 std::string snake_case(std::string_view name);
 
 }  // namespace tidings
+
+#pragma GCC visibility pop
 
 #include "tidings/detail/describe.hpp"  // the templates

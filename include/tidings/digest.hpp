@@ -8,6 +8,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 using Digest = std::array<std::uint8_t, 32>;
@@ -18,3 +20,5 @@ Digest sha256(std::string_view bytes);
 std::string to_hex(const Digest& digest);
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "tidings/names.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // How a struct is an event. Specialise `event_info<E>` for it, beside BOOST_DESCRIBE_STRUCT:
@@ -75,3 +77,5 @@ struct Received {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -9,6 +9,8 @@
 #include "tidings/describe.hpp"
 #include "tidings/event.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 struct EventType {
@@ -32,3 +34,5 @@ std::vector<const EventType*> event_types() {
 }
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

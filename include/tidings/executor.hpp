@@ -19,6 +19,8 @@
 
 #include "tidings/names.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 class Executor;
@@ -68,3 +70,5 @@ class Executor {
 std::shared_ptr<Executor> thread_executor();
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -24,6 +24,8 @@
 #include "tidings/retry.hpp"
 #include "tidings/transport/transport.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // What happens to a handler that is past its timeout. No thread is ever killed: it runs to its end, nothing of its key
@@ -150,3 +152,5 @@ HandlerFunction erase_handler(H handler) {
 }  // namespace detail
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

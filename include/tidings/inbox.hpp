@@ -15,6 +15,8 @@
 #include "tidings/result.hpp"
 #include "tidings/transport/record.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // What a mark stands for: one event, in one group, once (per replay with `again`).
@@ -75,3 +77,5 @@ class Inbox {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "tidings/codec.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // Appends. On an error `to` is as before.
@@ -37,3 +39,5 @@ Result<T> from_json(std::string_view text, Profile profile = Profile::kafka) {
 }
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -22,6 +22,8 @@
 
 #include "tidings/executor.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 enum class LogLevel { debug, info, warn, error, off };
@@ -152,3 +154,5 @@ class LogScope final {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

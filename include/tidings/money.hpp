@@ -11,6 +11,8 @@
 
 #include "tidings/result.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 struct Money {
@@ -29,3 +31,5 @@ struct Money {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

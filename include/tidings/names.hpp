@@ -10,6 +10,8 @@
 #include <string_view>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // A string that means one thing. `Name<TopicTag>` does not convert to `Name<GroupTag>`.
@@ -44,6 +46,8 @@ using Duration = std::chrono::microseconds;
 inline constexpr Time kNever = Time{std::chrono::days{200'000}};
 
 }  // namespace tidings
+
+#pragma GCC visibility pop
 
 template <class Tag>
 struct std::hash<tidings::Name<Tag>> {

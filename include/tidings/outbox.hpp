@@ -31,6 +31,8 @@
 #include "tidings/sqlite.hpp"
 #include "tidings/transport/transport.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 struct OutboxOptions {
@@ -112,3 +114,5 @@ class Relay final {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -7,6 +7,8 @@
 
 #include "tidings/names.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // All fields are optional.
@@ -20,3 +22,5 @@ struct PublishOptions {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -4,6 +4,8 @@
 #include <compare>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // A JSON value as text, kept as it was received. Also the data of events that have no C++ type: handlers of `#`, the
@@ -22,3 +24,5 @@ struct Bytes {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

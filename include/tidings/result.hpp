@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <utility>
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // What the caller should do about an error.
@@ -123,3 +125,5 @@ class [[nodiscard]] Result<void> {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

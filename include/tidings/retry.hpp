@@ -8,6 +8,8 @@
 #include "tidings/result.hpp"
 #include "tidings/transport/settlement.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 using transport::RetryOrder;
@@ -30,3 +32,5 @@ struct RetryPolicy {
 std::vector<std::string> validate(const RetryPolicy& policy);
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -12,6 +12,8 @@
 #include "tidings/contract.hpp"
 #include "tidings/log.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // Whether --print-config shows a value. Names that speak of passwords, secrets and tokens are masked anyhow.
@@ -62,3 +64,5 @@ class Service final : public Contract {
 };
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -33,6 +33,8 @@
 struct sqlite3;
 struct sqlite3_stmt;
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 struct SqliteOptions {
@@ -228,3 +230,5 @@ T SqliteRow::get(int column) const {
 }
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include "tidings/names.hpp"
 #include "tidings/result.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // A point since 1970-01-01T00:00:00Z, or a length, finer and wider than any std::chrono type that is used here.
@@ -44,3 +46,5 @@ Result<Time> time_of(std::string_view text);
 Result<Instant> parse_duration(std::string_view text);
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

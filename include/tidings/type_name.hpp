@@ -11,6 +11,8 @@
 #include <string>
 #include <string_view>
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // The words in lower case, joined by dots: `order.created`.
@@ -28,3 +30,5 @@ bool same_type(std::string_view left, std::string_view right);
 bool pattern_matches(std::string_view pattern, std::string_view dotted);
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -10,6 +10,8 @@
 
 #include "tidings/executor.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings {
 
 // A UUIDv7: by time, each greater than all that this process made before (in a simulation: that this executor made),
@@ -34,3 +36,5 @@ std::string derived_id(const DerivedFrom& from);
 std::string position_id(std::string_view topic, std::int32_t partition, std::int64_t offset);
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

@@ -142,6 +142,18 @@ def public_header_faults(name, text, names):
             yield f"{name}: a public header includes public headers, std, Boost.Describe and tl::expected only ({path})"
 
 
+def visibility_faults(name, text):
+    """Rooms are compiled with hidden visibility: what a public header declares is exported by the pragma around it."""
+    if not name.startswith("include/"):
+        return
+    lines = [line for line in text.splitlines() if line.startswith(("#", "namespace", "}  // namespace"))]
+    kinds = ["push" if line == "#pragma GCC visibility push(default)" else "pop" if line == "#pragma GCC visibility pop"
+             else "include" if line.startswith("#") else "code" for line in lines]
+    if not re.fullmatch(r"(include )*push (code )+pop (include )*", " ".join(kinds) + " "):
+        yield (f"{name}: a public header has `#pragma GCC visibility push(default)` before its namespaces and `pop` "
+               "behind them, and no include between, else libtidings.so does not export what it declares")
+
+
 def header_faults(texts):
     """A header of include or src that has a source of its name is the first that this source includes, so it compiles
     alone. CMakeLists.txt beside this makes a source for each of the others."""
@@ -217,6 +229,7 @@ def faults(root):
         yield from size_faults(name, text)
         yield from banned_faults(name, code_of(text))
         yield from public_header_faults(name, text, texts)
+        yield from visibility_faults(name, text)
     yield from header_faults(texts)
     yield from build_faults(root, texts)
     yield from name_faults(texts)

@@ -52,6 +52,16 @@ class Tidy(unittest.TestCase):
     def test_public_headers_belong_to_a_room(self):
         self.assertIn("belongs to no room", arrow("include/tidings/new.hpp", "tidings/result.hpp")[0])
 
+    def test_public_headers_are_exported(self):
+        code = "namespace tidings {\nclass A;\n}  // namespace tidings\n"
+        push, pop = "#pragma GCC visibility push(default)\n", "#pragma GCC visibility pop\n"
+        head = "#pragma once\n#include <string>\n"
+        self.assertEqual(list(tidy.visibility_faults("include/tidings/a.hpp", head + push + code + pop)), [])
+        self.assertEqual(list(tidy.visibility_faults("src/base/a.hpp", head + code)), [])
+        for wrong in (head + code, head + push + code, push + head + code + pop, head + code + push + pop,
+                      head + push + code + pop + code):
+            self.assertEqual(len(list(tidy.visibility_faults("include/tidings/a.hpp", wrong))), 1, wrong)
+
     def test_files_are_small(self):
         self.assertEqual(len(list(tidy.size_faults("a.cpp", "\n" * 401))), 1)
         self.assertEqual(list(tidy.size_faults("a.cpp", "\n" * 400)), [])

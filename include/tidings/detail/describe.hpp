@@ -19,6 +19,8 @@
 #include "tidings/money.hpp"
 #include "tidings/raw_json.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::detail {
 
 // `void tidings::detail::spelled() [with T = shop::Order]` (g++), `... [T = shop::Order]` (clang).
@@ -363,3 +365,5 @@ const Type& describe() {
 }
 
 }  // namespace tidings
+
+#pragma GCC visibility pop

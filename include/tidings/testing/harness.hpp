@@ -23,6 +23,8 @@
 #include "tidings/contract.hpp"
 #include "tidings/decision.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::testing {
 
 struct HarnessOptions {
@@ -112,3 +114,5 @@ class Harness final {
 };
 
 }  // namespace tidings::testing
+
+#pragma GCC visibility pop

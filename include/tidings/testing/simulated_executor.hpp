@@ -18,6 +18,8 @@
 
 #include "tidings/executor.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::testing {
 
 class Baton;
@@ -58,3 +60,5 @@ class SimulatedExecutor final : public Executor {
 };
 
 }  // namespace tidings::testing
+
+#pragma GCC visibility pop

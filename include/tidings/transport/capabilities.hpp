@@ -8,6 +8,8 @@
 #include "tidings/names.hpp"
 #include "tidings/profile.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 using tidings::Profile;
@@ -36,3 +38,5 @@ struct Capabilities {
 };
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

@@ -13,6 +13,8 @@
 #include "tidings/names.hpp"
 #include "tidings/result.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 struct ControlRecord {
@@ -47,3 +49,5 @@ class Control {
 };
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

@@ -11,6 +11,8 @@
 #include "tidings/transport/place.hpp"
 #include "tidings/transport/transport.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 // Opens `memory:`, `local:DIR[?option=value&...]`, ... Blocks until the transport is usable.
@@ -25,3 +27,5 @@ Result<Place> examine(std::string_view url);
 std::vector<std::string> describe_linked();
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

@@ -17,6 +17,8 @@
 #include "tidings/transport/record.hpp"
 #include "tidings/transport/retention.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 struct TopicState {
@@ -245,3 +247,5 @@ struct Operator {
 };
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

@@ -5,6 +5,8 @@
 #include <optional>
 #include <string>
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 // From where a deployment can be opened.
@@ -30,3 +32,5 @@ struct Place {
 };
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

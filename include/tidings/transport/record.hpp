@@ -12,6 +12,8 @@
 
 #include "tidings/names.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 // Headers are ordered and repeatable; a value is bytes or null.
@@ -76,3 +78,5 @@ struct Position {
 };
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

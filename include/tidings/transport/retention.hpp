@@ -11,6 +11,8 @@
 
 #include "tidings/names.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 // Whether retention may remove events that a group has not settled.
@@ -51,3 +53,5 @@ inline constexpr Duration kGoneAfter = std::chrono::days{1};
 bool is_gone(std::optional<Time> left, const Retention& retention, Time now, Duration least = kGoneAfter);
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

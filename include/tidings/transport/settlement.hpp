@@ -11,6 +11,8 @@
 #include "tidings/result.hpp"
 #include "tidings/transport/record.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 // strict: a waiting retry holds back its key. relaxed: later events of the key may pass it.
@@ -91,3 +93,5 @@ struct Settlement {
 };
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

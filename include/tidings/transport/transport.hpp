@@ -22,6 +22,8 @@
 #include "tidings/transport/retention.hpp"
 #include "tidings/transport/settlement.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 inline constexpr Duration kCloseWithin = std::chrono::seconds{10};
@@ -201,3 +203,5 @@ class Transport {
 };
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop

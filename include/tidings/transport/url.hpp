@@ -9,6 +9,8 @@
 
 #include "tidings/result.hpp"
 
+#pragma GCC visibility push(default)
+
 namespace tidings::transport {
 
 struct Url {
@@ -30,3 +32,5 @@ struct UrlOption {
 Result<void> check_options(const Url& url, std::span<const UrlOption> known);
 
 }  // namespace tidings::transport
+
+#pragma GCC visibility pop
