@@ -118,5 +118,17 @@ class Components(Scratch):
         self.assertIn('compatible with requested version "0.2"', self.wrong(LIBDIR / "cmake/Tidings", "service", "0.2"))
 
 
+class Init(Scratch):
+    def test_makes_a_project_that_builds_and_passes(self):
+        run(PREFIX / "bin/tidings", "init", "order-watcher", cwd=self.scratch)
+        project, build = self.scratch / "order-watcher", self.scratch / "build"
+        code, output = configure(project, build)
+        self.assertEqual(code, 0, output)
+        run(CMAKE, "--build", build)
+        tested = run("ctest", "--test-dir", build, "--output-on-failure")
+        self.assertIn("100% tests passed, 0 tests failed out of 2", tested)
+        self.assertIn('"order-watcher"', run(build / "bin/order-watcher", "--describe"))
+
+
 if __name__ == "__main__":
     unittest.main()

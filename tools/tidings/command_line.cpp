@@ -101,7 +101,9 @@ int run(const std::vector<std::string>& arguments, Surroundings& surroundings) {
   add_doctor(app, command);
   add_backup(app, command);
   add_bench(app, command);
+  add_init(app, command);
   add_dev(app, command);
+  add_completion(app, command);
   name_commands(app);
   refuse_values_of_flags(app);
   try {

@@ -22,6 +22,8 @@ void add_replay(CLI::App& app, Command& command);
 void add_doctor(CLI::App& app, Command& command);
 void add_backup(CLI::App& app, Command& command);
 void add_bench(CLI::App& app, Command& command);
+void add_init(CLI::App& app, Command& command);
+void add_completion(CLI::App& app, Command& command);
 void add_dev(CLI::App& app, Command& command);
 
 }  // namespace tidings::cli
