@@ -52,6 +52,7 @@ class Examination final {
   }
 
   void check_place() {
+    if (place_.verify) add({.level = Level::ok, .check = "damage", .what = "none: all of it can be read"});
     for (Finding& finding : judge_place(place_)) add(std::move(finding));
   }
 

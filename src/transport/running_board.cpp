@@ -32,6 +32,14 @@ struct Mapping {
   int fault = 0;
 };
 
+Error board_error(const std::string& path, int code) {
+  const std::string what = fmt::format("making the board '{}' failed: {}", path, std::strerror(code));
+  if (code == ENOSPC || code == EDQUOT) return overloaded(what + "; make room on this disk");
+  if (code == EMFILE || code == ENFILE) return unavailable(what + "; raise the limit of open files (`ulimit -n`)");
+  if (code == EACCES || code == EROFS) return invalid(what + "; choose a directory that this user may write to");
+  return unavailable(what);
+}
+
 Mapping map(int descriptor, std::size_t bytes) {
   void* memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
   return {memory, memory == MAP_FAILED ? errno : 0};
@@ -59,9 +67,7 @@ Result<std::unique_ptr<RunningBoard>> RunningBoard::create(const std::string& pa
   Mapping mapped{.fault = descriptor < 0 ? errno : ::posix_fallocate(descriptor, 0, static_cast<off_t>(bytes))};
   if (mapped.fault == 0) mapped = map(descriptor, bytes);
   if (descriptor >= 0) ::close(descriptor);
-  if (mapped.fault != 0) {
-    return unavailable(fmt::format("making the board '{}' failed: {}", path, std::strerror(mapped.fault)));
-  }
+  if (mapped.fault != 0) return board_error(path, mapped.fault);
   std::unique_ptr<RunningBoard> board{new RunningBoard{mapped.memory, bytes}};
   board->begin(slots);
   return board;
@@ -99,6 +105,13 @@ std::vector<std::uint64_t> read_board(const std::string& path) {
   for (const auto& slot : board->slots()) tokens.push_back(slot.load());
   std::erase(tokens, 0u);
   return tokens;
+}
+
+bool can_read_board(const std::string& path) {
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+  if (descriptor < 0) return errno != EMFILE && errno != ENFILE && errno != ENOMEM;
+  ::close(descriptor);
+  return true;
 }
 
 void remove_board(const std::string& path) {

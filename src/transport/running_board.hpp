@@ -43,6 +43,8 @@ class RunningBoard final {
 
 // What stands on a board; empty where there is none, or one of another boot.
 std::vector<std::uint64_t> read_board(const std::string& path);
+// False: there may be one, and this process has no file descriptor or memory left to read it.
+bool can_read_board(const std::string& path);
 void remove_board(const std::string& path);
 
 }  // namespace tidings::transport

@@ -79,6 +79,8 @@ int doctor(const Paths& databases, Session& session) {
   if (!place) return unreachable(place.error());
   if (const auto shared = operate::expect_shared(*url, *place); !shared) return session.usage(shared.error());
   if (const auto there = operate::expect_deployed(*url, *place); !there) return unreachable(there.error());
+  const auto whole = place->verify ? place->verify() : Result<void>{};
+  if (!whole) return unreachable(whole.error());
   const auto transport = session.around().open(chosen->text, session.around().executor);
   if (!transport) return unreachable(transport.error());
   Diagnosis diagnosis = operate::examine(**transport, *session.around().executor, *place, {});
@@ -100,8 +102,9 @@ void add_doctor(CLI::App& app, Command& command) {
       ->allow_extra_args(false);
   doctor_app->footer(
       "Looks at reachability, permissions, room, members and dead letters, and in the\n"
-      "databases at what waits for a relay; changes nothing. Exit code 1 when a check\n"
-      "fails.\n"
+      "databases at what waits for a relay; changes nothing. A local store it reads\n"
+      "through first, all of it, which takes its time. Exit code 1 when a check fails,\n"
+      "3 when the store is damaged or the transport cannot be reached.\n"
       "\n"
       "Example: tidings --transport local:/var/lib/shop doctor \\\n"
       "           --database /var/lib/shop/order.db");

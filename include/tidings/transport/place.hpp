@@ -2,8 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+
+#include "tidings/result.hpp"
 
 #pragma GCC visibility push(default)
 
@@ -29,6 +32,9 @@ struct Place {
   Reach reach = Reach::network;
   bool deployed = true;                     // false: nothing is there, and opening the URL would make it
   std::optional<DirectoryState> directory;  // of Reach::host; none: it is not there
+  // Reads all of it through, apart from this process: where it is damaged, opening it may be the end of a process.
+  // Blocks as long as that takes. corrupt: it is. Null: nothing here can be damaged so.
+  std::function<Result<void>()> verify;
 };
 
 }  // namespace tidings::transport

@@ -72,11 +72,16 @@ class DeathWatch final : public StoreListener {
     std::erase_if(members, [this](const MemberRow& member) { return member.process == store_.process(); });
     const bool blind = watch(members);
     std::vector<MemberRow> dead;
+    bool unread = false;
     for (const MemberRow& member : members) {
-      if (!is_alive(member.process)) dead.push_back(member);
+      if (is_alive(member.process)) continue;
+      // What stands there is suspect: it is not reaped before that can be read.
+      const bool readable = transport::can_read_board(board_of(store_.directory(), member.id));
+      if (readable) dead.push_back(member);
+      unread = unread || !readable;
     }
     const bool reaped = dead.empty() || reap_all(dead, within);
-    return blind || !reaped ? store_.now() + kLookWithoutDescriptor : kNever;
+    return blind || unread || !reaped ? store_.now() + kLookWithoutDescriptor : kNever;
   }
 
  private:
@@ -127,7 +132,10 @@ class DeathWatch final : public StoreListener {
           if (!reported(watched.process)) polled.push_back({watched.descriptor.get(), POLLIN, 0});
         }
       }
-      ::poll(polled.data(), polled.size(), -1);
+      // Without its own descriptor it would not be woken: then it looks now and then.
+      constexpr int kForEver = -1;
+      const auto pause = std::chrono::duration_cast<std::chrono::milliseconds>(kLookWithoutDescriptor).count();
+      ::poll(polled.data(), polled.size(), poke_.get() < 0 ? static_cast<int>(pause) : kForEver);
       drain();
       if (report()) store_.call_warden();
     }

@@ -2,19 +2,23 @@
 
 #include <fmt/format.h>
 #include <lmdb.h>
+#include <sys/statvfs.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <sstream>
+#include <vector>
 
 #include "transport/local/limits.hpp"
+#include "transport/local/process_name.hpp"
+#include "transport/local/store_directory.hpp"
 
 namespace tidings::local {
 
 namespace {
 
-constexpr std::array<const char*, kTrees> kTreeNames{"events", "topics",   "stats",    "groups", "members",
-                                                     "owners", "progress", "attempts", "parked", "parked_due",
-                                                     "dead",   "control",  "meta"};
+constexpr MDB_dbi kFreeList = 0;  // LMDB's own tree of free pages: a transaction's number -> count, pages
 
 MDB_val val(Bytes bytes) {
   return {bytes.size(), const_cast<char*>(bytes.data())};
@@ -50,6 +54,13 @@ Error store_error(int code, std::string_view doing) {
     case ENOSPC:
     case EDQUOT:
       return overloaded(what + "; the disk is full: make room on it");
+    case EMFILE:
+    case ENFILE:
+      return unavailable(what + "; raise the limit of open files (`ulimit -n`)");
+    case EACCES:
+    case EPERM:
+    case EROFS:
+      return invalid(what + "; see that this user may read and write all files of the store");
     case MDB_READERS_FULL:
       return overloaded(what + "; too many readers at once");
     case MDB_MAP_RESIZED:
@@ -68,33 +79,10 @@ Error store_error(int code, std::string_view doing) {
   }
 }
 
-bool is_readable(const std::string& directory) {
-  MDB_env* env = nullptr;
-  if (mdb_env_create(&env) != 0 || mdb_env_set_maxdbs(env, kTrees) != 0) return false;
-  MDB_txn* txn = nullptr;
-  if (mdb_env_open(env, directory.c_str(), MDB_RDONLY | MDB_NOTLS, 0600) != 0 ||
-      mdb_txn_begin(env, nullptr, MDB_RDONLY, &txn) != 0) {
-    return false;
-  }
-  volatile unsigned sum = 0;  // so that every page is really read
-  for (const char* name : kTreeNames) {
-    MDB_dbi tree = 0;
-    MDB_cursor* cursor = nullptr;
-    if (mdb_dbi_open(txn, name, 0, &tree) != 0 || mdb_cursor_open(txn, tree, &cursor) != 0) return false;
-    MDB_val key{};
-    MDB_val value{};
-    int code = 0;
-    while ((code = mdb_cursor_get(cursor, &key, &value, MDB_NEXT)) == 0) {
-      for (const char byte : bytes(value)) sum = sum + static_cast<unsigned char>(byte);
-    }
-    if (code != MDB_NOTFOUND) return false;
-  }
-  return true;
-}
-
 Result<std::unique_ptr<Environment>> Environment::open(const std::string& directory, std::uint64_t map_bytes,
                                                        Sync sync) {
   std::unique_ptr<Environment> environment{new Environment};
+  if (auto lock = fill_lock_file(directory); !lock) return lock.error();
   int code = mdb_env_create(&environment->env_);
   if (code == 0) code = mdb_env_set_mapsize(environment->env_, map_bytes);
   if (code == 0) code = mdb_env_set_maxdbs(environment->env_, kTrees);
@@ -163,6 +151,39 @@ Result<void> Environment::copy_to(int descriptor) {
   return {};
 }
 
+bool Environment::is_disk_full() const {
+  const char* path = nullptr;
+  struct statvfs disk {};
+  if (mdb_env_get_path(env_, &path) != 0 || ::statvfs(path, &disk) != 0) return false;
+  return disk.f_bavail * disk.f_frsize < kCommitBytesMax;
+}
+
+std::string Environment::why_full() {
+  check_readers();  // a dead one would keep freed pages from being reused
+  const auto oldest = oldest_reader();
+  if (!oldest || !is_stopped(oldest->pid)) return "";
+  return fmt::format(
+      "; process {0} is stopped in the midst of a read (SIGSTOP, a debugger), so that no room is freed: let it go on "
+      "(`kill -CONT {0}`) or end it (`kill -KILL {0}`)",
+      oldest->pid);
+}
+
+std::optional<Environment::Reader> Environment::oldest_reader() const {
+  std::optional<Reader> oldest;
+  // A line of LMDB's: pid, thread (hexadecimal), number of the state; `-` where it reads nothing.
+  const auto take = [](const char* line, void* context) {
+    auto& found = *static_cast<std::optional<Reader>*>(context);
+    std::istringstream fields{line};
+    Reader reader;
+    std::string thread;
+    if (!(fields >> reader.pid >> thread >> reader.state)) return 0;
+    if (!found || reader.state < found->state) found = reader;
+    return 0;
+  };
+  mdb_reader_list(env_, take, &oldest);
+  return oldest;
+}
+
 std::uint64_t Environment::map_bytes() const {
   MDB_envinfo info{};
   mdb_env_info(env_, &info);
@@ -193,7 +214,9 @@ std::uint64_t Transaction::state() const {
 
 bool Transaction::found(int code, std::string_view doing) {
   if (code == 0) return true;
-  if (code != MDB_NOTFOUND && status_) status_ = store_error(code, doing);
+  if (code == MDB_NOTFOUND || !status_) return false;
+  status_ = store_error(code, doing);
+  if (code == MDB_MAP_FULL) status_ = overloaded(status_.error().message + environment_->why_full());
   return false;
 }
 
@@ -226,13 +249,24 @@ std::uint64_t Transaction::entries(Tree tree) {
 }
 
 std::uint64_t ReadTransaction::free_pages() {
-  constexpr MDB_dbi kFreeList = 0;  // LMDB's own tree: a transaction's number -> count, pages
+  return free_pages_until(UINT64_MAX);
+}
+
+std::uint64_t ReadTransaction::reusable_pages() {
+  const auto oldest = environment_->oldest_reader();
+  return free_pages_until(oldest ? oldest->state : UINT64_MAX);
+}
+
+std::uint64_t ReadTransaction::free_pages_until(std::uint64_t state) {
   std::uint64_t pages = 0;
   MDB_cursor* cursor = nullptr;
   if (!usable() || !found(mdb_cursor_open(txn_, kFreeList, &cursor), "counting free pages")) return 0;
   MDB_val k{};
   MDB_val v{};
   while (mdb_cursor_get(cursor, &k, &v, MDB_NEXT) == 0) {
+    std::uint64_t freed = 0;
+    std::memcpy(&freed, k.mv_data, sizeof freed);
+    if (freed > state) break;
     std::size_t count = 0;
     std::memcpy(&count, v.mv_data, sizeof count);
     pages += count;
@@ -297,7 +331,12 @@ void WriteTransaction::erase_event(std::uint64_t sequence) {
 Result<void> WriteTransaction::commit() {
   if (!status_ || txn_ == nullptr) return status_;
   MDB_txn* txn = std::exchange(txn_, nullptr);
-  if (const int code = mdb_txn_commit(txn); code != 0) status_ = store_error(code, "committing");
+  const int code = mdb_txn_commit(txn);
+  if (code == EIO && environment_->is_disk_full()) {
+    status_ = store_error(ENOSPC, "committing");  // LMDB calls a write that was cut short so
+  } else if (code != 0) {
+    found(code, "committing");
+  }
   return status_;
 }
 

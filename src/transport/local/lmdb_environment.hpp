@@ -39,12 +39,12 @@ enum class Tree {
   meta,
 };
 inline constexpr std::size_t kTrees = 13;
+inline constexpr std::array<const char*, kTrees> kTreeNames{"events", "topics",   "stats",    "groups", "members",
+                                                            "owners", "progress", "attempts", "parked", "parked_due",
+                                                            "dead",   "control",  "meta"};
 
 // What an LMDB code means for the caller. `doing` says what was tried.
 Error store_error(int code, std::string_view doing);
-
-// Reads all of a store's file, as another process would. Dies of SIGBUS where the file is cut off: call it in a child.
-bool is_readable(const std::string& directory);
 
 class Environment final {
  public:
@@ -76,6 +76,16 @@ class Environment final {
   std::uint64_t map_bytes() const;
   // The most reads at once that this or another process had since the first of them opened the store.
   unsigned readers_high() const;
+  // The read that holds on to the oldest state: what was freed since then is not reused. None: nobody reads.
+  struct Reader {
+    std::int64_t pid = 0;
+    std::uint64_t state = 0;
+  };
+  std::optional<Reader> oldest_reader() const;
+  // To be said of a store that is full: who keeps it so, beginning with `; `, or nothing. Frees what the dead hold.
+  std::string why_full();
+  // Whether its disk has no more room than one commit may want.
+  bool is_disk_full() const;
   // Pages up to the highest one ever used; those that are free again included.
   std::uint64_t pages_high() const;
 
@@ -128,12 +138,17 @@ class ReadTransaction final : public Transaction {
 
   // Pages that were used once and are free again.
   std::uint64_t free_pages();
+  // Those of them that may be used again: nobody reads a state in which they were in use.
+  std::uint64_t reusable_pages();
 
   // Lets go of what it reads, until renew(): a transaction that holds on keeps every freed page from being reused.
   // What was read is no longer valid; cursors must be gone.
   void rest();
   // Goes on with the newest state.
   void renew();
+
+ private:
+  std::uint64_t free_pages_until(std::uint64_t state);
 };
 
 class WriteTransaction final : public Transaction {

@@ -155,6 +155,42 @@ TEST_F(LocalProcessTest, P10AFailedCommitRefusesItsWholeBatchAndTheNextOneGoes) 
   EXPECT_EQ(ids(*open(), "orders"), confirmed);
 }
 
+// E2: pids mean other processes there: its members would be taken for dead.
+TEST_F(LocalProcessTest, AProcessOfAnotherPidNamespaceIsRefusedWhileTheStoreIsOpen) {
+  const auto elsewhere = [&] {
+    return testing::run_program({.program = "/usr/bin/unshare",
+                                 .arguments = {"-Urpf", "--mount-proc", CRASH_CHILD, directory_, "publish", "1"}});
+  };
+  const auto possible = testing::run_program({.program = "/usr/bin/unshare",  //
+                                              .arguments = {"-Urpf", "--mount-proc", "/bin/true"}});
+  if (possible.exit != ChildExit{.code = 0}) GTEST_SKIP() << "no pid namespaces here: " << possible.error_output;
+  auto transport = open();
+  const auto refused = elsewhere();
+  EXPECT_EQ(refused.exit, (ChildExit{.code = 1}));
+  EXPECT_THAT(refused.error_output, ::testing::HasSubstr("another pid namespace"));
+  transport.reset();
+  const auto alone = elsewhere();
+  EXPECT_EQ(alone.exit, (ChildExit{.code = 0})) << alone.error_output;
+  EXPECT_EQ(ids(*open(), "orders").size(), 1u);
+}
+
+// E2, P10: on a disk without room, what is confirmed stays, and the kind says that room is wanted.
+TEST_F(LocalProcessTest, P10AFullDiskRefusesAndKeepsWhatWasConfirmed) {
+  const auto in_namespace = [](const std::string& script) {
+    return testing::run_program({.program = "/usr/bin/unshare", .arguments = {"-Urm", "/bin/sh", "-c", script}});
+  };
+  const std::string disk = scratch_.path();
+  const std::string mount = "mount -t tmpfs -o size=640k none '" + disk + "' || exit 77; ";
+  if (in_namespace(mount).exit != ChildExit{.code = 0}) GTEST_SKIP() << "no mount namespaces here";
+  const std::string child = std::string{CRASH_CHILD} + " '" + directory_ + "' publish ";
+  const auto ran = in_namespace(mount + child + "5 >/dev/null; head -c 10m /dev/zero >'" + disk + "/ballast'; " +
+                                child + "20 | sed s/confirmed/full/; rm '" + disk + "/ballast'; " + child + "3");
+  EXPECT_EQ(ran.exit, (ChildExit{.code = 0})) << ran.error_output;
+  EXPECT_EQ(told(ran.output, "confirmed").size(), 3u) << ran.output << ran.error_output;
+  EXPECT_THAT(ran.error_output + ran.output,
+              ::testing::AnyOf(::testing::HasSubstr("make room"), ::testing::HasSubstr("refused")));
+}
+
 TEST_F(LocalProcessTest, P5AKillInTheMidstOfWorkLosesNothing) {
   ASSERT_EQ(start({"publish", "500"}).wait(), (ChildExit{.code = 0}));
   for (int kill = 0; kill < 4; ++kill) {

@@ -76,6 +76,12 @@ Result<void> Store::start() {
 
 Result<void> Store::open_files(bool fresh) {
   const std::string& path = options_.directory;
+  if (boot_id().empty() || process_.started == 0) {
+    return unavailable(
+        fmt::format("'{}' cannot be opened, for /proc tells nothing of this process: mount it where it is missing, and "
+                    "raise the limit of open files (`ulimit -n`) where that is reached",
+                    path));
+  }
   const OpenMark::Left left = OpenMark::left(path);
   if (left == OpenMark::Left::unsynced) {
     return corrupt(
@@ -84,6 +90,7 @@ Result<void> Store::open_files(bool fresh) {
                     path));
   }
   if (left == OpenMark::Left::machine && !fresh) {
+    if (auto filled = fill_lock_file(path); !filled) return filled;
     if (auto verified = verify_store(path); !verified) return verified;
   }
   auto mark = OpenMark::set(path, options_.sync);
@@ -92,7 +99,22 @@ Result<void> Store::open_files(bool fresh) {
   auto wake = WakeFile::open(path);
   if (!wake) return wake.error();
   wake_ = *std::move(wake);
+  if (auto taken = take_over_wake(); !taken) return taken;
   return open_environment(fresh);
+}
+
+// Pids, by which deaths are seen, must mean the same to all.
+Result<void> Store::take_over_wake() {
+  if (wake_->of_these_pids()) return {};
+  if (!mark_->alone()) {
+    return unsupported(fmt::format(
+        "'{}' is open in processes of another pid namespace (another container): they could not see whether "
+        "this one lives; run all of them in one namespace (docker: --pid), or give each a store of its own",
+        options_.directory));
+  }
+  wake_->begin_anew();
+  mark_->share();
+  return {};
 }
 
 Result<void> Store::open_environment(bool fresh) {

@@ -72,6 +72,7 @@ class Store final {
   Store(Options options, std::shared_ptr<Executor> executor);
   Result<void> start();
   Result<void> open_files(bool fresh);
+  Result<void> take_over_wake();
   Result<void> open_environment(bool fresh);
   struct Settings {
     std::uint64_t size_max = 0;

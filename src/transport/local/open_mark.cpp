@@ -82,6 +82,10 @@ bool OpenMark::alone() {
   return ::flock(descriptor_, LOCK_EX | LOCK_NB) == 0;
 }
 
+void OpenMark::share() {
+  ::flock(descriptor_, LOCK_SH);
+}
+
 void OpenMark::remove() {
   // If its removal were lost in a power cut, a store that is whole would be refused, or read through for nothing.
   if (::unlink(path_.c_str()) == 0) static_cast<void>(sync_directory(fs::path{path_}.parent_path()));

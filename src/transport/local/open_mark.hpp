@@ -29,6 +29,8 @@ class OpenMark final {
 
   // Whether no other process has it open. True: it stays so as long as the directory's lock is held.
   bool alone();
+  // After alone(): lets others open it again.
+  void share();
   // Removes the mark: everything is on the disk.
   void remove();
 

@@ -1,45 +1,73 @@
 #include "transport/local/process_name.hpp"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
+#include <cerrno>
 #include <sstream>
 
 namespace tidings::local {
 
 namespace {
 
-// What /proc/PID/stat says after the command, which may itself hold spaces and brackets: state first.
-std::optional<std::istringstream> stat_of(std::int64_t pid) {
-  std::ifstream file{fmt::format("/proc/{}/stat", pid)};
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  const std::size_t bracket = line.rfind(')');
-  if (bracket == std::string::npos) return std::nullopt;
-  return std::istringstream{line.substr(bracket + 1)};
+enum class Sight { there, gone, unseen };
+
+// What the kernel says of a process.
+struct Facts {
+  Sight sight = Sight::unseen;  // unseen: it could not be looked at, and may be there
+  char state = '?';
+  std::uint64_t ticks = 0;
+};
+
+std::string read_all(int descriptor) {
+  std::array<char, 4'096> bytes{};
+  const ssize_t count = ::read(descriptor, bytes.data(), bytes.size());
+  return {bytes.data(), count > 0 ? static_cast<std::size_t>(count) : 0};
+}
+
+// /proc/PID/stat: the command, in brackets, may itself hold spaces and brackets. It is behind the last one.
+Facts facts_in(const std::string& stat) {
+  constexpr int kBetween = 18;  // fields 4 to 21 of proc(5), between the state and the start time
+  Facts facts;
+  std::istringstream fields{stat.substr(std::min(stat.rfind(')'), stat.size() - 1) + 1)};
+  fields >> facts.state;
+  std::string field;
+  for (int i = 0; i < kBetween; ++i) fields >> field;
+  if (!(fields >> facts.ticks)) return {};
+  const bool dead = facts.state == 'Z' || facts.state == 'X';  // only its parent has not looked yet
+  facts.sight = dead ? Sight::gone : Sight::there;
+  return facts;
+}
+
+Facts facts_of(std::int64_t pid) {
+  const int descriptor = ::open(fmt::format("/proc/{}/stat", pid).c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return {.sight = errno == ENOENT ? Sight::gone : Sight::unseen};
+  const std::string stat = read_all(descriptor);
+  const bool gone = stat.empty() && errno == ESRCH;  // it ended since it was opened
+  ::close(descriptor);
+  if (stat.empty()) return {.sight = gone ? Sight::gone : Sight::unseen};
+  return facts_in(stat);
 }
 
 }  // namespace
 
 std::optional<std::uint64_t> start_ticks(std::int64_t pid) {
-  constexpr int kBetween = 18;  // fields 4 to 21 of proc(5), between the state and the start time
-  auto fields = stat_of(pid);
-  if (!fields) return std::nullopt;
-  std::string field;
-  *fields >> field;
-  if (field == "Z" || field == "X") return std::nullopt;  // dead; only its parent has not looked yet
-  for (int i = 0; i < kBetween; ++i) *fields >> field;
-  std::uint64_t ticks = 0;
-  if (!(*fields >> ticks)) return std::nullopt;
-  return ticks;
+  const Facts facts = facts_of(pid);
+  if (facts.sight != Sight::there) return std::nullopt;
+  return facts.ticks;
 }
 
 bool is_stopped(std::int64_t pid) {
-  auto fields = stat_of(pid);
-  std::string state;
-  return fields && (*fields >> state) && (state == "T" || state == "t");
+  const char state = facts_of(pid).state;
+  return state == 'T' || state == 't';
+}
+
+std::uint64_t pid_namespace() {
+  struct stat facts {};
+  return ::stat("/proc/self/ns/pid", &facts) == 0 ? facts.st_ino : 0;
 }
 
 ProcessName this_process() {
@@ -47,7 +75,9 @@ ProcessName this_process() {
 }
 
 bool is_alive(const ProcessName& process) {
-  return process.boot == boot_id() && start_ticks(process.pid) == process.started;
+  if (process.boot != boot_id()) return false;
+  const Facts facts = facts_of(process.pid);
+  return facts.sight == Sight::unseen || (facts.sight == Sight::there && facts.ticks == process.started);
 }
 
 std::string host_name() {

@@ -9,11 +9,15 @@
 
 namespace tidings::local {
 
-// When the process began, in the kernel's ticks since the start of the machine; nothing: there is no such process.
+// When the process began, in the kernel's ticks since the start of the machine; nothing: there is no such process, or
+// it cannot be looked at.
 std::optional<std::uint64_t> start_ticks(std::int64_t pid);
 
 // Alive by the kernel, but stopped (SIGSTOP, a debugger).
 bool is_stopped(std::int64_t pid);
+
+// Which pids mean the same process: a container may have its own. 0: it is not known.
+std::uint64_t pid_namespace();
 
 // A process, so that no other one is taken for it.
 struct ProcessName {
@@ -26,7 +30,8 @@ struct ProcessName {
 
 ProcessName this_process();
 
-// Whether it runs still. A process of another boot does not.
+// Whether it runs still. A process of another boot does not; one that cannot be looked at (no file descriptor is left)
+// counts as alive.
 bool is_alive(const ProcessName& process);
 
 std::string host_name();

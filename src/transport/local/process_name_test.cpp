@@ -1,6 +1,7 @@
 #include "transport/local/process_name.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,20 @@ namespace {
 TEST(ProcessName, OfThisProcessIsAlive) {
   EXPECT_TRUE(is_alive(this_process()));
   EXPECT_FALSE(is_stopped(::getpid()));
+}
+
+// P5: or who has used up its descriptors takes the living for dead, and gives away what they have.
+TEST(ProcessName, IsAliveThoughNoFileDescriptorIsLeftToLook) {
+  const ProcessName name = this_process();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+  const bool alive = is_alive(name);
+  const bool unseen = !start_ticks(::getpid());
+  ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+  EXPECT_TRUE(unseen) << "it had one";
+  EXPECT_TRUE(alive);
 }
 
 TEST(ProcessName, IsNotAnotherProcessOfTheSamePid) {

@@ -47,7 +47,7 @@ Result<void> SpaceWatch::room_for(WriteTransaction& transaction, Room room, std:
     return {};
   }
   if (remedy_.empty()) {
-    remedy_ = remedy(transaction);
+    remedy_ = remedy(transaction) + transaction.environment().why_full();
     refused_ = true;
   }
   return overloaded(fmt::format("the store is at its size_max of {} bytes; {}", size_max_, remedy_));
@@ -65,7 +65,7 @@ void SpaceWatch::look(WriteTransaction& transaction, std::size_t bytes, Time now
   if (used + bytes > size_max_) {
     environment.check_readers();  // a dead one would keep freed pages from being reused
     ReadTransaction reader{environment};
-    used = bytes_used(reader);
+    used -= std::min(used, reader.reusable_pages() * environment.page_bytes());
   }
   const auto left_below = [&](std::uint64_t max) {
     return std::min(max - std::min(used, max), std::max<std::uint64_t>(bytes, room_at_once(size_max_)));

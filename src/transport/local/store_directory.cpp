@@ -13,8 +13,9 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
 #include <utility>
+
+#include "transport/local/limits.hpp"
 
 namespace tidings::local {
 
@@ -71,10 +72,39 @@ Result<void> write_durably(const fs::path& file, std::string_view text) {
   return result;
 }
 
+// Of a file that is there.
+Result<std::string> first_line(const fs::path& file) {
+  const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return file_error("reading", file);
+  std::array<char, 256> bytes{};
+  const ssize_t count = ::read(descriptor, bytes.data(), bytes.size());
+  const Result<std::string> text = count < 0 ? Result<std::string>{file_error("reading", file)}
+                                             : std::string{bytes.data(), static_cast<std::size_t>(count)};
+  ::close(descriptor);
+  if (!text) return text;
+  return text->substr(0, text->find('\n'));
+}
+
+// Whether there is such a file. An error says that nobody can tell.
+Result<bool> is_there(const fs::path& file) {
+  struct stat facts {};
+  if (::stat(file.c_str(), &facts) == 0) return true;
+  if (errno == ENOENT) return false;
+  return file_error("looking at", file);
+}
+
+Result<bool> is_empty(const std::string& directory) {
+  std::error_code fault;
+  const bool empty = fs::is_empty(directory, fault);
+  if (!fault) return empty;
+  errno = fault.value();
+  return file_error("looking into", directory);
+}
+
 Result<void> check_format(const fs::path& directory) {
-  std::ifstream file{directory / kFormatFile};
-  std::string line;
-  std::getline(file, line);
+  const auto read = first_line(directory / kFormatFile);
+  if (!read) return read.error();
+  const std::string& line = *read;
   if (!line.starts_with(kFormatName)) {
     return corrupt(fmt::format("'{}' is damaged: the file 'format' does not name a Tidings store", directory.string()));
   }
@@ -87,6 +117,10 @@ Result<void> check_format(const fs::path& directory) {
   }
   std::error_code fault;
   const auto bytes = fs::file_size(directory / kDataFile, fault);
+  if (fault && fault != std::errc::no_such_file_or_directory) {
+    errno = fault.value();
+    return file_error("looking at", directory / kDataFile);
+  }
   if (fault || bytes < kDataBytesLeast) {
     return corrupt(fmt::format("'{}' is damaged: '{}' is {}; restore a backup, or remove the directory",
                                directory.string(), kDataFile, fault ? "missing" : "cut off"));
@@ -114,7 +148,9 @@ Result<void> lock(int descriptor, const std::string& path, Executor& executor, T
 Result<bool> is_fresh(const std::string& path) {
   const fs::path directory{path};
   std::error_code fault;
-  if (fs::exists(directory / kFormatFile, fault)) {
+  const auto complete = is_there(directory / kFormatFile);
+  if (!complete) return complete.error();
+  if (*complete) {
     for (const char* file : {kCreatingFile, kCopyingFile}) fs::remove(directory / file, fault);
     if (auto checked = check_format(directory); !checked) return checked.error();
     return false;
@@ -127,7 +163,9 @@ Result<bool> is_fresh(const std::string& path) {
     for (const char* file : {kDataFile, kLockFile}) fs::remove(directory / file, fault);
     return true;
   }
-  if (!fs::is_empty(directory, fault)) {
+  const auto empty = is_empty(path);
+  if (!empty) return empty.error();
+  if (!*empty) {
     return invalid(fmt::format("'{}' is no Tidings store and not empty; choose an empty or a new directory", path));
   }
   if (auto written = write_durably(directory / kCreatingFile, ""); !written) return written.error();
@@ -142,6 +180,7 @@ Error file_error(std::string_view doing, const std::string& path) {
   if (code == EACCES || code == EPERM || code == EROFS) {
     return invalid(message + "; choose a directory that this user may write to");
   }
+  if (code == EMFILE || code == ENFILE) return unavailable(message + "; raise the limit of open files (`ulimit -n`)");
   if (code == ENOTDIR || code == EEXIST) return invalid(message + "; choose another directory");
   return code == ENOSPC || code == EDQUOT ? overloaded(message + "; make room on this disk") : unavailable(message);
 }
@@ -152,6 +191,22 @@ Result<void> sync_directory(const std::string& path) {
   if (descriptor < 0) return errno == EACCES ? Result<void>{} : file_error("writing the directory", name);
   const bool synced = ::fsync(descriptor) == 0;
   const Result<void> result = synced ? Result<void>{} : file_error("writing the directory", name);
+  ::close(descriptor);
+  return result;
+}
+
+// One that others have open keeps its length: they have mapped so much.
+Result<void> fill_lock_file(const std::string& directory) {
+  constexpr off_t kReader = 64;  // bytes of a slot, a cache line; before them there are two others
+  constexpr off_t kNewBytes = kReader * (kReadersMax + 2);
+  const std::string path = fs::path{directory} / kLockFile;
+  const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (descriptor < 0) return file_error("opening", path);
+  struct stat facts {};
+  const bool known = ::fstat(descriptor, &facts) == 0;
+  const bool filled = known && ::fallocate(descriptor, 0, 0, facts.st_size > 0 ? facts.st_size : kNewBytes) == 0;
+  // A file system that cannot promise blocks is taken as it is.
+  const Result<void> result = filled || errno == EOPNOTSUPP ? Result<void>{} : file_error("making", path);
   ::close(descriptor);
   return result;
 }
@@ -189,7 +244,9 @@ Result<StoreDirectory> StoreDirectory::enter_for_copy(const std::string& path, E
   const bool there = fs::exists(path, fault);
   auto entered = lock_at(path, executor, deadline);
   if (!entered) return entered;
-  if (!fs::is_empty(path, fault)) {
+  const auto empty = is_empty(path);
+  if (!empty) return empty.error();
+  if (!*empty) {
     const bool cut_off = fs::exists(fs::path{path} / kCopyingFile, fault);
     return invalid(fmt::format("'{}' is not empty{}; choose an empty or a new directory", path,
                                cut_off ? ": it holds a backup that was cut off" : ""));

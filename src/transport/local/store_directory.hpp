@@ -19,6 +19,11 @@ std::string data_of(const std::string& directory);
 // The running board of a member.
 std::string board_of(const std::string& directory, MemberId member);
 
+// LMDB makes its file of readers as a hole and writes into it by a mapping: on a full disk the process would die of
+// SIGBUS. So its blocks are taken before LMDB opens it. Never while this process has the store open: the end of any
+// descriptor would end LMDB's locks.
+Result<void> fill_lock_file(const std::string& directory);
+
 // What errno says of a file or directory, and what to change. `doing` says what was tried.
 Error file_error(std::string_view doing, const std::string& path);
 

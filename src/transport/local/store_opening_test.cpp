@@ -1,6 +1,9 @@
 // A19: what is a store and what is not; what is said about a damaged one.
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <fstream>
@@ -137,6 +140,31 @@ TEST_F(StoreOpeningTest, WaitsSoLongForOthersThatOpenItAndNoLonger) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().kind, ErrorKind::unavailable);
   EXPECT_THAT(refused.error().message, HasSubstr("another process opens or closes the store"));
+}
+
+// E2: at whichever step of opening they run out, nothing is taken for damage.
+TEST_F(StoreOpeningTest, SaysThatFileDescriptorsAreUsedUpAndOpensOnceThereAreSome) {
+  make();
+  rlimit before{};
+  ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+  const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ::close(next);
+  int refused = 0;
+  bool opened = false;
+  for (int spare = 0; spare < 40 && !opened; ++spare) {
+    const rlimit few{.rlim_cur = static_cast<rlim_t>(next + spare), .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &few), 0);
+    const auto tried = open();
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    opened = bool{tried};
+    if (opened) continue;
+    ++refused;
+    EXPECT_EQ(tried.error().kind, ErrorKind::unavailable) << spare << ": " << tried.error().message;
+    EXPECT_THAT(tried.error().message, HasSubstr("ulimit -n")) << spare;
+  }
+  EXPECT_TRUE(opened);
+  EXPECT_GT(refused, 3);
+  EXPECT_TRUE(open());
 }
 
 TEST_F(StoreOpeningTest, RefusesAStoreThatLacksATree) {

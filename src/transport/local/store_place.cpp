@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "transport/local/store_directory.hpp"
+#include "transport/local/store_verification.hpp"
 
 namespace tidings::local {
 
@@ -38,6 +39,7 @@ Result<transport::Place> examine_local(const transport::Url& url) {
   auto state = state_of(url.path);
   if (!state && place.deployed) return state.error();
   if (state) place.directory = *std::move(state);
+  if (place.deployed) place.verify = [path = url.path] { return verify_store(path); };
   return place;
 }
 

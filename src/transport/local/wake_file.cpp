@@ -29,6 +29,7 @@
 #endif
 
 #include "transport/local/process_name.hpp"
+#include "transport/local/store_directory.hpp"
 
 namespace tidings::local {
 
@@ -36,6 +37,7 @@ namespace tidings::local {
 struct WakeFile::Shared {
   std::uint64_t magic;
   char boot[40];
+  std::uint64_t pid_namespace;
   std::atomic<std::uint32_t> bell;
   std::atomic<std::uint32_t> counters[kChangeKinds];
   std::atomic<std::int32_t> holder;
@@ -45,7 +47,7 @@ struct WakeFile::Shared {
 
 namespace {
 
-constexpr std::uint64_t kMagic = 0x7469'6477'616b'6502;
+constexpr std::uint64_t kMagic = 0x7469'6477'616b'6503;
 
 timespec timespec_of(std::chrono::nanoseconds time) {
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
@@ -61,34 +63,43 @@ void make_gate(pthread_mutex_t& gate) {
   pthread_mutexattr_destroy(&attributes);
 }
 
-Error open_error(const std::string& path) {
-  return unavailable(fmt::format("opening '{}' failed: {}", path, std::strerror(errno)));
-}
-
 }  // namespace
 
 Result<std::unique_ptr<WakeFile>> WakeFile::open(const std::string& directory) {
   const std::string path = directory + "/wake";
   const int descriptor = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (descriptor < 0) return open_error(path);
+  if (descriptor < 0) return file_error("opening", path);
   void* memory = MAP_FAILED;
   // posix_fallocate, not ftruncate: writing into a hole of a full disk would be SIGBUS.
-  if (::posix_fallocate(descriptor, 0, sizeof(Shared)) == 0) {
-    memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
-  }
-  const Error fault = open_error(path);
+  errno = ::posix_fallocate(descriptor, 0, sizeof(Shared));
+  if (errno == 0) memory = ::mmap(nullptr, sizeof(Shared), PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0);
+  const Error fault = file_error("opening", path);
   ::close(descriptor);
   if (memory == MAP_FAILED) return fault;
-  auto* shared = static_cast<Shared*>(memory);
-  const std::string boot = boot_id().substr(0, sizeof(Shared::boot) - 1);
-  const std::uint64_t magic = kMagic + (sizeof(Shared) << 8);
-  if (shared->magic != magic || boot != shared->boot) {
-    shared = new (memory) Shared{};
-    make_gate(shared->gate);
-    std::copy(boot.begin(), boot.end(), shared->boot);
-    shared->magic = magic;
-  }
-  return std::unique_ptr<WakeFile>{new WakeFile{shared, directory}};
+  std::unique_ptr<WakeFile> file{new WakeFile{static_cast<Shared*>(memory), directory}};
+  if (file->shared_->magic != magic_number() || file->shared_->boot != boot_name()) file->begin_anew();
+  return file;
+}
+
+void WakeFile::begin_anew() {
+  shared_ = new (shared_) Shared{};
+  make_gate(shared_->gate);
+  const std::string boot = boot_name();
+  std::copy(boot.begin(), boot.end(), shared_->boot);
+  shared_->pid_namespace = pid_namespace();
+  shared_->magic = magic_number();
+}
+
+bool WakeFile::of_these_pids() const {
+  return shared_->pid_namespace == pid_namespace();
+}
+
+std::uint64_t WakeFile::magic_number() {
+  return kMagic + (sizeof(Shared) << 8);
+}
+
+std::string WakeFile::boot_name() {
+  return boot_id().substr(0, sizeof(Shared::boot) - 1);
 }
 
 WakeFile::~WakeFile() {

@@ -29,6 +29,10 @@ class WakeFile final {
  public:
   // Opens `directory`/wake, and makes it where it is missing or of another boot. Call it under the directory's lock.
   static Result<std::unique_ptr<WakeFile>> open(const std::string& directory);
+  // Whether it was made where pids mean the processes that they mean here. If not, it may be used only once nobody has
+  // the store open, and after begin_anew(): deaths would not be seen, nor the living known.
+  bool of_these_pids() const;
+  void begin_anew();
   ~WakeFile();
   WakeFile(const WakeFile&) = delete;
   WakeFile& operator=(const WakeFile&) = delete;
@@ -64,6 +68,8 @@ class WakeFile final {
 
  private:
   struct Shared;
+  static std::uint64_t magic_number();
+  static std::string boot_name();
   WakeFile(Shared* shared, const std::string& directory) : directory_{directory}, shared_{shared} {}
 
   const std::string directory_;
