@@ -90,6 +90,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadBody{"{\"data\":{\"customerId\":\"a\nb\"}}", kCorrupt, "body: not JSON"},
         BadBody{"{\"data\":{\"customerId\":\"\xff\"}}", kCorrupt, "body: not JSON"},
         BadBody{"{\"unknown\":\"\xc3\x28\",\"data\":{}}", kCorrupt, "body: not JSON"},
+        BadBody{R"({"data":{"unknown":"a":null,"x":[1]}}})", kCorrupt, "data: not JSON"},
+        BadBody{R"({"unknown":"a":null,"data":{}}})", kCorrupt, "body: not JSON"},
         BadBody{R"({"data":{"customerId":nul}})", kInvalid, "data.customerId: expected string, found null"},
         BadBody{R"({"data":{"items":[1,]}})", kInvalid, "data.items[0]: expected object, found number"},
         BadBody{R"({"data":{"items":[{},]}})", kCorrupt, "data.items[1]: not JSON"}));

@@ -12,7 +12,7 @@ bool EventReader::read(JsonReader::Value& root) {
   std::size_t expected = 0;
   const bool done = json_.each_field(root, [&](ondemand::field& field) {
     const FieldMatch match = json_.match(kEnvelopeFields, field, expected);
-    if (match.index == kEnvelopeFields.size()) return true;
+    if (match.index == kEnvelopeFields.size()) return json_.skip(field.value());
     expected = match.index + 1;
     return read_field(match, field.value());
   });
@@ -28,7 +28,7 @@ bool EventReader::read_field(FieldMatch match, JsonReader::Value& value) {
   const auto field = static_cast<EnvelopeField>(match.index);
   switch (seen_.come(match, json_.both_spellings())) {
     case SeenFields::Then::skip:
-      return true;
+      return json_.skip(value);
     case SeenFields::Then::take_again:
       if (field == EnvelopeField::data && target_.type) target_.type->reset(target_.data);
       if (field == EnvelopeField::metadata) envelope_.metadata.clear();

@@ -135,7 +135,7 @@ bool JsonReader::read_member(const Member& member, FieldMatch match, SeenFields&
   void* const out = at_offset(object, member.offset);
   switch (seen.come(match, both_spellings_)) {
     case SeenFields::Then::skip:
-      return true;
+      return skip(value);
     case SeenFields::Then::take_again:
       member.type->reset(out);
       break;
@@ -162,7 +162,7 @@ bool JsonReader::read_object(const Type& type, Value& value, void* out) {
   std::size_t expected = 0;
   const bool done = each_field(value, [&](ondemand::field& field) {
     const FieldMatch match = this->match(object.members, field, expected);
-    if (match.index == object.members.size()) return true;
+    if (match.index == object.members.size()) return skip(field.value());
     expected = match.index + 1;
     return read_member(object.members[match.index], match, seen, field.value(), out);
   });
