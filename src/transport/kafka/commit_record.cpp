@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "base/byte_coding.hpp"
 #include "event/base64.hpp"
@@ -26,12 +27,6 @@ void put_time(ByteWriter& out, const std::optional<Time>& time, Time base) {
                                                base.time_since_epoch().count()) +
                         1
                   : 0);
-}
-
-std::optional<Time> take_time(ByteReader& in, Time base) {
-  const std::uint64_t later = in.varint();
-  if (later == 0) return std::nullopt;
-  return base + Duration{static_cast<Duration::rep>(later - 1)};
 }
 
 Time first_time(const CommitRecord& record) {
@@ -72,29 +67,48 @@ std::string bytes_of(const CommitRecord& record, std::size_t error_text) {
   return bytes;
 }
 
-void take_settled(ByteReader& in, CommitRecord& record) {
-  std::int64_t at = record.watermark;
-  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
-    const std::int64_t first = at + static_cast<std::int64_t>(in.varint());
-    const std::int64_t last = first + static_cast<std::int64_t>(in.varint());
-    record.settled.push_back({first, last});
-    at = last + 1;
-  }
+// False: further than an offset, or a time, goes.
+bool advance(std::int64_t& offset, std::uint64_t steps) {
+  constexpr auto kOffsetMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (steps > kOffsetMax - static_cast<std::uint64_t>(offset)) return false;
+  offset = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset) + steps);
+  return true;
 }
 
-void take_attempts(ByteReader& in, CommitRecord& record) {
+bool take_time(ByteReader& in, Time base, std::optional<Time>& time) {
+  const std::uint64_t later = in.varint();
+  if (later == 0) return true;
+  std::int64_t count = base.time_since_epoch().count();
+  if (!advance(count, later - 1)) return false;
+  time = Time{Duration{count}};
+  return true;
+}
+
+bool take_settled(ByteReader& in, CommitRecord& record) {
+  std::int64_t at = record.watermark;
+  for (std::uint64_t left = in.varint(); left > 0 && in.ok(); --left) {
+    if (!advance(at, in.varint())) return false;
+    const std::int64_t first = at;
+    if (!advance(at, in.varint())) return false;
+    record.settled.push_back({first, at});
+    if (!advance(at, 1)) return false;
+  }
+  return true;
+}
+
+bool take_attempts(ByteReader& in, CommitRecord& record) {
   std::uint64_t left = in.varint();
-  if (left == 0) return;
+  if (left == 0) return true;
   const Time base = in.time().value_or(Time{});
   std::int64_t at = record.watermark;
   for (; left > 0 && in.ok(); --left) {
-    at += static_cast<std::int64_t>(in.varint());
+    if (!advance(at, in.varint())) return false;
     Attempts attempts{.failed = static_cast<int>(in.varint()), .crashes = static_cast<int>(in.varint())};
-    attempts.due = take_time(in, base);
-    attempts.first_failed = take_time(in, base);
+    if (!take_time(in, base, attempts.due) || !take_time(in, base, attempts.first_failed)) return false;
     attempts.last_error = in.text();
     record.attempts.emplace(at, std::move(attempts));
   }
+  return true;
 }
 
 }  // namespace
@@ -144,14 +158,16 @@ Result<CommitRecord> read_commit(std::int64_t offset, std::string_view metadata)
     return corrupt("the metadata of a commit is damaged: it is no base64; look at it with kafka-consumer-groups");
   }
   ByteReader in{bytes};
+  bool fits = true;
   if (const std::uint64_t below = in.varint(); below > 0) {
-    record.in_flight_below = offset + static_cast<std::int64_t>(below - 1);
+    record.in_flight_below = offset;
+    fits = advance(*record.in_flight_below, below - 1);
   }
-  take_settled(in, record);
+  fits = fits && take_settled(in, record);
   record.board = in.varint();
   if (record.board != 0) record.slot = in.varint();
-  take_attempts(in, record);
-  if (!in.done()) return corrupt("the metadata of a commit is damaged; look at it with kafka-consumer-groups");
+  fits = fits && take_attempts(in, record);
+  if (!fits || !in.done()) return corrupt("the metadata of a commit is damaged; look at it with kafka-consumer-groups");
   return record;
 }
 
