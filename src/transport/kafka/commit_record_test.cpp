@@ -109,7 +109,7 @@ TEST(CommitRecordTest, GoesOnBehindWhatIsGone) {
 
 // Found by fuzzing: the distance of what is in flight, added to the offset, overflowed.
 TEST(CommitRecord, RefusesOffsetsBeyondTheLast) {
-  const auto read = read_commit(100, "tidings1://////////AAAAAA==");
+  const auto read = read_commit(100, "tidings1:////////////AAAAAA==");
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().kind, ErrorKind::corrupt);
 }
