@@ -69,8 +69,8 @@ std::string bytes_of(const CommitRecord& record, std::size_t error_text) {
 
 // False: further than an offset, or a time, goes.
 bool advance(std::int64_t& offset, std::uint64_t steps) {
-  constexpr auto kOffsetMax = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
-  if (steps > kOffsetMax - static_cast<std::uint64_t>(offset)) return false;
+  constexpr auto kHighest = static_cast<std::uint64_t>(std::numeric_limits<std::int64_t>::max());
+  if (steps > kHighest - static_cast<std::uint64_t>(offset)) return false;
   offset = static_cast<std::int64_t>(static_cast<std::uint64_t>(offset) + steps);
   return true;
 }
