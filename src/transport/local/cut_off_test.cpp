@@ -1,4 +1,6 @@
 // P4: who was cut off is refused, and comes back as a new owner.
+#include <set>
+
 #include "transport/local/holdings.hpp"
 #include "transport/local/parked_table.hpp"
 #include "transport/local/reaping.hpp"
@@ -84,6 +86,53 @@ TEST_F(CutOffTest, RefusesWhatItSettlesAndPublishesAndThenGoesOn) {
   EXPECT_NE(again[0].token, before[0].token);
   EXPECT_EQ(settle(*consumer, {before[0]})[0].error().kind, ErrorKind::conflict) << "a late settlement";
   for (const auto& result : settle(*consumer, again)) EXPECT_TRUE(result);
+}
+
+// The warden looks at what is ours, and claims what is nobody's: cut off in between, it claims what it took for ours.
+TEST_F(CutOffTest, IsToldOfItWhenItHappensBetweenALookAndAClaim) {
+  declare({.name = "orders", .partitions = 2});
+  const auto consumer = join({.group = "g", .topic = "orders"});
+  std::set<std::int32_t> lost;
+  std::set<std::int32_t> assigned;
+  const auto hear_until = [&](const std::set<std::int32_t>& heard, std::int32_t partition) {
+    const Time deadline = late();
+    while (!heard.contains(partition) && executor_->now() < deadline) {
+      const auto batch = consumer->receive(1, deadline).value();
+      for (const Notice& notice : batch.notices) {
+        auto& kind = notice.kind == Notice::Kind::lost ? lost : assigned;
+        for (const auto& id : notice.partitions) kind.insert(id.partition);
+      }
+    }
+    ASSERT_TRUE(heard.contains(partition));
+  };
+  hear_until(assigned, 1);
+
+  std::atomic<bool> begun = false;
+  std::atomic<bool> cut = false;
+  auto busy = std::make_unique<BusyWarden>(store());
+  ASSERT_TRUE(store().committer().perform([&](Commit& commit) -> Result<void> {
+    const MemberRow member = all_members(commit.transaction()).at(0);
+    put_owner(commit.transaction(), member.subscription, 1, {.member = 0, .epoch = 1});
+    commit.announce(kMembersChanged);
+    return {};
+  }));
+  const auto cutting = executor_->spawn("cutting", [&] {
+    EXPECT_TRUE(store().committer().perform([&](Commit& commit) -> Result<void> {
+      begun = true;
+      begun.notify_all();
+      cut.wait(false);
+      for (const MemberRow& member : all_members(commit.transaction())) reap(commit, directory_, member);
+      return {};
+    }));
+  });
+  begun.wait(false);
+  assigned.clear();
+  busy.reset();
+  hear_until(lost, 1);  // it has looked, and its claim waits for the writer
+  cut = true;
+  cut.notify_all();
+  hear_until(assigned, 0);
+  EXPECT_TRUE(lost.contains(0));
 }
 
 // The store knows it before the member does: what counts is what stands there when the settlement is stored.

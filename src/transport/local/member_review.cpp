@@ -256,6 +256,12 @@ StoredProgress Member::load_or_begin(WriteTransaction& transaction, std::uint32_
 
 void Member::take_over(std::vector<Claimed> claimed) {
   const std::lock_guard lock{mutex_};
+  // What was nobody's, and is held here still, was taken from us since we looked.
+  std::vector<std::uint32_t> lost;
+  for (const Claimed& each : claimed) {
+    if (holdings_.owns(each.partition)) lost.push_back(each.partition);
+  }
+  lose(lost);
   std::vector<std::uint32_t> partitions;
   for (Claimed& each : claimed) {
     holdings_.assign(each.partition, each.epoch, each.progress);
