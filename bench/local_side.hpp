@@ -4,10 +4,7 @@
 // Errors:  end the program with a message.
 #pragma once
 
-#include <fmt/format.h>
-
 #include <atomic>
-#include <cstdlib>
 #include <filesystem>
 #include <memory>
 #include <string>

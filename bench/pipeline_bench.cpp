@@ -8,7 +8,9 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <mutex>
 #include <new>
+#include <optional>
 
 #include "bare_loop.hpp"
 #include "order.hpp"

@@ -21,6 +21,7 @@ struct Diagnosis {
 };
 BOOST_DESCRIBE_STRUCT(Diagnosis, (), (findings))
 
+// `place.verify`, where it is set, was called before the transport was opened, and found nothing.
 Diagnosis examine(transport::Transport& transport, Executor& executor, const transport::Place& place,
                   const Thresholds& thresholds);
 

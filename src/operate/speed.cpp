@@ -151,7 +151,9 @@ class Measuring final {
   transport::TopicSpec topic() const {
     const bool own = plan_.topic == kSpeedTopic;
     transport::TopicSpec topic{.name = plan_.topic, .command = own};
-    if (own && transport_.capabilities().keeps_for_later) topic.retention.age = kSpeedKept;
+    if (!own || !transport_.capabilities().keeps_for_later) return topic;
+    // Should this process die, its group stays: what that has not settled must not be kept for ever.
+    topic.retention = {.age = kSpeedKept, .unsettled = transport::Unsettled::expire};
     return topic;
   }
 

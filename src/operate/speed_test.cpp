@@ -43,6 +43,7 @@ TEST_F(Speed, CountsEachEventOnceByTheClock) {
   ASSERT_EQ(topics.size(), 1u);
   EXPECT_EQ(topics[0].name, "tidings-bench");
   EXPECT_EQ(topics[0].retention.age, kSpeedKept);
+  EXPECT_EQ(topics[0].retention.unsettled, transport::Unsettled::expire);  // whoever is killed leaves its group
   EXPECT_TRUE(topics[0].command);
   EXPECT_EQ(topics[0].records, 1'005u);
 }

@@ -75,7 +75,8 @@ void add_bench(CLI::App& app, Command& command) {
   bench_app->footer(
       "Publishes events of its own and reads them by a group of its own, which it\n"
       "removes. They go by retention: after a minute, in the topic that it makes.\n"
-      "Then 200 go one by one. No subscription of a pattern gets any of them.\n"
+      "Then 200 go one by one. No subscription of a pattern gets any of them. Killed,\n"
+      "it leaves a group `tidings-bench-...`: `tidings groups remove` takes it away.\n"
       "\n"
       "Example: tidings --transport local:/tmp/try bench --events 20000");
   bench_app->callback([plan, &command] { command = [plan](Session& session) { return bench(*plan, session); }; });

@@ -182,7 +182,7 @@ void add_show(CLI::App& dead, Command& command) {
       "--json: of `body`, `bodyText` and `bodyBase64` one is there: a JSON value, other\n"
       "text, other bytes.\n"
       "\n"
-      "Example: tidings dead show 00000000000000a1");
+      "Example: tidings dead show d000000000001");
   app->callback([id, &command] { command = [id](Session& session) { return show(*id, session); }; });
 }
 
