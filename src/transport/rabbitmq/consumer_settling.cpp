@@ -7,9 +7,9 @@
 
 #include "transport/delivery_token.hpp"
 #include "transport/rabbitmq/amqp_consumer.hpp"
+#include "transport/rabbitmq/amqp_dead_letter_id.hpp"
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/amqp_retry_ladder.hpp"
-#include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
 #include "transport/rabbitmq/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/rabbitmq_publisher.hpp"
 

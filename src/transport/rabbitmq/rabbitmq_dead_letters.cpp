@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "transport/copy.hpp"
+#include "transport/rabbitmq/amqp_dead_letter_id.hpp"
 #include "transport/rabbitmq/amqp_names.hpp"
 #include "transport/rabbitmq/event_topics.hpp"
 #include "transport/rabbitmq/foreign_letters.hpp"
@@ -73,11 +74,6 @@ Result<void> check_there(Link& link, const std::string& queue, const Message& le
 }
 
 }  // namespace
-
-std::string new_dead_letter_id(Executor& executor) {
-  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(executor.now().time_since_epoch());
-  return fmt::format("{:016x}-{:08x}", micros.count(), executor.random() & 0xffff'ffffu);
-}
 
 Result<std::vector<DeadLetter>> RabbitmqDeadLetters::browse(const DeadFilter& filter, std::string_view after,
                                                             std::size_t limit) {

@@ -31,11 +31,6 @@ struct KnownSubscription {
 };
 using Subscriptions = std::function<Result<std::vector<KnownSubscription>>()>;
 
-// The id of a new one: sorts by when it was buried.
-std::string new_dead_letter_id(Executor& executor);
-// A dead letter's header that holds it.
-inline constexpr std::string_view kDeadLetterId = "tidings-dead";
-
 class RabbitmqDeadLetters final : public transport::DeadLetters {
  public:
   // `control`: the users'.
