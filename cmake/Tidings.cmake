@@ -34,7 +34,7 @@ if(TIDINGS_SANITIZE)
   endif()
 endif()
 
-# What tests ask of the product to go wrong: named points to die at (src/transport/fault_plan.hpp), and flaws
+# What tests ask of the product to go wrong: named points to die at (src/transport/driver/fault_plan.hpp), and flaws
 # (src/base/flaw.hpp). Every source of a build sees the same; a build without tests has no trace of them.
 if(TIDINGS_TESTS)
   add_compile_definitions(TIDINGS_FAULTS)

@@ -22,7 +22,7 @@ endif()
 
 function(tidings_library target kind)
   add_library(${target} ${kind})
-  foreach(room base sim event transport text ${tidings_transports} linked pipeline outbox telemetry configuration service
+  foreach(room base sim event transport driver text ${tidings_transports} linked pipeline outbox telemetry configuration service
           testing)
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:tidings_${room}>)
   endforeach()

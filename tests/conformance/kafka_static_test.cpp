@@ -12,11 +12,11 @@
 #include "tests/support/scratch_directory.hpp"
 #include "tidings/bus.hpp"
 #include "tidings/json.hpp"
+#include "transport/kafka/admin/group_admin.hpp"
+#include "transport/kafka/admin/topic_admin.hpp"
 #include "transport/kafka/broker_here.hpp"
-#include "transport/kafka/group_admin.hpp"
-#include "transport/kafka/kafka_limits.hpp"
+#include "transport/kafka/client/kafka_limits.hpp"
 #include "transport/kafka/kafka_transport.hpp"
-#include "transport/kafka/topic_admin.hpp"
 
 namespace tidings::kafka {
 namespace {

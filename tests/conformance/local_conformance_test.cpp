@@ -6,8 +6,8 @@
 #include "tests/conformance/service/service_conformance.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "transport/local/local_transport.hpp"
-#include "transport/local/reaping.hpp"
-#include "transport/local/store_registry.hpp"
+#include "transport/local/store/reaping.hpp"
+#include "transport/local/store/store_registry.hpp"
 
 namespace tidings::conformance {
 namespace {

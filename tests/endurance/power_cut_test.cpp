@@ -15,7 +15,7 @@
 #include "tests/support/child_process.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "transport/local/local_transport.hpp"
-#include "transport/local/store_verification.hpp"
+#include "transport/local/storage/store_verification.hpp"
 
 namespace tidings::endurance {
 namespace {

@@ -1,5 +1,5 @@
 #include "tests/fuzz/targets.hpp"
-#include "transport/kafka/commit_record.hpp"
+#include "transport/kafka/format/commit_record.hpp"
 
 namespace tidings::fuzz {
 

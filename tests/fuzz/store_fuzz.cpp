@@ -2,11 +2,11 @@
 #include <vector>
 
 #include "tests/fuzz/targets.hpp"
-#include "transport/local/crc32c.hpp"
-#include "transport/local/dead_table.hpp"
-#include "transport/local/group_progress.hpp"
-#include "transport/local/record_codec.hpp"
-#include "transport/local/trial_table.hpp"
+#include "transport/local/storage/crc32c.hpp"
+#include "transport/local/tables/dead_table.hpp"
+#include "transport/local/tables/group_progress.hpp"
+#include "transport/local/tables/record_codec.hpp"
+#include "transport/local/tables/trial_table.hpp"
 
 namespace tidings::fuzz {
 namespace {

@@ -1,11 +1,11 @@
 #include "tests/fuzz/targets.hpp"
 #include "tidings/transport/url.hpp"
-#include "transport/local/local_options.hpp"
+#include "transport/local/storage/local_options.hpp"
 #ifdef TIDINGS_FUZZ_KAFKA
-#include "transport/kafka/kafka_options.hpp"
+#include "transport/kafka/client/kafka_options.hpp"
 #endif
 #ifdef TIDINGS_FUZZ_RABBITMQ
-#include "transport/rabbitmq/amqp_options.hpp"
+#include "transport/rabbitmq/link/amqp_options.hpp"
 #endif
 
 namespace tidings::fuzz {

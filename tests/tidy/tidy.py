@@ -22,7 +22,7 @@ LONG_FUNCTIONS = {}
 # What bypasses a seam: (pattern, what to use instead, {where it is allowed: why}).
 SEAM = {"src/base/executor.cpp": "the seam itself"}
 THREADS = SEAM | {"src/testing/sim/*": "the seam on virtual time"}
-CLOCKS = SEAM | {"src/transport/local/wake_file.cpp": "a mutex between processes has its deadline on the kernel's clock"}
+CLOCKS = SEAM | {"src/transport/local/storage/wake_file.cpp": "a mutex between processes has its deadline on the kernel's clock"}
 STREAMS = dict.fromkeys(["tools/*", "examples/*", "tests/*", "bench/*", "*_test.cpp", "*_child.cpp"], "programs")
 BANNED = [
     (r"\bstd::(?:jthread\b|thread\b(?!::(?:id|hardware_concurrency)\b)|async\b)|\b(?:pthread|thrd)_create\b",
@@ -55,11 +55,18 @@ def read_arrows(text):
         if not line:
             continue
         left, right = line.split(":")
+        if left.startswith("floors "):
+            continue
         if left.startswith("header "):
             headers[left.removeprefix("header ")] = right.split()
         else:
             arrows[left] = set(right.split())
     return arrows, headers
+
+
+def read_floors(text):
+    """The folders of a room that has them, from the ground up."""
+    return {room: folders.split() for room, folders in re.findall(r"^floors ([\w/]+):(.*)$", text, re.M)}
 
 
 def room_of_header(name, headers):
@@ -111,6 +118,26 @@ def arrow_faults(name, text, arrows, headers, names=()):
         target = room_of_include(path, headers)
         if target is not None and target != room and target in arrows and target not in arrows[room]:
             yield f"{name}: {room} must not include {target} ({path})"
+
+
+def floor_faults(name, text, floors):
+    """A folder of a room may include those below it; what lies beside the folders may include all of them."""
+    if name.endswith("_test.cpp"):
+        return
+    for room, folders in floors.items():
+        if not name.startswith(f"src/{room}/"):
+            continue
+        parts = name.removeprefix(f"src/{room}/").split("/")
+        if len(parts) == 1:
+            return
+        if parts[0] not in folders:
+            yield f"{name}: folder '{parts[0]}' is not among the floors of {room} in tests/tidy/arrows.txt"
+            return
+        below = folders[:folders.index(parts[0]) + 1]
+        for path in re.findall(rf'^#include "{room}/([^"]+)"', text, re.M):
+            target = path.split("/")[0] if "/" in path else room
+            if target not in below:
+                yield f"{name}: {parts[0]} must not include {target}, which is above it ({path})"
 
 
 def size_faults(name, text):
@@ -218,7 +245,9 @@ def name_faults(names):
 
 
 def faults(root):
-    arrows, headers = read_arrows((root / "tests/tidy/arrows.txt").read_text())
+    rules = (root / "tests/tidy/arrows.txt").read_text()
+    arrows, headers = read_arrows(rules)
+    floors = read_floors(rules)
     texts = {name: (root / name).read_text() for name in sources(root)}
     limits, tests = {}, set()
     for name, text in texts.items():
@@ -226,6 +255,7 @@ def faults(root):
         if name.startswith(("include/", "src/", "tools/")) and not name.endswith("_test.cpp"):
             limits |= {limit: name for limit in limits_of(text)}
         yield from arrow_faults(name, text, arrows, headers, texts)
+        yield from floor_faults(name, text, floors)
         yield from size_faults(name, text)
         yield from banned_faults(name, code_of(text))
         yield from public_header_faults(name, text, texts)

@@ -40,6 +40,22 @@ class Tidy(unittest.TestCase):
         self.assertIn("local must not include service", arrow("src/transport/local/x.cpp", "tidings/bus.hpp")[0])
         self.assertIn("transport must not include local", arrow("src/transport/url.cpp", "transport/local/store.hpp")[0])
 
+    def test_floors_of_a_room_include_what_is_below(self):
+        floors = tidy.read_floors("local: base\nfloors transport/local: storage tables member\n")
+
+        def floor(name, include):
+            return list(tidy.floor_faults(name, f'#include "{include}"\n', floors))
+
+        self.assertEqual(floor("src/transport/local/tables/row.cpp", "transport/local/storage/page.hpp"), [])
+        self.assertEqual(floor("src/transport/local/tables/row.cpp", "transport/local/tables/row.hpp"), [])
+        self.assertEqual(floor("src/transport/local/all.cpp", "transport/local/member/member.hpp"), [])
+        self.assertEqual(floor("src/transport/local/tables/row_test.cpp", "transport/local/member/member.hpp"), [])
+        self.assertEqual(floor("src/transport/url.cpp", "transport/local/member/member.hpp"), [])
+        self.assertIn("tables must not include member",
+                      floor("src/transport/local/tables/row.cpp", "transport/local/member/member.hpp")[0])
+        self.assertIn("which is above it", floor("src/transport/local/tables/row.cpp", "transport/local/all.hpp")[0])
+        self.assertIn("'new' is not among the floors", floor("src/transport/local/new/row.cpp", "vector")[0])
+
     def test_examples_include_public_headers_and_their_own_files(self):
         self.assertEqual(arrow("examples/shop/demo/books.cpp", "tidings/bus.hpp"), [])
         self.assertEqual(arrow("examples/shop/demo/books.cpp", "tables.hpp"), [])

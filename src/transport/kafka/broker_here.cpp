@@ -6,7 +6,7 @@
 #include <fstream>
 
 #include "tidings/transport/url.hpp"
-#include "transport/kafka/producer.hpp"
+#include "transport/kafka/publish/producer.hpp"
 
 namespace tidings::kafka {
 

@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "transport/copy.hpp"
-#include "transport/kafka/cluster.hpp"
+#include "transport/driver/copy.hpp"
+#include "transport/kafka/client/cluster.hpp"
 
 namespace tidings::kafka {
 

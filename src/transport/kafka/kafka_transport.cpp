@@ -7,15 +7,15 @@
 #include <array>
 
 #include "tidings/uuid.hpp"
-#include "transport/kafka/join_check.hpp"
-#include "transport/kafka/kafka_consumer.hpp"
-#include "transport/kafka/kafka_control.hpp"
-#include "transport/kafka/kafka_history.hpp"
-#include "transport/kafka/kafka_limits.hpp"
-#include "transport/kafka/kafka_publisher.hpp"
-#include "transport/kafka/kafka_topology.hpp"
-#include "transport/kafka/own_topics.hpp"
-#include "transport/kafka/retry_ladder.hpp"
+#include "transport/kafka/admin/join_check.hpp"
+#include "transport/kafka/admin/own_topics.hpp"
+#include "transport/kafka/client/kafka_limits.hpp"
+#include "transport/kafka/consume/kafka_consumer.hpp"
+#include "transport/kafka/control/kafka_control.hpp"
+#include "transport/kafka/format/retry_ladder.hpp"
+#include "transport/kafka/operate/kafka_history.hpp"
+#include "transport/kafka/operate/kafka_topology.hpp"
+#include "transport/kafka/publish/kafka_publisher.hpp"
 
 namespace tidings::kafka {
 

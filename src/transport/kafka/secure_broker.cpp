@@ -6,8 +6,8 @@
 #include <fstream>
 #include <sstream>
 
+#include "transport/kafka/client/token_command.hpp"
 #include "transport/kafka/kafka_transport.hpp"
-#include "transport/kafka/token_command.hpp"
 
 namespace tidings::kafka {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tidings/transport/transport.hpp"
-#include "transport/kafka/cluster.hpp"
+#include "transport/kafka/client/cluster.hpp"
 
 namespace tidings::kafka {
 

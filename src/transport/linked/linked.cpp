@@ -6,14 +6,14 @@
 
 #include "tidings/transport/url.hpp"
 #ifdef TIDINGS_WITH_KAFKA
-#include "transport/kafka/kafka_options.hpp"
+#include "transport/kafka/client/kafka_options.hpp"
 #include "transport/kafka/kafka_transport.hpp"
 #endif
 #include "transport/local/local_transport.hpp"
-#include "transport/local/store_place.hpp"
+#include "transport/local/storage/store_place.hpp"
 #include "transport/memory/memory_transport.hpp"
 #ifdef TIDINGS_WITH_RABBITMQ
-#include "transport/rabbitmq/amqp_options.hpp"
+#include "transport/rabbitmq/link/amqp_options.hpp"
 #include "transport/rabbitmq/rabbitmq_transport.hpp"
 #endif
 

@@ -1,11 +1,11 @@
 #include "transport/local/local_transport.hpp"
 
-#include "transport/local/joining.hpp"
-#include "transport/local/local_control.hpp"
-#include "transport/local/local_operator.hpp"
-#include "transport/local/local_options.hpp"
-#include "transport/local/local_publisher.hpp"
-#include "transport/local/store_registry.hpp"
+#include "transport/local/member/joining.hpp"
+#include "transport/local/operate/local_control.hpp"
+#include "transport/local/operate/local_operator.hpp"
+#include "transport/local/storage/local_options.hpp"
+#include "transport/local/store/local_publisher.hpp"
+#include "transport/local/store/store_registry.hpp"
 
 namespace tidings::local {
 

@@ -7,7 +7,7 @@
 #include "tidings/result.hpp"
 #include "tidings/transport/transport.hpp"
 #include "tidings/transport/url.hpp"
-#include "transport/local/local_options.hpp"  // describe_local()
+#include "transport/local/storage/local_options.hpp"  // describe_local()
 
 namespace tidings::local {
 

@@ -7,7 +7,7 @@
 #include <numeric>
 
 #include "tests/support/scratch_directory.hpp"
-#include "transport/local/limits.hpp"
+#include "transport/local/storage/limits.hpp"
 
 namespace tidings::local {
 namespace {

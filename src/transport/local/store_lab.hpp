@@ -9,9 +9,9 @@
 #include <vector>
 
 #include "tests/support/scratch_directory.hpp"
-#include "transport/local/local_store.hpp"
 #include "transport/local/local_transport.hpp"
-#include "transport/local/store_registry.hpp"
+#include "transport/local/store/local_store.hpp"
+#include "transport/local/store/store_registry.hpp"
 
 namespace tidings::local {
 

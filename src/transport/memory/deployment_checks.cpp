@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
+#include "transport/driver/named_queue.hpp"
 #include "transport/memory/deployment.hpp"
-#include "transport/named_queue.hpp"
 
 namespace tidings::memory {
 

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "transport/control_sizes.hpp"
+#include "transport/driver/control_sizes.hpp"
 #include "transport/memory/memory_options.hpp"
 
 namespace tidings::memory {

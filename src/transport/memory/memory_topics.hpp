@@ -9,9 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "transport/driver/pattern_topics.hpp"
 #include "transport/memory/kept_log.hpp"
 #include "transport/memory/memory_options.hpp"
-#include "transport/pattern_topics.hpp"
 
 namespace tidings::memory {
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/topology/broker.hpp"
 
 namespace tidings::rabbitmq {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tests/support/scratch_directory.hpp"
-#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/topology/broker.hpp"
 
 namespace tidings::rabbitmq {
 

@@ -6,20 +6,20 @@
 #include <mutex>
 #include <utility>
 
-#include "transport/rabbitmq/amqp_consumer.hpp"
-#include "transport/rabbitmq/event_topics.hpp"
-#include "transport/rabbitmq/incoming_queues.hpp"
-#include "transport/rabbitmq/named_queues.hpp"
-#include "transport/rabbitmq/queue_records.hpp"
-#include "transport/rabbitmq/rabbitmq_catalog.hpp"
-#include "transport/rabbitmq/rabbitmq_control.hpp"
-#include "transport/rabbitmq/rabbitmq_dead_letters.hpp"
-#include "transport/rabbitmq/rabbitmq_history.hpp"
-#include "transport/rabbitmq/rabbitmq_limits.hpp"
-#include "transport/rabbitmq/rabbitmq_publisher.hpp"
-#include "transport/rabbitmq/rabbitmq_topology.hpp"
-#include "transport/rabbitmq/topic_preparation.hpp"
-#include "transport/registrations.hpp"
+#include "transport/driver/registrations.hpp"
+#include "transport/rabbitmq/catalog/incoming_queues.hpp"
+#include "transport/rabbitmq/catalog/rabbitmq_catalog.hpp"
+#include "transport/rabbitmq/catalog/topic_preparation.hpp"
+#include "transport/rabbitmq/consume/amqp_consumer.hpp"
+#include "transport/rabbitmq/consume/queue_records.hpp"
+#include "transport/rabbitmq/control/rabbitmq_control.hpp"
+#include "transport/rabbitmq/format/event_topics.hpp"
+#include "transport/rabbitmq/format/named_queues.hpp"
+#include "transport/rabbitmq/link/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/operate/rabbitmq_dead_letters.hpp"
+#include "transport/rabbitmq/operate/rabbitmq_history.hpp"
+#include "transport/rabbitmq/operate/rabbitmq_topology.hpp"
+#include "transport/rabbitmq/publish/rabbitmq_publisher.hpp"
 
 namespace tidings::rabbitmq {
 

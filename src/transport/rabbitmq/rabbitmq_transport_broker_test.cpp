@@ -1,7 +1,7 @@
 #include <algorithm>
 
 #include "transport/rabbitmq/amqp_broker_here.hpp"
-#include "transport/rabbitmq/rabbitmq_limits.hpp"
+#include "transport/rabbitmq/link/rabbitmq_limits.hpp"
 #include "transport/rabbitmq/rabbitmq_transport.hpp"
 
 namespace tidings::rabbitmq {

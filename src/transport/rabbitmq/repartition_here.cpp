@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cstdlib>
 
-#include "transport/rabbitmq/amqp_retry_ladder.hpp"
-#include "transport/rabbitmq/message.hpp"
+#include "transport/rabbitmq/format/amqp_retry_ladder.hpp"
+#include "transport/rabbitmq/format/message.hpp"
 
 namespace tidings::rabbitmq {
 

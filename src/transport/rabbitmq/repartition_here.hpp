@@ -12,7 +12,7 @@
 #include "tests/support/eventually.hpp"
 #include "transport/rabbitmq/amqp_broker_here.hpp"
 #include "transport/rabbitmq/rabbitmq_transport.hpp"
-#include "transport/rabbitmq/subscription_queue.hpp"
+#include "transport/rabbitmq/topology/subscription_queue.hpp"
 
 namespace tidings::rabbitmq {
 

@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "tidings/transport/transport.hpp"
-#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/topology/broker.hpp"
 
 namespace tidings::rabbitmq {
 

@@ -7,7 +7,7 @@
 
 #include "tests/conformance/child_processes.hpp"
 #include "tests/conformance/service/service_conformance.hpp"
-#include "transport/kafka/cluster.hpp"
+#include "transport/kafka/client/cluster.hpp"
 #include "transport/kafka/kafka_transport.hpp"
 
 namespace tidings::conformance {

@@ -3,7 +3,7 @@
 #include <sstream>
 
 #include "tests/conformance/rabbitmq/rabbitmq_failures.hpp"
-#include "transport/rabbitmq/amqp_names.hpp"
+#include "transport/rabbitmq/format/amqp_names.hpp"
 
 namespace tidings::conformance {
 namespace {

@@ -6,10 +6,10 @@
 
 #include "tests/conformance/child_processes.hpp"
 #include "tests/support/server_script.hpp"
-#include "transport/rabbitmq/amqp_retry_ladder.hpp"
-#include "transport/rabbitmq/broker.hpp"
+#include "transport/rabbitmq/format/amqp_retry_ladder.hpp"
 #include "transport/rabbitmq/rabbitmq_transport.hpp"
-#include "transport/rabbitmq/subscription_queue.hpp"
+#include "transport/rabbitmq/topology/broker.hpp"
+#include "transport/rabbitmq/topology/subscription_queue.hpp"
 
 namespace tidings::conformance {
 

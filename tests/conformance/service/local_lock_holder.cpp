@@ -5,8 +5,8 @@
 #include <iostream>
 #include <string_view>
 
-#include "transport/local/lmdb_environment.hpp"
-#include "transport/local/wake_file.hpp"
+#include "transport/local/storage/lmdb_environment.hpp"
+#include "transport/local/storage/wake_file.hpp"
 
 namespace {
 
