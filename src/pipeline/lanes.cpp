@@ -1,6 +1,7 @@
 #include "pipeline/lanes.hpp"
 
 #include <algorithm>
+#include <boost/container_hash/hash.hpp>
 #include <cassert>
 #include <utility>
 
@@ -16,27 +17,60 @@ constexpr auto kAll = [](const auto&) { return true; };
 
 Lanes::Lanes(LaneLimits limits) : limits_{limits} {}
 
-std::uint64_t Lanes::lane_of(const transport::Delivery& delivery) {
-  const auto open = [&](std::string name) {
-    const std::uint64_t id = ++last_lane_;
-    lanes_.emplace(id, Lane{.name = std::move(name)});
-    return id;
-  };
-  if (!delivery.record.key || flawed(Flaw::lane_order_lost)) return open({});
-  std::string name{delivery.record.topic};
-  name.push_back('\0');
-  name.append(*delivery.record.key);
-  const auto known = by_name_.find(name);
-  if (known != by_name_.end()) return known->second;
-  const std::uint64_t id = open(name);
-  by_name_.emplace(std::move(name), id);
-  return id;
+std::size_t Lanes::NameHash::operator()(const LaneName& name) const {
+  std::size_t hash = std::hash<std::string_view>{}(name.topic);
+  boost::hash_combine(hash, std::hash<std::string_view>{}(name.key));
+  return hash;
 }
 
+Lanes::Lane& Lanes::lane_of(const transport::Delivery& delivery) {
+  if (!delivery.record.key || flawed(Flaw::lane_order_lost)) return open_lane();
+  const LaneName name{delivery.record.topic, *delivery.record.key};
+  if (const auto known = by_name_.find(name); known != by_name_.end()) return **known;
+  Lane& lane = open_lane();
+  lane.named = true;
+  lane.topic = name.topic;
+  lane.key = name.key;
+  by_name_.insert(&lane);
+  return lane;
+}
+
+Lanes::Lane& Lanes::open_lane() {
+  if (free_lanes_.empty()) free_lanes_.push_back(&lanes_.emplace_back());
+  Lane& lane = *free_lanes_.back();
+  free_lanes_.pop_back();
+  lane.opened = ++opened_;
+  return lane;
+}
+
+// It is empty, and nothing of it runs.
+void Lanes::close(Lane& lane) {
+  leave_ready(lane);
+  if (std::exchange(lane.named, false)) by_name_.erase(&lane);
+  lane.opened = 0;
+  free_lanes_.push_back(&lane);
+}
+
+Lanes::Item& Lanes::new_item() {
+  if (free_items_.empty()) free_items_.push_back(items_.emplace_back(items_.size()).ticket);
+  Item& item = items_[free_items_.back()];
+  free_items_.pop_back();
+  item.taken = item.spoils = false;
+  return item;
+}
+
+void Lanes::forget(Item& item) {
+  if (item.delivery.memory) item.delivery = {};  // unless it was moved from
+  item.lane = nullptr;
+  free_items_.push_back(item.ticket);
+}
+
+// They come in runs of one partition.
 Lanes::PartitionIndex Lanes::index_of(const transport::PartitionId& partition) {
+  if (last_partition_ < partitions_.size() && partitions_[last_partition_].id == partition) return last_partition_;
   const auto [known, is_new] = by_id_.try_emplace(partition, partitions_.size());
   if (is_new) partitions_.push_back({.id = partition});
-  return known->second;
+  return last_partition_ = known->second;
 }
 
 std::vector<Lanes::PartitionIndex> Lanes::indices_of(const std::vector<transport::PartitionId>& partitions) const {
@@ -51,63 +85,55 @@ std::size_t Lanes::weight_of(const transport::Delivery& delivery) const {
   return transport::size_of(delivery.record) / limits_.held_unit_bytes + 1;
 }
 
-Ticket Lanes::admit(transport::Delivery delivery) {
-  const Ticket ticket = ++last_ticket_;
-  const std::uint64_t id = lane_of(delivery);
-  Lane& lane = lanes_.at(id);
-  const std::size_t weight = weight_of(delivery);
-  const PartitionIndex partition = index_of(delivery.partition);
-  const auto item = items_.emplace(
-      ticket, Item{.delivery = std::move(delivery), .lane = id, .partition = partition, .weight = weight});
-  lane.queue.push_back(ticket);
-  lane.add(item.first->second);
-  if (lane.due) add_held(partition, weight);
-  refresh(id);
-  return ticket;
+void Lanes::admit(transport::Delivery&& delivery) {
+  Lane& lane = lane_of(delivery);
+  Item& item = new_item();
+  item.lane = &lane;
+  item.weight = weight_of(delivery);
+  item.partition = index_of(delivery.partition);
+  item.delivery = std::move(delivery);
+  lane.queue.push_back(item);
+  lane.add(item);
+  if (lane.due) add_held(item.partition, item.weight);
+  refresh(lane);
 }
 
-// Puts the lane where it belongs: among the waiting ones, the ready ones, or nowhere; forgets it when it is empty.
-void Lanes::refresh(std::uint64_t id) {
-  Lane& lane = lanes_.at(id);
-  if (lane.queue.empty() && lane.taken == 0) {
-    leave_ready(id);
-    if (!lane.name.empty()) by_name_.erase(lane.name);
-    lanes_.erase(id);
-    return;
-  }
-  if (!lane.queue.empty() && lane.taken == 0 && !lane.due) {
-    if (const auto due = items_.at(lane.queue.front()).delivery.attempts.due) set_due(id, due);
-  }
-  const bool runnable = !lane.queue.empty() && lane.taken == 0 && !lane.due;
-  if (!runnable) return leave_ready(id);
-  if (lane.rank == 0) {
-    lane.rank = ++last_rank_;
-    ready_.emplace(lane.rank, id);
-  }
-  if (items_.at(lane.queue.front()).delivery.suspect) {
-    suspects_.insert(id);
-  } else {
-    suspects_.erase(id);
+// Puts the lane where it belongs: among the waiting ones, the ready ones, or nowhere; closes it when it is empty.
+void Lanes::refresh(Lane& lane) {
+  if (lane.taken > 0) return leave_ready(lane);
+  if (lane.queue.empty()) return close(lane);
+  const transport::Delivery& first = lane.queue.front().delivery;
+  if (!lane.due && first.attempts.due) set_due(lane, first.attempts.due);
+  if (lane.due) return leave_ready(lane);
+  enter_ready(lane);
+  if (first.suspect) {
+    suspects_.insert(&lane);
+  } else if (!suspects_.empty()) {
+    suspects_.erase(&lane);
   }
 }
 
-void Lanes::leave_ready(std::uint64_t id) {
-  Lane& lane = lanes_.at(id);
-  if (lane.rank == 0) return;
-  ready_.erase(lane.rank);
-  suspects_.erase(id);
-  lane.rank = 0;
+void Lanes::enter_ready(Lane& lane) {
+  if (lane.ready) return;
+  lane.ready = true;
+  ready_.push_back(lane);
 }
 
-void Lanes::set_due(std::uint64_t id, std::optional<Time> due) {
-  Lane& lane = lanes_.at(id);
+void Lanes::leave_ready(Lane& lane) {
+  if (!lane.ready) return;
+  lane.ready = false;
+  ready_.erase(ready_.iterator_to(lane));
+  if (!suspects_.empty()) suspects_.erase(&lane);
+}
+
+void Lanes::set_due(Lane& lane, std::optional<Time> due) {
   if (lane.due) {
-    due_.erase({*lane.due, id});
+    due_.erase({*lane.due, lane.opened, &lane});
     for (const Share& share : lane.shares) remove_held(share.partition, share.weight);
   }
   lane.due = due;
   if (lane.due) {
-    due_.emplace(*lane.due, id);
+    due_.insert({*lane.due, lane.opened, &lane});
     for (const Share& share : lane.shares) add_held(share.partition, share.weight);
   }
 }
@@ -156,11 +182,11 @@ void Lanes::let_flow(Partition& partition) {
 }
 
 void Lanes::wake_due(Time now) {
-  while (!due_.empty() && due_.begin()->first <= now) {
-    const std::uint64_t id = due_.begin()->second;
-    set_due(id, std::nullopt);
-    items_.at(lanes_.at(id).queue.front()).delivery.attempts.due.reset();  // it waited long enough
-    refresh(id);
+  while (!due_.empty() && due_.begin()->at <= now) {
+    Lane& lane = *due_.begin()->lane;
+    set_due(lane, std::nullopt);
+    lane.queue.front().delivery.attempts.due.reset();  // it waited long enough
+    refresh(lane);
   }
 }
 
@@ -168,38 +194,41 @@ bool Lanes::ready(Time now) const {
   if (solo_) return false;
   if (!suspects_.empty()) return running_ == 0 || flawed(Flaw::suspect_in_company);
   if (busy_lanes_ >= limits_.concurrency) return false;
-  return !ready_.empty() || (!due_.empty() && due_.begin()->first <= now);
+  return !ready_.empty() || (!due_.empty() && due_.begin()->at <= now);
 }
 
 Time Lanes::next_due() const {
-  return due_.empty() ? kNever : due_.begin()->first;
+  return due_.empty() ? kNever : due_.begin()->at;
 }
 
 std::vector<Ticket> Lanes::take(Time now, std::size_t max, std::size_t max_per_lane) {
   std::vector<Ticket> taken;
-  wake_due(now);
-  if (solo_) return taken;
-  if (!suspects_.empty()) {
-    if ((running_ > 0 && !flawed(Flaw::suspect_in_company)) || max == 0) return taken;
-    take_from(*suspects_.begin(), 1, taken);
-    solo_ = true;
-    return taken;
-  }
-  while (!ready_.empty() && busy_lanes_ < limits_.concurrency && taken.size() < max) {
-    take_from(ready_.begin()->second, std::min(max_per_lane, max - taken.size()), taken);
-  }
+  take(now, max, max_per_lane, taken);
   return taken;
 }
 
-void Lanes::take_from(std::uint64_t id, std::size_t count, std::vector<Ticket>& into) {
-  Lane& lane = lanes_.at(id);
+void Lanes::take(Time now, std::size_t max, std::size_t max_per_lane, std::vector<Ticket>& into) {
+  into.clear();
+  wake_due(now);
+  if (solo_) return;
+  if (!suspects_.empty()) {
+    if ((running_ > 0 && !flawed(Flaw::suspect_in_company)) || max == 0) return;
+    take_from(**suspects_.begin(), 1, into);
+    solo_ = true;
+    return;
+  }
+  while (!ready_.empty() && busy_lanes_ < limits_.concurrency && into.size() < max)
+    take_from(ready_.front(), std::min(max_per_lane, max - into.size()), into);
+}
+
+void Lanes::take_from(Lane& lane, std::size_t count, std::vector<Ticket>& into) {
   assert(lane.taken == 0 && count > 0);
   while (!lane.queue.empty() && lane.taken < count) {
-    Item& first = items_.at(lane.queue.front());
+    Item& first = lane.queue.front();
     const bool suspect = first.delivery.suspect;
     if (lane.taken > 0 && (suspect || first.delivery.attempts.due)) break;  // its turn comes, alone or in time
     first.taken = true;
-    into.push_back(lane.queue.front());
+    into.push_back(first.ticket);
     lane.queue.pop_front();
     lane.remove(first);
     ++lane.taken;
@@ -207,14 +236,14 @@ void Lanes::take_from(std::uint64_t id, std::size_t count, std::vector<Ticket>& 
   }
   running_ += lane.taken;
   ++busy_lanes_;
-  refresh(id);
+  refresh(lane);
 }
 
 const transport::Delivery& Lanes::at(Ticket ticket) const {
-  return items_.at(ticket).delivery;
+  return items_[ticket].delivery;
 }
 transport::Delivery& Lanes::at(Ticket ticket) {
-  return items_.at(ticket).delivery;
+  return items_[ticket].delivery;
 }
 
 void Lanes::end_of_run(Lane& lane) {
@@ -225,80 +254,81 @@ void Lanes::end_of_run(Lane& lane) {
 }
 
 void Lanes::done(Ticket ticket) {
-  const std::uint64_t id = items_.at(ticket).lane;
-  items_.erase(ticket);
-  end_of_run(lanes_.at(id));
-  refresh(id);
+  Item& item = items_[ticket];
+  Lane& lane = *item.lane;
+  forget(item);
+  end_of_run(lane);
+  refresh(lane);
 }
 
-void Lanes::return_to_lane(Ticket ticket, Item& item) {
-  Lane& lane = lanes_.at(item.lane);
+void Lanes::return_to_lane(Item& item) {
+  Lane& lane = *item.lane;
   end_of_run(lane);
   assert(!lane.due);
   item.taken = false;
   lane.add(item);
-  flawed(Flaw::strict_retry_passed) ? lane.queue.push_back(ticket) : lane.queue.push_front(ticket);
+  flawed(Flaw::strict_retry_passed) ? lane.queue.push_back(item) : lane.queue.push_front(item);
+  refresh(lane);
 }
 
 void Lanes::hold(Ticket ticket, transport::Attempts attempts) {
-  Item& item = items_.at(ticket);
+  Item& item = items_[ticket];
   item.delivery.suspect = false;  // it ran, and it came back
   item.delivery.attempts = std::move(attempts);
-  return_to_lane(ticket, item);
-  refresh(item.lane);
+  return_to_lane(item);
 }
 
 void Lanes::put_back(Ticket ticket) {
-  Item& item = items_.at(ticket);
-  return_to_lane(ticket, item);
-  refresh(item.lane);
+  return_to_lane(items_[ticket]);
 }
 
 std::vector<transport::Delivery> Lanes::give_back(Ticket ticket) {
-  Item& item = items_.at(ticket);
-  const std::uint64_t id = item.lane;
+  Item& item = items_[ticket];
+  Lane& lane = *item.lane;
   std::vector<transport::Delivery> given;
   given.push_back(std::move(item.delivery));
-  items_.erase(ticket);
-  end_of_run(lanes_.at(id));
-  drop_from(id, kAll, given);
+  forget(item);
+  end_of_run(lane);
+  drop_from(lane, kAll, given);
   return given;
 }
 
 template <class Wanted>
-void Lanes::drop_from(std::uint64_t id, const Wanted& wanted, std::vector<transport::Delivery>& into) {
-  Lane& lane = lanes_.at(id);
-  if (lane.due && wanted(items_.at(lane.queue.front()))) set_due(id, std::nullopt);
-  std::erase_if(lane.queue, [&](Ticket ticket) {
-    Item& item = items_.at(ticket);
-    if (!wanted(item)) return false;
-    lane.remove(item);
-    if (lane.due) remove_held(item.partition, item.weight);
-    into.push_back(std::move(item.delivery));
-    items_.erase(ticket);
-    return true;
+void Lanes::drop_from(Lane& lane, const Wanted& wanted, std::vector<transport::Delivery>& into) {
+  if (lane.due && wanted(lane.queue.front())) set_due(lane, std::nullopt);
+  lane.queue.remove_and_dispose_if(wanted, [&](Item* item) {
+    lane.remove(*item);
+    if (lane.due) remove_held(item->partition, item->weight);
+    into.push_back(std::move(item->delivery));
+    forget(*item);
   });
-  refresh(id);
+  refresh(lane);
 }
 
-// Those with something of these that waits, in the order in which they were opened.
-std::vector<std::uint64_t> Lanes::lanes_of(const std::vector<PartitionIndex>& partitions) const {
+// In the order in which they were opened.
+template <class Wanted>
+std::vector<Lanes::Lane*> Lanes::open_lanes(const Wanted& wanted) {
+  std::vector<Lane*> found;
+  for (Lane& lane : lanes_) {
+    if (lane.opened > 0 && wanted(lane)) found.push_back(&lane);
+  }
+  std::ranges::sort(found, Older{});
+  return found;
+}
+
+// Those with something of these that waits.
+std::vector<Lanes::Lane*> Lanes::lanes_of(const std::vector<PartitionIndex>& partitions) {
   const auto is_of_them = [&](const Share& share) {
     return std::ranges::find(partitions, share.partition) != partitions.end();
   };
-  std::vector<std::uint64_t> found;
-  for (const auto& [id, lane] : lanes_) {
-    if (std::ranges::any_of(lane.shares, is_of_them)) found.push_back(id);
-  }
-  std::ranges::sort(found);
-  return found;
+  return open_lanes([&](const Lane& lane) { return std::ranges::any_of(lane.shares, is_of_them); });
 }
 
 std::vector<transport::Delivery> Lanes::drop(const std::vector<transport::PartitionId>& partitions) {
   const std::vector<PartitionIndex> leaving = indices_of(partitions);
   const auto is_leaving = [&](const Item& item) { return std::ranges::find(leaving, item.partition) != leaving.end(); };
   std::vector<transport::Delivery> dropped;
-  for (const std::uint64_t id : lanes_of(leaving)) drop_from(id, is_leaving, dropped);
+  for (Lane* lane : lanes_of(leaving)) drop_from(*lane, is_leaving, dropped);
   return dropped;
 }
 
@@ -306,7 +336,7 @@ std::vector<transport::Delivery> Lanes::trim(const transport::PartitionId& id) {
   std::vector<transport::Delivery> trimmed;
   const PartitionIndex index = index_of(id);
   const std::size_t share = held_in_all_ > 2 * limits_.held_max ? 0 : limits_.held_max / 2;
-  for (const std::uint64_t lane : lanes_of({index})) trim_lane(lanes_.at(lane), index, share, trimmed);
+  for (Lane* lane : lanes_of({index})) trim_lane(*lane, index, share, trimmed);
   Partition& partition = partitions_[index];
   if (partition.held_back_until && partition.held <= *partition.held_back_until)
     partition.held_back_until = partition.held / 2;  // what was trimmed is no reason to let it flow
@@ -317,32 +347,30 @@ std::vector<transport::Delivery> Lanes::trim(const transport::PartitionId& id) {
 void Lanes::trim_lane(Lane& lane, PartitionIndex partition, std::size_t share, std::vector<transport::Delivery>& into) {
   const auto first = static_cast<std::ptrdiff_t>(into.size());
   while (lane.due && lane.queue.size() > 1 && partitions_[partition].held > share + 1) {
-    Item& last = items_.at(lane.queue.back());
+    Item& last = lane.queue.back();
     if (last.partition != partition) break;
     lane.remove(last);
     partitions_[partition].held -= last.weight;
     held_in_all_ -= last.weight;
     into.push_back(std::move(last.delivery));
-    items_.erase(lane.queue.back());
     lane.queue.pop_back();
+    forget(last);
   }
   std::reverse(into.begin() + first, into.end());
 }
 
 std::vector<transport::Delivery> Lanes::drop_all() {
-  std::vector<std::uint64_t> leaving;
-  for (const auto& entry : lanes_) leaving.push_back(entry.first);
-  std::ranges::sort(leaving);
   std::vector<transport::Delivery> dropped;
-  for (const std::uint64_t id : leaving) drop_from(id, kAll, dropped);
+  for (Lane* lane : open_lanes(kAll)) drop_from(*lane, kAll, dropped);
   return dropped;
 }
 
 std::vector<Ticket> Lanes::running_of(const std::vector<transport::PartitionId>& partitions) const {
   const std::vector<PartitionIndex> wanted = indices_of(partitions);
   std::vector<Ticket> running;
-  for (const auto& [ticket, item] : items_) {
-    if (item.taken && std::ranges::find(wanted, item.partition) != wanted.end()) running.push_back(ticket);
+  for (const Item& item : items_) {
+    if (!item.lane || !item.taken) continue;
+    if (std::ranges::find(wanted, item.partition) != wanted.end()) running.push_back(item.ticket);
   }
   return running;
 }

@@ -24,8 +24,9 @@ class PlainWorker final : public Worker {
       : parts_{parts}, slot_{slot}, seat_{*parts.engine->executor}, runner_{parts} {}
 
   void run() override {
+    std::vector<Taken> taken;
     while (true) {
-      const std::vector<Taken> taken = parts_.queue.take(seat_, {.max = 1, .max_per_lane = 1});
+      parts_.queue.take(seat_, {.max = 1, .max_per_lane = 1}, taken);
       if (taken.empty()) return;
       handle(taken.front());
     }

@@ -33,6 +33,7 @@ void WorkQueue::wake_one() {
 }
 
 void WorkQueue::note_flow() {
+  if (!lanes_.has_flow_changes()) return;
   std::vector<pipeline::FlowChange> changes = lanes_.flow_changes();
   std::ranges::move(changes, std::back_inserter(flow_));
 }
@@ -50,33 +51,43 @@ void WorkQueue::trim_held_back(std::vector<transport::Delivery>& released) {
   }
 }
 
-std::vector<Taken> WorkQueue::take_locked(Time now, TakeLimits limits) {
-  if (!lanes_.ready(now)) return {};
-  std::vector<Taken> taken;
-  for (const pipeline::Ticket ticket : lanes_.take(now, limits.max, limits.max_per_lane))
-    taken.push_back({ticket, &lanes_.at(ticket), lanes_.spoils(ticket)});
+void WorkQueue::take_locked(Time now, TakeLimits limits, std::vector<Taken>& into) {
+  if (!lanes_.ready(now)) return;
+  lanes_.take(now, limits.max, limits.max_per_lane, tickets_);
+  for (const pipeline::Ticket ticket : tickets_) into.push_back({ticket, &lanes_.at(ticket), lanes_.spoils(ticket)});
   note_flow();
   if (lanes_.ready(now)) wake_one();
-  return taken;
 }
 
 std::vector<Taken> WorkQueue::take(Seat& seat, TakeLimits limits, Time deadline) {
+  std::vector<Taken> taken;
+  take(seat, limits, taken, deadline);
+  return taken;
+}
+
+void WorkQueue::take(Seat& seat, TakeLimits limits, std::vector<Taken>& into, Time deadline) {
+  into.clear();
   std::unique_lock lock{mutex_};
   while (!draining_) {
-    const Time now = executor_.now();
-    if (auto taken = take_locked(now, limits); !taken.empty()) return taken;
-    if (now >= deadline) break;
+    const Time now = time_to_take();
+    take_locked(now, limits, into);
+    if (!into.empty() || executor_.now() >= deadline) return;
     idle_.push_back(&seat);
     seat.wake_->wait_until(lock, std::min(deadline, next_due(now)));
     std::erase(idle_, &seat);
   }
-  return {};
 }
 
 std::vector<Taken> WorkQueue::take_ready(TakeLimits limits) {
+  std::vector<Taken> taken;
   const std::lock_guard lock{mutex_};
-  if (draining_) return {};
-  return take_locked(executor_.now(), limits);
+  if (!draining_) take_locked(time_to_take(), limits, taken);
+  return taken;
+}
+
+// Nobody asks for the time where nothing waits for it.
+Time WorkQueue::time_to_take() const {
+  return lanes_.next_due() == kNever ? Time{} : executor_.now();
 }
 
 Time WorkQueue::ready_at() const {

@@ -66,7 +66,9 @@ class WorkQueue final {
 
   // Waits until there is something to run. Empty: draining, or nothing came until `deadline`.
   std::vector<Taken> take(Seat& seat, TakeLimits limits, Time deadline = kNever);
-  // The same without waiting.
+  // The same into what is used again; it is emptied before.
+  void take(Seat& seat, TakeLimits limits, std::vector<Taken>& into, Time deadline = kNever);
+  // Without waiting.
   std::vector<Taken> take_ready(TakeLimits limits);
 
   // When take_ready() gives something, if nothing is admitted or ended before: now, when the next retry is due, or
@@ -98,7 +100,8 @@ class WorkQueue final {
   std::size_t size() const;
 
  private:
-  std::vector<Taken> take_locked(Time now, TakeLimits limits);
+  void take_locked(Time now, TakeLimits limits, std::vector<Taken>& into);
+  Time time_to_take() const;
   std::vector<transport::Delivery> give_up_locked(const std::vector<transport::PartitionId>& partitions);
   Time next_due(Time now) const;
   bool leaving(const transport::Delivery& delivery) const;
@@ -113,6 +116,7 @@ class WorkQueue final {
   mutable std::mutex mutex_;
   std::unique_ptr<Condition> quiet_;
   pipeline::Lanes lanes_;
+  std::vector<pipeline::Ticket> tickets_;  // just taken, used again
   std::vector<Seat*> idle_;
   std::set<transport::PartitionId> leaving_;
   std::set<transport::PartitionId> trimmed_;  // and not to flow yet: what comes of them belongs behind what was trimmed
