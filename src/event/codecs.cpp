@@ -12,6 +12,7 @@ char lower(char c) {
 
 // `Application/JSON; charset=utf-8` names `application/json`.
 bool names(std::string_view content_type, std::string_view codec) {
+  if (content_type == codec) return true;
   content_type = content_type.substr(0, content_type.find(';'));
   while (content_type.ends_with(' ')) content_type.remove_suffix(1);
   return std::equal(content_type.begin(), content_type.end(), codec.begin(), codec.end(),

@@ -17,20 +17,22 @@ constexpr auto kAll = [](const auto&) { return true; };
 
 Lanes::Lanes(LaneLimits limits) : limits_{limits} {}
 
-std::size_t Lanes::NameHash::operator()(const LaneName& name) const {
-  std::size_t hash = std::hash<std::string_view>{}(name.topic);
-  boost::hash_combine(hash, std::hash<std::string_view>{}(name.key));
-  return hash;
+Lanes::LaneName Lanes::name_of(const transport::Delivery& delivery) {
+  LaneName name{.topic = delivery.record.topic, .key = *delivery.record.key};
+  name.hash = std::hash<std::string_view>{}(name.topic);
+  boost::hash_combine(name.hash, std::hash<std::string_view>{}(name.key));
+  return name;
 }
 
 Lanes::Lane& Lanes::lane_of(const transport::Delivery& delivery) {
   if (!delivery.record.key || flawed(Flaw::lane_order_lost)) return open_lane();
-  const LaneName name{delivery.record.topic, *delivery.record.key};
+  const LaneName name = name_of(delivery);
   if (const auto known = by_name_.find(name); known != by_name_.end()) return **known;
   Lane& lane = open_lane();
   lane.named = true;
   lane.topic = name.topic;
   lane.key = name.key;
+  lane.hash = name.hash;
   by_name_.insert(&lane);
   return lane;
 }

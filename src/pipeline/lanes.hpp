@@ -134,7 +134,7 @@ class Lanes final {
   struct LaneName {
     std::string_view topic;
     std::string_view key;
-    friend bool operator==(const LaneName&, const LaneName&) = default;
+    std::size_t hash = 0;
   };
   struct Lane {
     Links links;
@@ -142,13 +142,13 @@ class Lanes final {
     bool named = false;        // not of one delivery without key
     std::string topic;
     std::string key;
+    std::size_t hash = 0;       // of both
     Items queue;                // not taken, in order
     std::vector<Share> shares;  // of the queue; most often one
     std::size_t taken = 0;      // of this lane, now running
     std::optional<Time> due;    // of the first of the queue, which waits
     bool ready = false;         // it is in ready_
 
-    LaneName name() const { return {topic, key}; }
     void add(const Item& item);
     void remove(const Item& item);
   };
@@ -165,16 +165,19 @@ class Lanes final {
   // Of lanes by their names.
   struct NameHash {
     using is_transparent = void;
-    std::size_t operator()(const LaneName& name) const;
-    std::size_t operator()(const Lane* lane) const { return (*this)(lane->name()); }
+    std::size_t operator()(const LaneName& name) const { return name.hash; }
+    std::size_t operator()(const Lane* lane) const { return lane->hash; }
   };
   struct NameEqual {
     using is_transparent = void;
-    bool operator()(const LaneName& name, const Lane* lane) const { return name == lane->name(); }
-    bool operator()(const Lane* lane, const LaneName& name) const { return name == lane->name(); }
+    bool operator()(const LaneName& name, const Lane* lane) const {
+      return name.hash == lane->hash && name.key == lane->key && name.topic == lane->topic;
+    }
+    bool operator()(const Lane* lane, const LaneName& name) const { return (*this)(name, lane); }
     bool operator()(const Lane* left, const Lane* right) const { return left == right; }
   };
 
+  static LaneName name_of(const transport::Delivery& delivery);
   PartitionIndex index_of(const transport::PartitionId& partition);
   std::vector<PartitionIndex> indices_of(const std::vector<transport::PartitionId>& partitions) const;
   std::size_t weight_of(const transport::Delivery& delivery) const;

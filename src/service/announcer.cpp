@@ -2,16 +2,6 @@
 
 namespace tidings::service {
 
-Settling released(transport::Delivery delivery) {
-  Settling settling{.verdict = {.step = Step::released, .outcome = transport::Release{}}};
-  settling.envelope.id = delivery.record.id;
-  settling.envelope.type = delivery.record.type;
-  settling.envelope.correlation_id = delivery.record.correlation_id;
-  settling.attempt = delivery.attempts.failed;
-  settling.delivery = std::move(delivery);
-  return settling;
-}
-
 Decision Announcer::about(const transport::Delivery& delivery, const Envelope& envelope) const {
   Decision decision{.topic = delivery.record.topic,
                     .position = delivery.position,
@@ -34,6 +24,7 @@ void Announcer::tell(Decision& decision) const {
 }
 
 void Announcer::announce(const Settling& settling) const {
+  if (observers_.empty()) return;
   Decision decision = about(settling.delivery, settling.envelope);
   const pipeline::Verdict& verdict = settling.verdict;
   decision.reason = verdict.reason;

@@ -6,27 +6,12 @@
 #include <string>
 #include <vector>
 
-#include "pipeline/decide.hpp"
 #include "service/plan.hpp"
+#include "service/settling.hpp"
 #include "tidings/decision.hpp"
 #include "tidings/executor.hpp"
 
 namespace tidings::service {
-
-// A delivery on its way out of the pipeline: what became of it, and what leaves with it.
-struct Settling {
-  transport::Delivery delivery;
-  Envelope envelope;
-  pipeline::Verdict verdict;
-  std::vector<transport::Record> publishes;  // with Accept only
-  bool confirms = false;                     // the inbox waits to hear that `publishes` are out
-  int attempt = 0;                           // handler runs so far
-  Duration took{};                           // the last of them
-  int refusals = 0;                          // answers of the transport that a repetition should not change
-};
-
-// Given back, charged nothing.
-Settling released(transport::Delivery delivery);
 
 class Announcer final {
  public:

@@ -22,7 +22,7 @@ class Batches final {
     Taken taken;
     std::size_t slot = 0;
     std::optional<Decoded> decoded;
-    std::optional<Settling> settling;  // none: put back
+    SettlingPtr settling;  // none: put back
     bool gone = false;
     const HandlerPlan* gathered = nullptr;  // waits in this handler's batch
   };
@@ -48,7 +48,7 @@ void Batches::add(Taken taken) {
   if (!member.decoded) {
     member.gone = true;
   } else if (member.decoded->verdict) {
-    member.settling = settling_of(*taken.delivery, *member.decoded);
+    member.settling = settling_of(parts_, *taken.delivery, *member.decoded);
   } else {
     route(member);
   }

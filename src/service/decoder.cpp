@@ -25,15 +25,30 @@ Decoder::Decoder(const SubscriptionPlan& plan, const Codecs& codecs, const trans
     : plan_{plan}, reader_{codecs, capabilities} {}
 
 Decoded Decoder::decode(const transport::Delivery& delivery) const {
-  Decoded decoded{.envelope = transport::envelope_of(delivery.record)};
+  Decoded decoded;
+  decode(delivery, decoded);
+  return decoded;
+}
+
+void Decoder::decode(const transport::Delivery& delivery, Decoded& decoded) const {
+  start(delivery, decoded);
   decoded.verdict = before(delivery);
-  if (decoded.verdict) return decoded;
+  if (decoded.verdict) return;
   if (auto done = read(delivery, decoded); !done) {
-    decoded = {.envelope = transport::envelope_of(delivery.record)};
+    start(delivery, decoded);
     decoded.verdict = pipeline::undecodable(delivery, done.error());
   }
   name(delivery, decoded);
-  return decoded;
+}
+
+// What the record tells of its event, and no more.
+void Decoder::start(const transport::Delivery& delivery, Decoded& decoded) {
+  transport::read_envelope(delivery.record, decoded.envelope);
+  decoded.verdict.reset();
+  decoded.handler = nullptr;
+  decoded.data.reset();
+  decoded.digest = 0;
+  decoded.no_id = false;
 }
 
 std::optional<pipeline::Verdict> Decoder::before(const transport::Delivery& delivery) const {
@@ -53,7 +68,7 @@ Result<void> Decoder::read(const transport::Delivery& delivery, Decoded& decoded
     auto done = read_as(*guess, delivery, decoded);
     if (done && find_handler(plan_, decoded.envelope.type, decoded.envelope.version) == guess) return {};
   }
-  decoded = {.envelope = transport::envelope_of(delivery.record)};
+  start(delivery, decoded);
   if (auto seen = reader_.peek(delivery.record, decoded.envelope); !seen) return seen.error();
   const Envelope& envelope = decoded.envelope;
   const HandlerPlan* handler = find_handler(plan_, envelope.type, envelope.version);

@@ -32,8 +32,11 @@ class Decoder final {
 
   // before(), then the body.
   Decoded decode(const transport::Delivery& delivery) const;
+  // The same into one that is used again: whatever it held is gone.
+  void decode(const transport::Delivery& delivery, Decoded& into) const;
 
  private:
+  static void start(const transport::Delivery& delivery, Decoded& decoded);
   Result<void> read(const transport::Delivery& delivery, Decoded& decoded) const;
   bool take_tombstone(const transport::Delivery& delivery, Decoded& decoded) const;
   Result<void> read_as(const HandlerPlan& handler, const transport::Delivery& delivery, Decoded& decoded) const;

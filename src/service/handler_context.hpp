@@ -19,7 +19,7 @@ struct RunScope {
   const Envelope& envelope;
   std::string_view subscription;            // group and what it reads: part of derived ids
   InboxTransaction* transaction = nullptr;  // null: no inbox
-  std::stop_token stop;
+  const std::stop_token& stop;
   std::size_t batch = 0;  // events, the first of them is `delivery`; 0: a handler of one
 };
 

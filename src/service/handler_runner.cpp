@@ -64,6 +64,15 @@ Error failure_of(const RunResult& result, const HandlerPlan& handler) {
                                  handler.label, result.took.count() / 1'000, handler.timeout.count() / 1'000));
 }
 
+pipeline::Verdict verdict_of_failure(const SubscriptionParts& parts, const transport::Delivery& delivery,
+                                     const Decoded& decoded, const RunResult& result) {
+  const HandlerPlan& handler = *decoded.handler;
+  const pipeline::Failure failure{.error = failure_of(result, handler),
+                                  .timed_out = result.timed_out && handler.on_timeout == OnTimeout::fail};
+  Executor& executor = *parts.engine->executor;
+  return pipeline::after_failure(delivery, failure, handler.retry, parts.plan.rules, executor.now(), executor.random());
+}
+
 }  // namespace
 
 HandlerRunner::HandlerRunner(SubscriptionParts& parts)
@@ -93,11 +102,15 @@ std::stop_source HandlerRunner::source() {
   return stop_;
 }
 
-// A source that was used up is replaced; all others are used again, which saves an allocation a run.
-std::stop_token HandlerRunner::fresh_token() {
+// A source that was used up is replaced; all others are used again. By this thread only: it need not lock to look.
+const std::stop_token& HandlerRunner::fresh_token() {
+  if (!token_.stop_requested()) return token_;
   const std::lock_guard lock{mutex_};
-  if (stop_.stop_requested() && !stopping_) stop_ = std::stop_source{};
-  return stop_.get_token();
+  if (!stopping_) {
+    stop_ = std::stop_source{};
+    token_ = stop_.get_token();
+  }
+  return token_;
 }
 
 template <class Body>
@@ -107,8 +120,9 @@ RunResult HandlerRunner::timed(const HandlerPlan& handler, Current current, Body
   current_ = current;
   watch_->begin(start + handler.timeout);
   result.outcome = body(result);
-  result.timed_out = watch_->end();
-  result.took = parts_.engine->executor->now() - start;
+  const Time end = parts_.engine->executor->now();
+  result.timed_out = watch_->end(end);
+  result.took = end - start;
   return result;
 }
 
@@ -162,30 +176,27 @@ std::vector<RunResult> HandlerRunner::run_batch(const HandlerPlan& handler, std:
   return results;
 }
 
-pipeline::Verdict verdict_of(const SubscriptionParts& parts, const transport::Delivery& delivery,
-                             const Decoded& decoded, const RunResult& result) {
-  const HandlerPlan& handler = *decoded.handler;
-  if (!failed(result, handler)) return {.reason = decoded.no_id ? Reason::no_id : Reason::none};
-  const pipeline::Failure failure{.error = failure_of(result, handler),
-                                  .timed_out = result.timed_out && handler.on_timeout == OnTimeout::fail};
-  Executor& executor = *parts.engine->executor;
-  return pipeline::after_failure(delivery, failure, handler.retry, parts.plan.rules, executor.now(), executor.random());
-}
-
-Settling settling_of(const SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded,
-                     RunResult& result) {
-  Settling settling{.verdict = verdict_of(parts, delivery, decoded, result),
-                    .attempt = delivery.attempts.failed + 1,
-                    .took = result.took};
-  if (settling.verdict.step == Step::accepted || flawed(Flaw::outputs_of_failure))
-    settling.publishes = std::move(result.outputs);
-  settling.envelope = std::move(decoded.envelope);
+SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded,
+                        RunResult& result) {
+  SettlingPtr settling = parts.blanks.take();
+  if (failed(result, *decoded.handler)) {
+    settling->verdict = verdict_of_failure(parts, delivery, decoded, result);
+  } else if (decoded.no_id) {
+    settling->verdict.reason = Reason::no_id;
+  }
+  settling->attempt = delivery.attempts.failed + 1;
+  settling->took = result.took;
+  if (settling->verdict.step == Step::accepted || flawed(Flaw::outputs_of_failure))
+    settling->publishes = std::move(result.outputs);
+  exchange(settling->envelope, decoded.envelope);
   return settling;
 }
 
-Settling settling_of(const transport::Delivery& delivery, Decoded& decoded) {
-  Settling settling{.envelope = std::move(decoded.envelope), .attempt = delivery.attempts.failed};
-  settling.verdict = std::move(*decoded.verdict);
+SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded) {
+  SettlingPtr settling = parts.blanks.take();
+  settling->attempt = delivery.attempts.failed;
+  settling->verdict = std::move(*decoded.verdict);
+  exchange(settling->envelope, decoded.envelope);
   return settling;
 }
 

@@ -46,25 +46,22 @@ class HandlerRunner final {
   RunResult timed(const HandlerPlan& handler, Current current, Body body);
   void late();
   std::stop_source source();
-  std::stop_token fresh_token();
+  const std::stop_token& fresh_token();
   bool run_whole(const HandlerPlan& handler, std::span<const BatchItem> items, std::vector<RunResult>& results);
 
   SubscriptionParts& parts_;
   std::mutex mutex_;
-  std::stop_source stop_;
+  std::stop_source stop_;  // replaced by the worker's thread alone
+  std::stop_token token_ = stop_.get_token();
   bool stopping_ = false;
   Current current_;
   std::unique_ptr<Timekeeper::Watch> watch_;
 };
 
-// What becomes of a delivery whose handler ran.
-pipeline::Verdict verdict_of(const SubscriptionParts& parts, const transport::Delivery& delivery,
-                             const Decoded& decoded, const RunResult& result);
-
 // The run as it leaves the pipeline; without its delivery, which SubscriptionParts::end puts in.
-Settling settling_of(const SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded,
-                     RunResult& result);
+SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded,
+                        RunResult& result);
 // Of a delivery that no handler saw.
-Settling settling_of(const transport::Delivery& delivery, Decoded& decoded);
+SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded);
 
 }  // namespace tidings::service

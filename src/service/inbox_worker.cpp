@@ -51,10 +51,10 @@ class InboxRound final {
   struct Member {
     Taken taken;
     std::optional<Decoded> decoded;
-    std::optional<Settling> settling;  // none: put back
-    bool gone = false;                 // not ours any more
-    bool ran = false;                  // its handler wrote in the transaction
-    bool spoils = false;               // it may be to blame that the transaction failed
+    SettlingPtr settling;  // none: put back
+    bool gone = false;     // not ours any more
+    bool ran = false;      // its handler wrote in the transaction
+    bool spoils = false;   // it may be to blame that the transaction failed
   };
   // False: it needs a round of its own.
   bool work(Member& member);
@@ -110,7 +110,7 @@ bool InboxRound::work(Member& member) {
   if (!member.decoded) {
     member.gone = true;
   } else if (member.decoded->verdict) {
-    member.settling = settling_of(delivery, *member.decoded);
+    member.settling = settling_of(parts_, delivery, *member.decoded);
   } else if (member.decoded->no_id || member.taken.spoils) {
     closed_ = true;
     if (transaction_) return false;
@@ -147,7 +147,7 @@ void InboxRound::handle(Member& member) {
     case InboxTransaction::Seen::conflict:
       if (flawed(Flaw::conflict_is_duplicate)) return repeat(member, {});
       member.decoded->verdict = pipeline::conflicting(delivery, member.decoded->envelope.id);
-      member.settling = settling_of(delivery, *member.decoded);
+      member.settling = settling_of(parts_, delivery, *member.decoded);
       return;
   }
 }
@@ -207,7 +207,7 @@ void InboxRound::fail_alone(Member& member, RunResult& result) {
 // Its effect is there. What it published may not be out: the same goes out again.
 void InboxRound::repeat(Member& member, std::vector<transport::Record> unconfirmed) {
   member.decoded->verdict = pipeline::duplicate();
-  member.settling = settling_of(*member.taken.delivery, *member.decoded);
+  member.settling = settling_of(parts_, *member.taken.delivery, *member.decoded);
   if (unconfirmed.empty() || flawed(Flaw::duplicate_loses_outputs)) return;
   member.settling->verdict.outcome = transport::Accept{};
   member.settling->publishes = std::move(unconfirmed);

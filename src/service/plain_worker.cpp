@@ -3,17 +3,28 @@
 
 namespace tidings::service {
 
+namespace {
+
+// False: it is not ours any more.
+bool mark(SubscriptionParts& parts, const transport::Delivery& delivery) {
+  if (parts.decoder.before(delivery)) return true;  // it does not run
+  const bool marked = parts.settler.mark(delivery);
+  parts.announcer.announce(marked ? Step::marked : Step::refused, delivery, transport::envelope_of(delivery.record));
+  return marked;
+}
+
+}  // namespace
+
+bool prepare(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& into) {
+  if (delivery.suspect && !mark(parts, delivery)) return false;
+  parts.decoder.decode(delivery, into);
+  return true;
+}
+
 std::optional<Decoded> prepare(SubscriptionParts& parts, const transport::Delivery& delivery) {
-  if (!delivery.suspect) return parts.decoder.decode(delivery);
-  Decoded decoded{.envelope = transport::envelope_of(delivery.record)};
-  decoded.verdict = parts.decoder.before(delivery);
-  if (decoded.verdict) return decoded;
-  if (!parts.settler.mark(delivery)) {
-    parts.announcer.announce(Step::refused, delivery, decoded.envelope);
-    return std::nullopt;
-  }
-  parts.announcer.announce(Step::marked, delivery, decoded.envelope);
-  return parts.decoder.decode(delivery);
+  Decoded decoded;
+  if (!prepare(parts, delivery, decoded)) return std::nullopt;
+  return decoded;
 }
 
 namespace {
@@ -49,18 +60,19 @@ class PlainWorker final : public Worker {
     if (company == GatePass::Company::alone) parts_.settler.wait_settled();
   }
 
-  std::optional<Settling> stages(const transport::Delivery& delivery) {
-    std::optional<Decoded> decoded = prepare(parts_, delivery);
-    if (!decoded) return std::nullopt;
-    if (decoded->verdict) return settling_of(delivery, *decoded);
-    RunResult result = runner_.run(delivery, *decoded, nullptr);
-    return settling_of(parts_, delivery, *decoded, result);
+  SettlingPtr stages(const transport::Delivery& delivery) {
+    if (!prepare(parts_, delivery, decoded_)) return nullptr;
+    if (decoded_.verdict) return settling_of(parts_, delivery, decoded_);
+    RunResult result = runner_.run(delivery, decoded_, nullptr);
+    decoded_.data.reset();
+    return settling_of(parts_, delivery, decoded_, result);
   }
 
   SubscriptionParts& parts_;
   const std::size_t slot_;
   WorkQueue::Seat seat_;
   HandlerRunner runner_;
+  Decoded decoded_;  // of the one that it handles, used again
 };
 
 }  // namespace

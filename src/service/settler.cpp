@@ -19,9 +19,9 @@ std::size_t bytes_of(const Settling& settling) {
   return bytes;
 }
 
-std::size_t bytes_of(const std::vector<Settling>& settlings) {
+std::size_t bytes_of(const std::vector<SettlingPtr>& settlings) {
   std::size_t bytes = 0;
-  for (const Settling& settling : settlings) bytes += bytes_of(settling);
+  for (const SettlingPtr& settling : settlings) bytes += bytes_of(*settling);
   return bytes;
 }
 
@@ -40,12 +40,13 @@ void bury_instead(Settling& settling, const Error& error) {
 }  // namespace
 
 Settler::Settler(std::shared_ptr<Executor> executor, transport::Consumer& consumer, const SubscriptionPlan& plan,
-                 const Announcer& announcer, Health& health)
+                 const Announcer& announcer, Health& health, Blanks& blanks)
     : executor_{std::move(executor)},
       consumer_{consumer},
       plan_{plan},
       announcer_{announcer},
       health_{health},
+      blanks_{blanks},
       backoff_{kPauseFirst, kPauseMost},
       changed_{executor_->condition()} {}
 
@@ -57,20 +58,20 @@ void Settler::start() {
   thread_ = executor_->spawn("settler", [this] { run(); });
 }
 
-void Settler::add(Settling settling) {
+void Settler::add(SettlingPtr settling) {
   std::unique_lock lock{mutex_};
   while (is_full() && !closed_) changed_->wait_until(lock, kNever);
   if (closed_) return;
-  bytes_ += bytes_of(settling);
+  bytes_ += bytes_of(*settling);
   queue_.push_back(std::move(settling));
   tell();
 }
 
-void Settler::add(std::vector<Settling> settlings) {
+void Settler::add(std::vector<SettlingPtr> settlings) {
   push(std::move(settlings), Room::wait);
 }
 
-void Settler::push(std::vector<Settling> settlings, Room room) {
+void Settler::push(std::vector<SettlingPtr> settlings, Room room) {
   if (settlings.empty()) return;
   std::unique_lock lock{mutex_};
   while (room == Room::wait && is_full() && !closed_) changed_->wait_until(lock, kNever);
@@ -92,11 +93,11 @@ bool Settler::is_small() const {
 }
 
 void Settler::release(std::vector<transport::Delivery> deliveries) {
-  std::vector<Settling> settlings;
+  std::vector<SettlingPtr> settlings;
   settlings.reserve(deliveries.size());
   for (transport::Delivery& delivery : deliveries) {
     settlings.push_back(released(std::move(delivery)));
-    if (flawed(Flaw::drain_settles_waiting)) settlings.back().verdict.outcome = transport::Accept{};
+    if (flawed(Flaw::drain_settles_waiting)) settlings.back()->verdict.outcome = transport::Accept{};
   }
   push(std::move(settlings), Room::none);
 }
@@ -164,13 +165,13 @@ bool Settler::must_wait(const Settling& settling) const {
 
 bool Settler::may_send() const {
   if (closed_ || !again_.empty() || queue_.empty() || under_way_.size() >= kBatchesUnderWayMax) return false;
-  return !must_wait(queue_.front());
+  return !must_wait(*queue_.front());
 }
 
 void Settler::send_next(Lock& lock) {
   const auto batch = std::make_shared<Batch>();
-  while (!queue_.empty() && batch->settlings.size() < kSettleBatchMax && !must_wait(queue_.front())) {
-    const Settling& next = queue_.front();
+  while (!queue_.empty() && batch->settlings.size() < kSettleBatchMax && !must_wait(*queue_.front())) {
+    const Settling& next = *queue_.front();
     batch->publishes |= !next.publishes.empty();
     if (holds(next.verdict)) retrying_.insert(next.delivery.token);
     batch->settlings.push_back(std::move(queue_.front()));
@@ -186,9 +187,9 @@ void Settler::send_next(Lock& lock) {
 void Settler::send(const std::shared_ptr<Batch>& batch) {
   std::vector<transport::Settlement> settlements;
   settlements.reserve(batch->settlings.size());
-  for (const Settling& settling : batch->settlings) {
+  for (const SettlingPtr& settling : batch->settlings) {
     settlements.push_back(
-        {.token = settling.delivery.token, .outcome = settling.verdict.outcome, .publishes = settling.publishes});
+        {.token = settling->delivery.token, .outcome = settling->verdict.outcome, .publishes = settling->publishes});
   }
   batch->outcomes.resize(settlements.size());
   batch->outstanding = settlements.size();
@@ -206,10 +207,10 @@ void Settler::conclude_first(Lock& lock) {
   lock.unlock();
   std::size_t bytes = bytes_of(batch->settlings);
   std::vector<std::uint64_t> retried;
-  for (const Settling& settling : batch->settlings) {
-    if (holds(settling.verdict)) retried.push_back(settling.delivery.token);
+  for (const SettlingPtr& settling : batch->settlings) {
+    if (holds(settling->verdict)) retried.push_back(settling->delivery.token);
   }
-  std::vector<Settling> again = conclude(*batch);
+  std::vector<SettlingPtr> again = conclude(*batch);
   bytes -= bytes_of(again);
   lock.lock();
   under_way_.pop_front();
@@ -224,11 +225,14 @@ void Settler::conclude_first(Lock& lock) {
 }
 
 // Returns what must be tried again, in order.
-std::vector<Settling> Settler::conclude(Batch& batch) {
-  std::vector<Settling> again;
+std::vector<SettlingPtr> Settler::conclude(Batch& batch) {
+  std::vector<SettlingPtr> again, done;
+  done.reserve(batch.settlings.size());
   for (std::size_t i = 0; i < batch.settlings.size(); ++i) {
-    if (!conclude(batch.settlings[i], batch.outcomes[i])) again.push_back(std::move(batch.settlings[i]));
+    const bool over = conclude(*batch.settlings[i], batch.outcomes[i]);
+    (over ? done : again).push_back(std::move(batch.settlings[i]));
   }
+  blanks_.give_back(done);
   return again;
 }
 

@@ -42,7 +42,7 @@ inline constexpr int kRefusalsMax = 8;
 class Settler final {
  public:
   Settler(std::shared_ptr<Executor> executor, transport::Consumer& consumer, const SubscriptionPlan& plan,
-          const Announcer& announcer, Health& health);
+          const Announcer& announcer, Health& health, Blanks& blanks);
   ~Settler();
   Settler(const Settler&) = delete;
   Settler& operator=(const Settler&) = delete;
@@ -50,8 +50,8 @@ class Settler final {
   void start();
 
   // After close(): dropped; whoever gets the deliveries next settles them.
-  void add(Settling settling);
-  void add(std::vector<Settling> settlings);
+  void add(SettlingPtr settling);
+  void add(std::vector<SettlingPtr> settlings);
   // Given back, charged nothing. Waits for no room: they are no more than may be in flight.
   void release(std::vector<transport::Delivery> deliveries);
 
@@ -68,7 +68,7 @@ class Settler final {
  private:
   // What one call of the consumer settles. The driver's thread writes `outcomes`, and counts.
   struct Batch {
-    std::vector<Settling> settlings;
+    std::vector<SettlingPtr> settlings;
     std::vector<Result<void>> outcomes;
     std::atomic<std::size_t> outstanding = 0;
     bool publishes = false;
@@ -78,7 +78,7 @@ class Settler final {
 
   void run();
   enum class Room { wait, none };
-  void push(std::vector<Settling> settlings, Room room);
+  void push(std::vector<SettlingPtr> settlings, Room room);
   void tell();
   void begin_hurry();
   bool is_full() const { return queue_.size() >= kUnsettledMax || bytes_ >= kUnsettledBytesMax; }
@@ -91,7 +91,7 @@ class Settler final {
   void send(const std::shared_ptr<Batch>& batch);
   void conclude_first(Lock& lock);
   void try_again(Lock& lock);
-  std::vector<Settling> conclude(Batch& batch);
+  std::vector<SettlingPtr> conclude(Batch& batch);
   bool conclude(Settling& settling, const Result<void>& outcome);
   bool give_up(Settling& settling, const Error& error);
   bool pause(Duration duration);
@@ -102,13 +102,14 @@ class Settler final {
   const SubscriptionPlan& plan_;
   const Announcer& announcer_;
   Health& health_;
+  Blanks& blanks_;
   Backoff backoff_;  // of the thread
   mutable std::mutex mutex_;
   std::unique_ptr<Condition> changed_;
-  std::deque<Settling> queue_;
+  std::deque<SettlingPtr> queue_;
   std::deque<std::shared_ptr<Batch>> under_way_;  // in the order of sending
   std::unordered_set<std::uint64_t> retrying_;    // tokens of strict retries under way
-  std::vector<Settling> again_;                   // refused for now, in order: before all of the queue
+  std::vector<SettlingPtr> again_;                // refused for now, in order: before all of the queue
   std::size_t bytes_ = 0;                         // of what is published with all of these
   std::size_t marking_ = 0;
   bool waiting_ = false;  // the thread waits for work

@@ -72,17 +72,17 @@ class SettlerTest : public ::testing::Test {
  protected:
   SettlerTest() { settler_.start(); }
 
-  static Settling bulky(std::size_t bytes) {
-    Settling settling;
-    settling.verdict.outcome = transport::Accept{};
-    settling.publishes.push_back({.topic = "t", .body = std::string(bytes, 'x')});
+  static SettlingPtr bulky(std::size_t bytes) {
+    auto settling = std::make_unique<Settling>();
+    settling->verdict.outcome = transport::Accept{};
+    settling->publishes.push_back({.topic = "t", .body = std::string(bytes, 'x')});
     return settling;
   }
 
   enum class Publishes { no, yes };
-  static Settling numbered(std::uint64_t token, Publishes publishes) {
-    Settling settling = publishes == Publishes::yes ? bulky(1) : Settling{};
-    settling.delivery.token = token;
+  static SettlingPtr numbered(std::uint64_t token, Publishes publishes) {
+    auto settling = publishes == Publishes::yes ? bulky(1) : std::make_unique<Settling>();
+    settling->delivery.token = token;
     return settling;
   }
 
@@ -94,15 +94,16 @@ class SettlerTest : public ::testing::Test {
   const Announcer announcer_{service_, plan_, observers_, *executor_};
   GatedConsumer consumer_;
   Health health_{"shop orders", {}};
-  Settler settler_{executor_, consumer_, plan_, announcer_, health_};
+  Blanks blanks_;
+  Settler settler_{executor_, consumer_, plan_, announcer_, health_, blanks_};
 };
 
 // A hold that became relaxed is a failed run like any other, which whoever counts those must see, too.
 TEST_F(SettlerTest, AnnouncesARelaxedHoldAndTheRetryThatItIs) {
-  Settling settling;
-  settling.verdict = {.step = Step::relaxed_hold,
-                      .reason = Reason::failed,
-                      .outcome = transport::Retry{.order = transport::RetryOrder::relaxed, .attempts = {}}};
+  auto settling = std::make_unique<Settling>();
+  settling->verdict = {.step = Step::relaxed_hold,
+                       .reason = Reason::failed,
+                       .outcome = transport::Retry{.order = transport::RetryOrder::relaxed, .attempts = {}}};
   settler_.add(std::move(settling));
   consumer_.open();
   executor_->run_until_idle();
@@ -113,7 +114,7 @@ TEST_F(SettlerTest, LetsWhoeverAddsWaitWhenTooManyAreUnsettled) {
   const std::size_t count = kUnsettledMax + 2 * kSettleBatchMax;
   std::size_t added = 0;
   const auto adder = executor_->spawn("adder", [&] {
-    for (; added < count; ++added) settler_.add(Settling{});
+    for (; added < count; ++added) settler_.add(std::make_unique<Settling>());
   });
   executor_->run_for(1min);
   EXPECT_GE(added, kUnsettledMax);
@@ -140,7 +141,7 @@ TEST_F(SettlerTest, LetsWhoeverAddsWaitWhenTooMuchIsUnsettled) {
 
 TEST_F(SettlerTest, ItsEndIsNotHeldUpByThoseWhoWait) {
   const auto adder = executor_->spawn("adder", [&] {
-    for (std::size_t i = 0; i < 2 * kUnsettledMax; ++i) settler_.add(Settling{});
+    for (std::size_t i = 0; i < 2 * kUnsettledMax; ++i) settler_.add(std::make_unique<Settling>());
   });
   executor_->run_for(1min);
   const auto opener = executor_->spawn("opener", [&] {
@@ -170,8 +171,8 @@ TEST_F(SettlerTest, PublishesWithOneCallAtATime) {
 
 // P5: a retry that is refused for now must not come after what became of its delivery then.
 TEST_F(SettlerTest, SettlesNothingOfADeliveryWhoseRetryIsUnderWay) {
-  Settling retry = numbered(1, Publishes::no);
-  retry.verdict.outcome = transport::Retry{.attempts = {.failed = 1}};
+  SettlingPtr retry = numbered(1, Publishes::no);
+  retry->verdict.outcome = transport::Retry{.attempts = {.failed = 1}};
   settler_.add(std::move(retry));
   settler_.add(numbered(1, Publishes::no));
   settler_.add(numbered(2, Publishes::no));
@@ -224,7 +225,7 @@ TEST_F(SettlerTest, TriesAgainInOrder) {
 // P8: a drain gives back what waits, and waits for nobody.
 TEST_F(SettlerTest, TakesBackWithoutWaitingForRoom) {
   const auto adder = executor_->spawn("adder", [&] {
-    for (std::size_t i = 0; i < 2 * kUnsettledMax; ++i) settler_.add(Settling{});
+    for (std::size_t i = 0; i < 2 * kUnsettledMax; ++i) settler_.add(std::make_unique<Settling>());
   });
   executor_->run_for(1min);
   bool released = false;

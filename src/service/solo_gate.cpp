@@ -3,19 +3,24 @@
 namespace tidings::service {
 
 void SoloGate::enter() {
+  ++inside_;
+  if (!shut_) return;
   std::unique_lock lock{mutex_};
-  while (alone_ || waiting_alone_ > 0) changed_->wait_until(lock, kNever);
+  if (--inside_ == 0) changed_->notify_all();
+  while (shut_) changed_->wait_until(lock, kNever);
   ++inside_;
 }
 
 void SoloGate::leave() {
+  if (--inside_ > 0 || !shut_) return;
   const std::lock_guard lock{mutex_};
-  if (--inside_ == 0 && waiting_alone_ > 0) changed_->notify_all();
+  changed_->notify_all();
 }
 
 void SoloGate::enter_alone() {
   std::unique_lock lock{mutex_};
   ++waiting_alone_;
+  shut_ = true;
   while (alone_ || inside_ > 0) changed_->wait_until(lock, kNever);
   --waiting_alone_;
   alone_ = true;
@@ -24,6 +29,7 @@ void SoloGate::enter_alone() {
 void SoloGate::leave_alone() {
   const std::lock_guard lock{mutex_};
   alone_ = false;
+  shut_ = waiting_alone_ > 0;
   changed_->notify_all();
 }
 

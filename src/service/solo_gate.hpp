@@ -7,6 +7,7 @@
 // Threads: any. Blocks: enter() while a suspect waits or runs, enter_alone() while anything runs.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 
@@ -27,7 +28,9 @@ class SoloGate final {
  private:
   std::mutex mutex_;
   std::unique_ptr<Condition> changed_;
-  std::size_t inside_ = 0;
+  // Who enters counts first and looks then; who wants to be alone shuts first and counts then: one sees the other.
+  std::atomic<std::size_t> inside_ = 0;
+  std::atomic<bool> shut_ = false;  // somebody is alone, or waits for it; written under the mutex
   std::size_t waiting_alone_ = 0;
   bool alone_ = false;
 };

@@ -27,39 +27,50 @@ SubscriptionParts::SubscriptionParts(std::shared_ptr<Engine> engine_, Subscripti
       decoder{plan, engine->encoder.codecs(), engine->transport->capabilities()},
       board{consumer->running()},
       queue{*engine->executor, limits_of(plan)},
-      settler{engine->executor, *consumer, plan, announcer, health} {}
+      settler{engine->executor, *consumer, plan, announcer, health, blanks} {}
 
+// Settlements first: the next of the key must not be settled before this one.
 void SubscriptionParts::end(Handled one) {
-  std::vector<Handled> handled;
-  handled.push_back(std::move(one));
-  end(std::move(handled));
+  const Ending ending = ending_of(one);
+  if (one.settling) settler.add(std::move(one.settling));
+  end_in_queue({&ending, 1});
 }
 
 void SubscriptionParts::end(std::vector<Handled> handled) {
   std::vector<Ending> endings;
-  std::vector<Settling> settlings;
+  std::vector<SettlingPtr> settlings;
   endings.reserve(handled.size());
   settlings.reserve(handled.size());
-  for (Handled& outcome : handled) {
-    Ending ending{.ticket = outcome.taken.ticket,
-                  .kind = outcome.gone ? Ending::Kind::gone : Ending::Kind::put_back,
-                  .spoils = outcome.spoils};
-    if (outcome.settling) {
-      Settling& settling = *outcome.settling;
-      const bool hold = holds(settling.verdict);
-      ending.kind = hold ? Ending::Kind::hold : Ending::Kind::done;
-      if (hold) ending.attempts = std::get<transport::Retry>(settling.verdict.outcome).attempts;
-      settling.delivery = hold ? *outcome.taken.delivery : std::move(*outcome.taken.delivery);
-      if (settling.confirms && flawed(Flaw::confirmed_before_sent))
-        plan.inbox->confirmed(plan.spec.group, settling.envelope.id, settling.delivery.replay_id);
-      settlings.push_back(std::move(settling));
-    }
-    endings.push_back(std::move(ending));
+  for (Handled& one : handled) {
+    endings.push_back(ending_of(one));
+    if (one.settling) settlings.push_back(std::move(one.settling));
   }
-  // Settlements first: the next of the key must not be settled before this one.
   settler.add(std::move(settlings));
+  end_in_queue(endings);
+}
+
+void SubscriptionParts::end_in_queue(std::span<const Ending> endings) {
   release(queue.end(endings));
   if (queue.has_flow_changes()) wake_receiver();
+}
+
+// Gives its settling the delivery, too.
+Ending SubscriptionParts::ending_of(Handled& one) {
+  Ending ending{
+      .ticket = one.taken.ticket, .kind = one.gone ? Ending::Kind::gone : Ending::Kind::put_back, .spoils = one.spoils};
+  if (!one.settling) return ending;
+  Settling& settling = *one.settling;
+  const bool hold = holds(settling.verdict);
+  ending.kind = hold ? Ending::Kind::hold : Ending::Kind::done;
+  if (hold) {
+    ending.attempts = std::get<transport::Retry>(settling.verdict.outcome).attempts;
+    settling.delivery = *one.taken.delivery;
+  } else {
+    settling.delivery = std::move(*one.taken.delivery);
+  }
+  if (settling.confirms && flawed(Flaw::confirmed_before_sent))
+    plan.inbox->confirmed(plan.spec.group, settling.envelope.id, settling.delivery.replay_id);
+  return ending;
 }
 
 void SubscriptionParts::release(std::vector<transport::Delivery> deliveries) {

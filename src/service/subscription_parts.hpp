@@ -20,9 +20,9 @@ namespace tidings::service {
 // What came of a taken delivery.
 struct Handled {
   Taken taken;
-  std::optional<Settling> settling;  // without its delivery; none: it was not run, and goes back into its lane
-  bool gone = false;                 // not ours any more: forgotten, and what waits behind it is given back
-  bool spoils = false;               // see Taken
+  SettlingPtr settling;  // without its delivery; none: it was not run, and goes back into its lane
+  bool gone = false;     // not ours any more: forgotten, and what waits behind it is given back
+  bool spoils = false;   // see Taken
 };
 
 struct SubscriptionParts {
@@ -51,8 +51,13 @@ struct SubscriptionParts {
   DecodedAhead ahead;  // with an inbox only
   RunningSlots board;
   WorkQueue queue;
+  Blanks blanks;
   Settler settler;
   // It is being left: no handler starts any more, whatever was taken, for its event goes to others.
   std::atomic<bool> left_alone{false};
+
+ private:
+  Ending ending_of(Handled& one);
+  void end_in_queue(std::span<const Ending> endings);
 };
 }  // namespace tidings::service

@@ -37,10 +37,10 @@ void Timekeeper::Watch::begin(Time deadline) {
   if (deadline < keeper_.wakes_) keeper_.changed_->notify_all();
 }
 
-bool Timekeeper::Watch::end() {
+bool Timekeeper::Watch::end(Time now) {
   std::unique_lock lock{keeper_.mutex_};
   while (calling_) keeper_.changed_->wait_until(lock, kNever);
-  const bool missed = !called_ && keeper_.executor_->now() >= deadline_;
+  const bool missed = !called_ && now >= deadline_;
   deadline_ = kNever;
   const bool late = called_ || missed;
   lock.unlock();

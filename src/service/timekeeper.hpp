@@ -28,8 +28,8 @@ class Timekeeper final {
     Watch& operator=(const Watch&) = delete;
 
     void begin(Time deadline);
-    // Whether the deadline passed. `late` was called once then, and has returned.
-    bool end();
+    // Whether the deadline passed by now. `late` was called once then, and has returned.
+    bool end(Time now);
 
    private:
     friend class Timekeeper;

@@ -36,6 +36,7 @@ void WorkQueue::note_flow() {
   if (!lanes_.has_flow_changes()) return;
   std::vector<pipeline::FlowChange> changes = lanes_.flow_changes();
   std::ranges::move(changes, std::back_inserter(flow_));
+  flow_waits_ = true;
 }
 
 // What is held back from now on takes no more than its share of what may be in flight.
@@ -202,12 +203,8 @@ std::vector<pipeline::FlowChange> WorkQueue::flow_changes() {
     if (change.flow == pipeline::LaneFlow::flowing) trimmed_.erase(change.partition);
   }
   refused_.clear();
+  flow_waits_ = false;
   return std::exchange(flow_, {});
-}
-
-bool WorkQueue::has_flow_changes() const {
-  const std::lock_guard lock{mutex_};
-  return !flow_.empty();
 }
 
 std::size_t WorkQueue::size() const {

@@ -6,6 +6,7 @@
 // Threads: any; a Seat by one at a time. Blocks: take().
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -95,7 +96,7 @@ class WorkQueue final {
   // Partitions that the transport must hold back, or let flow, since the last call, in this order: for who receives,
   // each time before he does. Before one flows, all that was returned here must have been released.
   std::vector<pipeline::FlowChange> flow_changes();
-  bool has_flow_changes() const;
+  bool has_flow_changes() const { return flow_waits_; }
 
   std::size_t size() const;
 
@@ -123,6 +124,7 @@ class WorkQueue final {
   std::set<transport::PartitionId> refused_;  // one of them is gone, and what is received may be from before that
   std::set<pipeline::Ticket> lost_;           // they run, and are not ours any more
   std::vector<pipeline::FlowChange> flow_;
+  std::atomic<bool> flow_waits_ = false;  // there is some in flow_
   bool draining_ = false;
 };
 

@@ -28,6 +28,8 @@ std::unique_ptr<Worker> batch_worker(SubscriptionParts& parts);
 
 // The stages before the handler. A suspect is marked before it is decoded; nothing: it is not ours any more.
 std::optional<Decoded> prepare(SubscriptionParts& parts, const transport::Delivery& delivery);
+// The same into one that is used again. False: it is not ours any more.
+bool prepare(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& into);
 
 inline GatePass::Company company_of(const transport::Delivery& delivery) {
   return delivery.suspect ? GatePass::Company::alone : GatePass::Company::beside_others;

@@ -33,15 +33,20 @@ Result<Record> to_record(const Outgoing& event, const Codec& codec, Profile prof
 }
 
 Envelope envelope_of(const RecordView& record) {
-  Envelope envelope{
-      .id = std::string{record.id},
-      .type = std::string{record.type},
-      .time = record.time.value_or(Time{}),
-      .aggregate_id = std::string{record.key.value_or(std::string_view{})},
-      .correlation_id = std::string{record.correlation_id},
-  };
-  if (const auto cause = last_header(record.headers, kCausationHeader)) envelope.causation_id = std::string{*cause};
+  Envelope envelope;
+  read_envelope(record, envelope);
   return envelope;
+}
+
+void read_envelope(const RecordView& record, Envelope& into) {
+  into.id = record.id;
+  into.type = record.type;
+  into.time = record.time.value_or(Time{});
+  into.aggregate_id = record.key.value_or(std::string_view{});
+  into.version = 1;
+  into.correlation_id = record.correlation_id;
+  into.causation_id = last_header(record.headers, kCausationHeader).value_or(std::string_view{});
+  into.metadata.clear();
 }
 
 }  // namespace tidings::transport

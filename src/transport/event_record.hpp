@@ -33,5 +33,7 @@ Result<Record> to_record(const Outgoing& event, const Codec& codec, Profile prof
 // What the record says without its body: the start of Codec::peek and Codec::decode. The aggregate id is the key, since
 // a body without one means that.
 Envelope envelope_of(const RecordView& record);
+// The same into one that is used again.
+void read_envelope(const RecordView& record, Envelope& into);
 
 }  // namespace tidings::transport

@@ -132,7 +132,7 @@ Result<void> PullSession::give_back() {
   std::vector<transport::Delivery> kept;
   Result<void> first_error;
   for (std::size_t i = 0; i < outcomes.size(); ++i) {
-    if (outcomes[i]) announcer_.announce(released(std::move(releases_[i])));
+    if (outcomes[i]) announcer_.announce(*released(std::move(releases_[i])));
     if (outcomes[i] || outcomes[i].error().kind == ErrorKind::conflict) continue;  // gone, by us or without us
     if (kept.empty()) first_error = outcomes[i];
     kept.push_back(std::move(releases_[i]));

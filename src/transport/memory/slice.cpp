@@ -52,10 +52,11 @@ std::optional<EntryId> Slice::read_on(const TopicLog& log) {
 
 // Whether one of that key was given back and waits: what comes now belongs behind it.
 bool Slice::is_behind_released(const std::optional<std::string>& key) const {
-  return key && std::ranges::any_of(entries_, [&](const auto& earlier) {
-           const Entry& entry = earlier.second;
-           return entry.state == State::pending && entry.released && entry.kept->record().key == key;
-         });
+  if (!key || in_flight_ == entries_.size()) return false;
+  return std::ranges::any_of(entries_, [&](const auto& earlier) {
+    const Entry& entry = earlier.second;
+    return entry.state == State::pending && entry.released && entry.kept->record().key == key;
+  });
 }
 
 // Whether a later record of its key is in flight: handed out now, it would come after that one.
