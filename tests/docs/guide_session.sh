@@ -4,7 +4,8 @@ set -E -o pipefail
 trap 'fault $? "$BASH_COMMAND"' ERR
 trap end_services EXIT
 
-fault() { [[ $2 == *until_ctrl_c* ]] || echo "@@ fault $1 $2"; }
+# Of a function of ours the trap knows no more than the `return` in it.
+fault() { echo "@@ fault $1 ${2/#return*/$typed}"; }
 
 # Waits until the command's output has the pattern.
 shows() {
@@ -45,15 +46,29 @@ first_dead_letter() {
   command tidings --json dead list --limit 1 | sed -E 's/^.*"id":"([^"]*)".*$/\1/'
 }
 
-# As typed: an id is that of a dead letter that is there, and Ctrl-C ends what goes on for ever.
+# Runs the command until it has shown something, and then sends it Ctrl-C. In a shell of its own: `$!` stays the newest service.
+until_ctrl_c() (
+  shown=$(mktemp -p "$HOME")
+  status=0
+  env --default-signal=INT "$@" >"$shown" &
+  shows . cat "$shown"
+  kill -INT $!
+  wait $! || status=$?
+  cat "$shown"
+  rm "$shown"
+  exit $status
+)
+
+# As typed: an id is that of a dead letter that is there, and what goes on for ever gets a Ctrl-C.
 tidings() {
-  local words=() word until_ctrl_c=()
+  local words=() word runner=command
   for word in "$@"; do
     case $word in
       ID | d000000000042) word=$(first_dead_letter) ;;
-      --watch | --follow) until_ctrl_c=(timeout --signal=INT --preserve-status 1) ;;
+      --watch | --follow) runner=until_ctrl_c ;;
     esac
     words+=("$word")
   done
-  command "${until_ctrl_c[@]}" tidings "${words[@]}"
+  typed="tidings $*"
+  $runner tidings "${words[@]}" || return $?
 }
