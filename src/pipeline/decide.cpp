@@ -43,8 +43,8 @@ std::optional<Verdict> before_decode(const transport::Delivery& delivery, const 
   if (const std::size_t size = transport::size_of(delivery.record); size > rules.record_bytes_max) {
     return bury(
         delivery.attempts, Reason::too_large,
-        invalid(fmt::format("the record has {} bytes, the limit is {}; publish a reference instead, or raise the "
-                            "limit",
+        invalid(fmt::format("the record has {} bytes, events have at most {} here; its producer should publish a "
+                            "reference to the data instead",
                             size, rules.record_bytes_max)));
   }
   return std::nullopt;
