@@ -4,6 +4,7 @@
 #include <boost/describe.hpp>
 #include <chrono>
 #include <string>
+#include <string_view>
 
 #include "tidings/money.hpp"
 #include "tidings/outbox.hpp"
@@ -20,6 +21,13 @@ BOOST_DESCRIBE_STRUCT(OrderCreated, (), (customer_id, total_amount))
 template <>
 inline constexpr tidings::EventInfo tidings::event_info<OrderCreated>{.type = "OrderCreated", .topic = "orders"};
 
+struct PriceChanged {
+  tidings::Money price;
+};
+BOOST_DESCRIBE_STRUCT(PriceChanged, (), (price))
+template <>
+inline constexpr tidings::EventInfo tidings::event_info<PriceChanged>{.type = "PriceChanged", .topic = "prices"};
+
 extern tidings::Sqlite database;
 extern const OrderCreated order;
 extern const std::string id;
@@ -27,3 +35,7 @@ extern const std::string id;
 inline tidings::Result<void> charge(const OrderCreated&, tidings::Context&) {
   return {};
 }
+inline tidings::Result<void> store(std::string_view, std::string_view) {
+  return {};
+}
+inline void refresh(const PriceChanged&) {}
