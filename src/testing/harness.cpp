@@ -7,6 +7,7 @@
 #include <set>
 #include <stdexcept>
 
+#include "testing/faulty_handlers.hpp"
 #include "tidings/codec.hpp"
 #include "tidings/testing/simulated_executor.hpp"
 #include "tidings/type_name.hpp"
@@ -18,7 +19,8 @@ namespace tidings::testing {
 
 namespace {
 
-constexpr Duration kPublishWithin = std::chrono::minutes{1};
+constexpr const char* kProcess = "service";  // of the service, for the broker
+constexpr const char* kOutside = "outside";  // where other services are
 constexpr std::size_t kPageSize = 1'000;
 
 Decided kept(const Decision& decision) {
@@ -49,6 +51,7 @@ class Harness::State final {
   Result<void> publish(transport::Record record);
   Result<void> run_until_idle(Duration within);
   void advance(Duration duration) { executor_->run_for(duration); }
+  FaultReport run_with_faults(std::uint64_t seed, Snapshot snapshot, Duration within);
   void read_published(const EventType& type, const Take& take);
   std::vector<Decided> decisions(std::optional<Step> step) const;
 
@@ -60,8 +63,8 @@ class Harness::State final {
 
   std::shared_ptr<SimulatedExecutor> executor_;
   std::shared_ptr<memory::MemoryBroker> broker_;
-  std::unique_ptr<transport::Transport> outside_;  // where other services are
-  std::unique_ptr<transport::Publisher> publisher_;
+  std::unique_ptr<transport::Transport> outside_;
+  std::shared_ptr<FaultyHandlers> handlers_;
   Codecs codecs_;
   std::set<std::string, std::less<>> ours_;  // ids that publish() sent
   mutable std::mutex mutex_;
@@ -72,16 +75,16 @@ class Harness::State final {
 Harness::State::State(const std::function<void(Contract&)>& declare, HarnessOptions options)
     : executor_{std::make_shared<SimulatedExecutor>(options.seed)},
       broker_{memory::MemoryBroker::make(executor_)},
-      outside_{broker_->open("outside")},
-      publisher_{outside_->publisher({}).value()} {
+      outside_{broker_->open(kOutside)},
+      handlers_{std::make_shared<FaultyHandlers>()} {
   const auto keep = [this](const Decision& decision) {
     const std::lock_guard lock{mutex_};
     decisions_.push_back(kept(decision));
   };
-  bus_ = std::make_unique<Bus>(
-      broker_->open("service"), executor_,
-      BusOptions{.name = std::move(options.name), .inbox = std::move(options.inbox), .observers = {keep}});
+  bus_ = std::make_unique<Bus>(broker_->open(kProcess), executor_,
+                               BusOptions{.name = options.name, .inbox = options.inbox, .observers = {keep}});
   declare(*bus_);
+  handlers_->wrap_all(*bus_, {.group = options.name, .inbox = options.inbox});
   if (auto started = bus_->start(); !started) throw std::invalid_argument{started.error().message};
 }
 
@@ -107,12 +110,7 @@ Result<void> Harness::State::publish(const EventType& type, const void* data, Pu
 
 Result<void> Harness::State::publish(transport::Record record) {
   ours_.insert(record.id);
-  std::vector<transport::Record> batch;
-  batch.push_back(std::move(record));
-  auto outcome = std::make_shared<Result<void>>(unavailable("not confirmed"));
-  publisher_->send(std::move(batch), [outcome](std::size_t, Result<void> answer) { *outcome = std::move(answer); });
-  if (auto flushed = publisher_->flush(executor_->now() + kPublishWithin); !flushed) return flushed;
-  return *outcome;
+  return broker_->publish(kOutside, std::move(record), executor_->now());  // nobody else runs meanwhile
 }
 
 // What is not settled, for people; empty: nothing.
@@ -132,6 +130,22 @@ Result<void> Harness::State::run_until_idle(Duration within) {
   if (executor_->run_until([this] { return left_over().empty(); }, within)) return {};
   return unavailable(fmt::format("not settled after {} s of virtual time: {}",
                                  std::chrono::duration_cast<std::chrono::seconds>(within).count(), left_over()));
+}
+
+FaultReport Harness::State::run_with_faults(std::uint64_t seed, Snapshot snapshot, Duration within) {
+  const auto round = std::make_shared<FaultRound>(
+      executor_, FaultRound::Options{.seed = seed,
+                                     .snapshot = std::move(snapshot),
+                                     .lose_connection = [broker = broker_] { broker->drop(kProcess); }});
+  const std::size_t before = decisions(Step::buried).size();
+  handlers_->use(round);
+  const auto idle = run_until_idle(within);
+  handlers_->use(nullptr);
+  const std::vector<Decided> dead = decisions(Step::buried);
+  for (auto one = dead.begin() + static_cast<std::ptrdiff_t>(before); one != dead.end(); ++one)
+    round->buried(one->group, one->subscription, one->event_id, one->error ? one->error->message : "");
+  if (!idle) round->unsettled(idle.error().message);
+  return round->end();
 }
 
 void Harness::State::read_published(const EventType& type, const Take& take) {
@@ -183,6 +197,10 @@ Result<void> Harness::run_until_idle(Duration within) {
 
 void Harness::advance(Duration duration) {
   state_->advance(duration);
+}
+
+FaultReport Harness::run_with_faults(std::uint64_t seed, Snapshot snapshot, Duration within) {
+  return state_->run_with_faults(seed, std::move(snapshot), within);
 }
 
 void Harness::read_published(const EventType& type, const Take& take) {

@@ -22,6 +22,7 @@
 #include "tidings/bus.hpp"
 #include "tidings/contract.hpp"
 #include "tidings/decision.hpp"
+#include "tidings/testing/fault_report.hpp"
 
 #pragma GCC visibility push(default)
 
@@ -68,7 +69,7 @@ class Harness final {
   Harness(const Harness&) = delete;
   Harness& operator=(const Harness&) = delete;
 
-  // Publishes an event as another service would: of any type. The service may handle it meanwhile; the clock stands.
+  // Publishes an event as another service would: of any type. It is handled once the service is let run.
   template <Event E>
   Result<void> publish(const E& event, PublishOptions options = {}) {
     return publish(event_type<E>(), &event, std::move(options));
@@ -81,6 +82,21 @@ class Harness final {
   Result<void> run_until_idle(Duration within = std::chrono::hours{24});
   // Lets the service run for exactly that long.
   void advance(Duration duration);
+
+  // Lets the service run as run_until_idle does, and has every event come at least twice: whenever a handler has
+  // succeeded, the connection is lost before the settlement is known, as at-least-once allows. A handler that stands
+  // this leaves behind what one run leaves, and publishes the same with the same ids, so that others drop it. `seed`
+  // draws how often an event comes (2 or 3 times) and, in small pauses before handlers, which of several keys goes
+  // first; the same seed on a new Harness gives the same report.
+  //
+  // `snapshot` returns what the service stores as text, in an order that is always the same; it is asked before and
+  // after a handler's second run. Without it only what handlers publish and what is buried is looked at. Handlers run
+  // one at a time, so one with a timeout waits within it for others. With an inbox a handler does not run again once
+  // its transaction is committed: what it does besides that transaction is not looked at.
+  //
+  // What `snapshot` throws comes out of here.
+  using Snapshot = std::function<std::string()>;
+  FaultReport run_with_faults(std::uint64_t seed, Snapshot snapshot = {}, Duration within = std::chrono::hours{24});
 
   // What the service published of type E, in order of each key.
   template <Event E>
