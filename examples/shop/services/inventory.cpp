@@ -1,22 +1,8 @@
-// Reserves the CDs of paid orders.
-#include "events.hpp"
+// The inventory service: what it does stands in inventory_handlers.cpp.
+#include "handlers.hpp"
 #include "store.hpp"
 #include "tables.hpp"
 #include "tidings/service.hpp"
-
-using tidings::Context;
-using tidings::Result;
-
-namespace {
-
-Result<void> reserve(const shop::PaymentCompleted& payment, Context& context) {
-  auto stored = context.transaction<tidings::SqliteTransaction>().execute("INSERT INTO reservations VALUES (?, ?)",
-                                                                          context.aggregate_id(), payment.quantity);
-  if (!stored) return stored.error();
-  return context.publish(shop::InventoryReserved{"reservation-" + context.aggregate_id(), payment.quantity});
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   const auto settings = shop::read_run_settings();
@@ -26,7 +12,6 @@ int main(int argc, char** argv) {
 
   tidings::Service service{"inventory-service"};
   service.use(store->inbox);
-  service.publishes<shop::InventoryReserved>();
-  service.on<shop::PaymentCompleted>(reserve, settings->on());
+  shop::declare_inventory(service, *settings);
   return service.run(argc, argv);
 }

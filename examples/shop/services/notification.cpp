@@ -1,22 +1,8 @@
-// Sends the e-mails that it is told to send, and reads nothing else.
-#include "events.hpp"
+// The notification service: what it does stands in notification_handlers.cpp.
+#include "handlers.hpp"
 #include "store.hpp"
 #include "tables.hpp"
 #include "tidings/service.hpp"
-
-using tidings::Context;
-using tidings::Result;
-
-namespace {
-
-Result<void> send(const shop::SendEmail& email, Context& context) {
-  auto stored = context.transaction<tidings::SqliteTransaction>().execute(
-      "INSERT INTO emails VALUES (?, ?, ?)", context.aggregate_id(), email.recipient, email.subject);
-  if (!stored) return stored.error();
-  return context.publish(shop::NotificationSent{"email-" + context.aggregate_id(), "email"});
-}
-
-}  // namespace
 
 int main(int argc, char** argv) {
   const auto settings = shop::read_run_settings();
@@ -26,7 +12,6 @@ int main(int argc, char** argv) {
 
   tidings::Service service{"notification-service"};
   service.use(store->inbox);
-  service.publishes<shop::NotificationSent>();
-  service.on<shop::SendEmail>(send, settings->on());
+  shop::declare_notification(service, *settings);
   return service.run(argc, argv);
 }

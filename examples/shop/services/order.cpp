@@ -1,4 +1,4 @@
-// Places the orders of the data set, tells customers of paid ones, and cancels refused ones.
+// Places the orders of the data set; what it does with the events about them stands in order_handlers.cpp.
 //
 // An order's row and its OrderCreated are one transaction, and the rows say how far it came. So it may be killed
 // anywhere: no order is lost and none is placed twice.
@@ -7,13 +7,13 @@
 #include <charconv>
 
 #include "events.hpp"
+#include "handlers.hpp"
 #include "orders_file.hpp"
 #include "store.hpp"
 #include "tables.hpp"
 #include "tidings/outbox.hpp"
 #include "tidings/service.hpp"
 
-using tidings::Context;
 using tidings::Result;
 using tidings::SqliteTransaction;
 
@@ -85,24 +85,6 @@ Result<void> send_placed(const shop::Store& store, tidings::Bus& bus, const std:
   return relay->run(stop);
 }
 
-Result<void> set_state(Context& context, std::string_view state) {
-  auto changed = context.transaction<SqliteTransaction>().execute("UPDATE orders SET state = ? WHERE order_id = ?",
-                                                                  state, context.aggregate_id());
-  if (!changed) return changed.error();
-  if (*changed == 1) return {};
-  return tidings::invalid(fmt::format("there is no order {}", context.aggregate_id()));
-}
-
-Result<void> confirm(const shop::InventoryReserved& reserved, Context& context) {
-  if (auto set = set_state(context, "confirmed"); !set) return set;
-  return context.publish(shop::SendEmail{.recipient = context.aggregate_id() + "@customers.example",
-                                         .subject = fmt::format("Your {} CDs are on their way", reserved.quantity)});
-}
-
-Result<void> cancel(const shop::PaymentFailed&, Context& context) {
-  return set_state(context, "cancelled");
-}
-
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -116,9 +98,7 @@ int main(int argc, char** argv) {
   service.setting("data", "the file of orders", from.data);
   service.setting("orders", "how many of them are placed", from.orders);
   service.use(store->inbox);
-  service.publishes<shop::OrderCreated, shop::SendEmail>();
-  service.on<shop::InventoryReserved>(confirm, settings->on());
-  service.on<shop::PaymentFailed>(cancel, settings->on());
+  shop::declare_order(service, *settings);
   service.background("relay", [&](tidings::Bus& bus, std::stop_token stop) { return send_placed(*store, bus, stop); });
   service.background("orders",
                      [&](tidings::Bus& bus, std::stop_token stop) { return feed(from, service, *store, bus, stop); });
