@@ -70,6 +70,8 @@ INSTANTIATE_TEST_SUITE_P(
         BadBody{R"({"timestamp":[],"data":{}})", kInvalid, "timestamp: expected time, found array"},
         BadBody{R"({"version":1.5,"data":{}})", kInvalid, "version: expected integer, found 1.5"},
         BadBody{R"({"version":"one","data":{}})", kInvalid, "version: expected integer, found one"},
+        BadBody{R"({"version":"a version of about forty bytes, and an ä","data":{}})", kInvalid,
+                "version: expected integer, found a version of about forty bytes, and an ..."},
         BadBody{R"({"version":-1,"data":{}})", kInvalid, "version: expected a version from 1 on"},
         BadBody{R"({"version":99999999999,"data":{}})", kInvalid, "version: expected a version from 1 on"},
         BadBody{R"({"metadata":"x","data":{}})", kInvalid, "metadata: expected object, found string"},

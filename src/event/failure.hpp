@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/whole_characters.hpp"
 #include "tidings/result.hpp"
 
 namespace tidings {
@@ -13,7 +14,7 @@ namespace tidings {
 // The beginning of a text that an error message shows.
 inline std::string shown(std::string_view text) {
   constexpr std::size_t shown_max = 40;
-  return std::string{text.substr(0, shown_max)} + (text.size() > shown_max ? "..." : "");
+  return std::string{whole_characters(text, shown_max)} + (text.size() > shown_max ? "..." : "");
 }
 
 // Everything returns false, so that a walk ends in `return failure.set(...)` and `return failure.in_member(...)`.

@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "base/byte_coding.hpp"
+#include "base/whole_characters.hpp"
 #include "event/base64.hpp"
 
 namespace tidings::kafka {
@@ -61,7 +62,7 @@ std::string bytes_of(const CommitRecord& record, std::size_t error_text) {
     out.varint(static_cast<std::uint64_t>(attempts.crashes));
     put_time(out, attempts.due, base);
     put_time(out, attempts.first_failed, base);
-    out.text(std::string_view{attempts.last_error}.substr(0, error_text));
+    out.text(whole_characters(attempts.last_error, error_text));
     at = offset;
   }
   return bytes;
