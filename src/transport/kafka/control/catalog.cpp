@@ -243,26 +243,33 @@ Result<void> Catalog::set_retention(std::string_view topic, const Retention& cha
   return conflict(fmt::format("topic '{}' is being declared by others all the time: try again", topic));
 }
 
+Retention retention_in(const TopicConfig& config, std::int32_t partitions, const Retention& asked) {
+  constexpr std::int64_t longest = std::chrono::floor<std::chrono::milliseconds>(Retention::kAgeEndless).count();
+  Retention retention{.unsettled = Unsettled::expire};
+  const auto age = number_of(config, kAge);
+  const auto bytes = number_of(config, kBytes);
+  if (age && asked.age && age_text(*asked.age) == std::to_string(*age)) {
+    retention.age = asked.age;
+  } else if (age) {
+    const bool endless = *age < 0 || *age > longest;
+    retention.age = endless ? Retention::kAgeEndless : Duration{std::chrono::milliseconds{*age}};
+  }
+  const auto parts = static_cast<std::uint64_t>(std::max(1, partitions));
+  if (bytes && asked.bytes && bytes_text(*asked.bytes, partitions) == std::to_string(*bytes)) {
+    retention.bytes = asked.bytes;
+  } else if (bytes && *bytes >= 0) {
+    const auto each = static_cast<std::uint64_t>(*bytes);
+    retention.bytes = each > Retention::kBytesEndless / parts ? Retention::kBytesEndless : each * parts;
+  }
+  return retention;
+}
+
 Result<Retention> Catalog::retention_of(const std::string& topic, const TopicFact& fact) const {
   const std::string name = cluster_->names().on_cluster(topic);
   const auto config = config_of(*cluster_, name);
   const auto partitions = cluster_->partitions(name);
   if (!config || !partitions) return config ? partitions.error() : config.error();
-  const std::int32_t parts = partitions->value_or(1);
-  Retention retention{.unsettled = Unsettled::expire};
-  const auto age = number_of(*config, kAge);
-  const auto bytes = number_of(*config, kBytes);
-  if (age && fact.retention.age && age_text(*fact.retention.age) == std::to_string(*age)) {
-    retention.age = fact.retention.age;
-  } else if (age) {
-    retention.age = *age < 0 ? Retention::kAgeEndless : Duration{std::chrono::milliseconds{*age}};
-  }
-  if (bytes && fact.retention.bytes && bytes_text(*fact.retention.bytes, parts) == std::to_string(*bytes)) {
-    retention.bytes = fact.retention.bytes;
-  } else if (bytes && *bytes >= 0) {
-    retention.bytes = static_cast<std::uint64_t>(*bytes) * static_cast<std::uint64_t>(parts);
-  }
-  return retention;
+  return retention_in(*config, partitions->value_or(1), fact.retention);
 }
 
 }  // namespace tidings::kafka

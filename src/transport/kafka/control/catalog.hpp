@@ -12,12 +12,18 @@
 #include "tidings/transport/transport.hpp"
 #include "transport/driver/topic_facts.hpp"
 #include "transport/kafka/admin/topic_admin.hpp"
+#include "transport/kafka/admin/topic_settings.hpp"
 #include "transport/kafka/control/kafka_control.hpp"
 
 namespace tidings::kafka {
 
 using transport::TopicFact;
 using transport::TopicFacts;
+
+// What a topic keeps by its settings `retention.ms` and `retention.bytes`; where what was asked for comes to the same,
+// in those words. More than we can say is endless.
+transport::Retention retention_in(const TopicConfig& config, std::int32_t partitions,
+                                  const transport::Retention& asked);
 
 class Catalog final {
  public:

@@ -28,5 +28,27 @@ TEST(KafkaNamesTest, AreNoLongerThanTheNamesThatAreMadeOfThemMayBe) {
   }
 }
 
+TEST(KafkaRetentionTest, IsWhatTheTopicIsSetTo) {
+  using transport::Retention;
+  const auto kept = [](const char* age, const char* bytes, const Retention& asked = {}) {
+    return retention_in({{"retention.ms", age}, {"retention.bytes", bytes}}, 4, asked);
+  };
+  EXPECT_EQ(kept("60000", "1000").age, std::chrono::minutes{1});
+  EXPECT_EQ(kept("60000", "1000").bytes, 4'000u);
+  EXPECT_EQ(kept("-1", "-1").age, Retention::kAgeEndless);
+  EXPECT_EQ(kept("-1", "-1").bytes, std::nullopt);
+  EXPECT_EQ(kept("2", "1", {.age = std::chrono::microseconds{1'500}, .bytes = 3}).age,
+            std::chrono::microseconds{1'500});
+  EXPECT_EQ(kept("2", "1", {.age = std::chrono::microseconds{1'500}, .bytes = 3}).bytes, 3u);
+}
+
+// Long.MAX_VALUE is how many write `for ever`.
+TEST(KafkaRetentionTest, IsEndlessWhereItIsMoreThanWeCanSay) {
+  const auto kept =
+      retention_in({{"retention.ms", "9223372036854775807"}, {"retention.bytes", "9223372036854775807"}}, 4, {});
+  EXPECT_EQ(kept.age, transport::Retention::kAgeEndless);
+  EXPECT_EQ(kept.bytes, transport::Retention::kBytesEndless);
+}
+
 }  // namespace
 }  // namespace tidings::kafka
