@@ -4,6 +4,8 @@
 #include <array>
 #include <functional>
 
+#include "transport/driver/foreign_time.hpp"
+
 namespace tidings::kafka {
 
 using transport::Header;
@@ -59,6 +61,13 @@ HeaderView header_at(const rd_kafka_headers_t* headers, std::size_t index) {
   return {.name = name, .value = std::string_view{static_cast<const char*>(value), bytes}};
 }
 
+// Those before what we say of a copy: behind it, nothing is the record's.
+std::span<const HeaderView> before_copy(std::span<const HeaderView> all) {
+  const auto begin = std::find_if(all.rbegin(), all.rend(),
+                                  [](const HeaderView& header) { return header.name == transport::kFirstOfCopy; });
+  return begin == all.rend() ? all : all.first(static_cast<std::size_t>(all.rend() - begin) - 1);
+}
+
 // How many of `all` stand in front as headers_of() writes the named fields of `record`, and again nowhere behind.
 std::size_t named_in_front(const RecordView& record, std::span<const HeaderView> all) {
   std::size_t count = 0;
@@ -96,6 +105,10 @@ std::int64_t timestamp_of(const std::optional<Time>& time) {
   return std::max<std::int64_t>(1, std::chrono::floor<std::chrono::milliseconds>(time->time_since_epoch()).count());
 }
 
+Time message_time(const rd_kafka_message_t& message) {
+  return transport::foreign_time(std::chrono::milliseconds{rd_kafka_message_timestamp(&message, nullptr)});
+}
+
 std::size_t header_count(const rd_kafka_message_t& message) {
   rd_kafka_headers_t* headers = nullptr;
   if (rd_kafka_message_headers(&message, &headers) != RD_KAFKA_RESP_ERR_NO_ERROR) return 0;
@@ -109,8 +122,8 @@ RecordView read_record(const rd_kafka_message_t& message, std::string_view topic
     record.body = std::string_view{static_cast<const char*>(message.payload), message.len};
   }
   rd_kafka_timestamp_type_t kind{};
-  const std::int64_t timestamp = rd_kafka_message_timestamp(&message, &kind);
-  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) record.time = Time{std::chrono::milliseconds{timestamp}};
+  rd_kafka_message_timestamp(&message, &kind);
+  if (kind != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE) record.time = message_time(message);
 
   const std::size_t first = headers.size();
   rd_kafka_headers_t* of_message = nullptr;
@@ -122,22 +135,21 @@ RecordView read_record(const rd_kafka_message_t& message, std::string_view topic
 }
 
 void read_headers(RecordView& record, std::span<const HeaderView> all) {
+  const auto of_record = before_copy(all);
   for (const NamedHeader& named : kNamed) {
-    if (const auto value = transport::last_header(all, named.name)) record.*named.view = *value;
+    if (const auto value = transport::last_header(of_record, named.name)) record.*named.view = *value;
   }
   if (record.content_type.empty() && !(record.id.empty() && record.type.empty())) record.content_type = kJson;
-  record.headers = all.subspan(named_in_front(record, all));
+  record.headers = all.subspan(named_in_front(record, of_record));
 }
 
 bool take_copy(RecordView& record, Copy& copy) {
-  const auto begin = std::find_if(record.headers.rbegin(), record.headers.rend(),
-                                  [](const HeaderView& header) { return header.name == transport::kFirstOfCopy; });
-  if (begin == record.headers.rend()) return false;
-  const auto first = static_cast<std::size_t>(record.headers.rend() - begin) - 1;
-  for (const HeaderView& header : record.headers.subspan(first)) {
+  const auto of_record = before_copy(record.headers);
+  if (of_record.size() == record.headers.size()) return false;
+  for (const HeaderView& header : record.headers.subspan(of_record.size())) {
     if (header.value) transport::read_copy_header(copy, header.name, *header.value);
   }
-  record.headers = record.headers.first(first);
+  record.headers = of_record;
   record.time = copy.time;
   if (!copy.topic.empty()) record.topic = copy.topic;
   return true;

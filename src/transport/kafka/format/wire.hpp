@@ -23,6 +23,9 @@ HeadersHandle headers_of(const transport::Record& record, const Copy* copy = nul
 // A record's time, as a message has it: milliseconds since 1970, at least 1; 0: none, the client takes its own.
 std::int64_t timestamp_of(const std::optional<Time>& time);
 
+// When it was sent, or appended, as the topic has it.
+Time message_time(const rd_kafka_message_t& message);
+
 std::size_t header_count(const rd_kafka_message_t& message);
 
 // Appends the record's headers to `headers`, which has room for header_count() more: views into it stay valid. Named

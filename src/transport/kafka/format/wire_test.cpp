@@ -128,6 +128,18 @@ TEST(WireTest, WhatWasReceivedIsWrittenBackByteEqual) {
   }
 }
 
+// Whoever sends a copy of ours on may add what he likes.
+TEST(WireTest, WhatStandsBehindACopyIsNotOfItsRecord) {
+  const Record record{.topic = "orders", .id = "1", .type = "Paid", .content_type = "application/json"};
+  const Copy copy{.group = "payments", .topic = "orders"};
+  Headers sent_on = written(record, &copy);
+  sent_on.push_back({"eventId", "2"});
+  sent_on.push_back({"contentType", "text"});
+  const Read back = read(sent_on);
+  EXPECT_EQ(back.record, record);
+  EXPECT_EQ(back.copy, copy);
+}
+
 TEST(WireTest, ACopySaysAllThatItKnows) {
   const Record record{.id = "1", .type = "Paid", .content_type = "application/json", .headers = {{"x", "y"}}};
   const Copy copy = full_copy();

@@ -123,10 +123,9 @@ Result<std::uint64_t> KafkaHistory::replay(const HistoryRange& range, std::strin
   auto read = read_range(*cluster_, *spans, [&](const rd_kafka_message_t& message) {
     headers.clear();
     headers.reserve(header_count(message));
-    const HistoryEntry entry{
-        .record = read_record(message, range.topic, headers),
-        .position = {message.partition, message.offset},
-        .published = Time{std::chrono::milliseconds{rd_kafka_message_timestamp(&message, nullptr)}}};
+    const HistoryEntry entry{.record = read_record(message, range.topic, headers),
+                             .position = {message.partition, message.offset},
+                             .published = message_time(message)};
     if (!is_in(range, entry)) return true;
     for (const std::string& name : *names) {
       const Copy copy{.group = std::string{group},

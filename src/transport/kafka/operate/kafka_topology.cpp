@@ -61,7 +61,7 @@ Result<KafkaTopology::Samples> KafkaTopology::sample(std::vector<OffsetSpan> spa
     Sample& sample = samples[{rd_kafka_topic_name(message.rkt), message.partition}];
     ++sample.records;
     sample.bytes += bytes_of(message);
-    const Time time{std::chrono::milliseconds{rd_kafka_message_timestamp(&message, nullptr)}};
+    const Time time = message_time(message);
     if (!sample.oldest || time < *sample.oldest) sample.oldest = time;
     return true;
   });

@@ -4,6 +4,7 @@
 
 #include "transport/kafka/admin/group_admin.hpp"
 #include "transport/kafka/consume/kept_copy.hpp"
+#include "transport/kafka/format/wire.hpp"
 
 namespace tidings::kafka {
 
@@ -168,7 +169,7 @@ Result<std::vector<LagState>> LagCounter::finish() {
     }
     auto read = read_range(*cluster_, now, [&](const rd_kafka_message_t& message) {
       const std::string topic = rd_kafka_topic_name(message.rkt);
-      const Time time{std::chrono::milliseconds{rd_kafka_message_timestamp(&message, nullptr)}};
+      const Time time = message_time(message);
       for (const auto& group : oldest_[{topic, message.partition}][message.offset]) {
         note_oldest(state(group, cluster_->names().ours(topic).value_or(topic)), time);
       }

@@ -153,6 +153,31 @@ TEST(AmqpMessage, KeepsPropertiesThatRecordsHaveNoFieldFor) {
   EXPECT_EQ(again.get()._flags & AMQP_BASIC_EXPIRATION_FLAG, 0u) << "a copy would vanish by it";
 }
 
+// Others can write our headers, too. A property of more than 255 bytes would make a frame that no server reads.
+TEST(AmqpMessage, WhatIsTooLongForAPropertyGoesOnAsItCame) {
+  const std::string type(300, 't');
+  amqp_table_entry_t entry{bytes_of("amqp.type"), text(type)};
+  amqp_table_t table{.num_entries = 1, .entries = &entry};
+  std::string fields(1'000, '\0');
+  std::size_t used = 0;
+  ASSERT_EQ(amqp_encode_table(bytes_of(fields), &table, &used), AMQP_STATUS_OK);
+  const std::string header = "amqp:" + fields.substr(0, used);
+  const auto message = arrive({{bytes_of("tidings-broker-fields"), text(header)}});
+  const Record record = to_record(message->record());
+  const Properties copy{record, {}, Time{}};
+  EXPECT_EQ(copy.get()._flags & AMQP_BASIC_TYPE_FLAG, 0u);
+  EXPECT_EQ(to_record(copied(*message, {})->record()).broker_fields, record.broker_fields);
+}
+
+TEST(AmqpMessage, ATimeThatNoClockShowsIsTheLastOne) {
+  amqp_basic_properties_t properties{};
+  properties._flags = AMQP_BASIC_TIMESTAMP_FLAG;
+  for (const std::uint64_t far : {std::uint64_t{1'700'000'000'000}, UINT64_MAX}) {  // milliseconds, say
+    properties.timestamp = far;
+    EXPECT_EQ(message_of(properties, {})->record().time, Time{std::chrono::seconds{kTimeSecondsMax}}) << far;
+  }
+}
+
 TEST(ForeignLetter, IsKnownByItsQueueAndGoesBackThere) {
   Deaths deaths{"orders.queue"};
   const auto message = arrive({{bytes_of("x-death"), deaths.value()}});

@@ -22,7 +22,7 @@ void read(Death& death, std::string_view name, const amqp_field_value_t& value) 
   if (name == "routing-keys") death.routing_key = first_of(value);
   if (name == "count") death.count = number_of(value).value_or(0);
   if (name == "time" && value.kind == AMQP_FIELD_KIND_TIMESTAMP) {
-    death.at = Time{std::chrono::seconds{static_cast<std::int64_t>(value.value.u64)}};
+    death.at = amqp_time(value.value.u64);
   }
 }
 

@@ -58,6 +58,13 @@ std::size_t text_bytes(const amqp_table_t& headers) {
   return bytes;
 }
 
+// For a property: we write none, but others can write our headers, too.
+bool is_too_long(const amqp_table_entry_t& entry) {
+  const bool is_property =
+      std::ranges::any_of(kRareProperties, [&](const RareProperty& rare) { return view_of(entry.key) == rare.name; });
+  return is_property && is_text(entry.value) && entry.value.value.bytes.len > kNameMax;
+}
+
 // A table of its own entries, as bytes that can be written back.
 std::string encoded(std::vector<amqp_table_entry_t>& entries) {
   if (entries.empty()) return {};
@@ -119,6 +126,7 @@ void Properties::add_broker_fields(const std::string& fields) {
   const amqp_bytes_t bytes = bytes_of(std::string_view{fields}.substr(kTable.size()));
   if (amqp_decode_table(bytes, &pool_, &table, &offset) != AMQP_STATUS_OK) return add(kBrokerFields, fields);
   const std::span entries{table.entries, static_cast<std::size_t>(table.num_entries)};
+  if (std::ranges::any_of(entries, is_too_long)) return add(kBrokerFields, fields);
   const bool has_died = std::ranges::any_of(entries, [](const auto& entry) { return view_of(entry.key) == kDeath; });
   for (amqp_table_entry_t entry : entries) {
     if (has_died && view_of(entry.key) == kOriginalDeath) continue;  // it died again since
@@ -183,7 +191,7 @@ void Message::set_properties(const amqp_basic_properties_t& properties, std::uin
   if (has(AMQP_BASIC_CONTENT_TYPE_FLAG)) record_.content_type = keep(properties.content_type);
   if (has(AMQP_BASIC_CORRELATION_ID_FLAG)) record_.correlation_id = keep(properties.correlation_id);
   if (has(AMQP_BASIC_MESSAGE_ID_FLAG)) record_.id = keep(properties.message_id);
-  if (has(AMQP_BASIC_TIMESTAMP_FLAG)) record_.time = Time{std::chrono::seconds{properties.timestamp}};
+  if (has(AMQP_BASIC_TIMESTAMP_FLAG)) record_.time = amqp_time(properties.timestamp);
   if (has(AMQP_BASIC_HEADERS_FLAG)) {
     for (int i = 0; i < properties.headers.num_entries; ++i) read_header(properties.headers.entries[i]);
   }

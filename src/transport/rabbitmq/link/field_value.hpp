@@ -5,9 +5,11 @@
 
 #include <amqp.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 
+#include "transport/driver/foreign_time.hpp"
 #include "transport/rabbitmq/link/link.hpp"
 
 namespace tidings::rabbitmq {
@@ -34,6 +36,12 @@ inline std::optional<std::int64_t> number_of(const amqp_field_value_t& value) {
     default:
       return std::nullopt;
   }
+}
+
+// Of a timestamp.
+inline Time amqp_time(std::uint64_t seconds_since_1970) {
+  constexpr std::uint64_t most = kTimeSecondsMax;
+  return transport::foreign_time(std::chrono::seconds{std::min(seconds_since_1970, most)});
 }
 
 inline bool is_text(const amqp_field_value_t& value) {
