@@ -60,14 +60,14 @@ Result<void> add_option(Url& url, std::string_view text) {
   const Split pair = split(text, '=');
   const auto name = percent_decoded(pair.before, fmt::format("'{}'", pair.before));
   if (!name) return name.error();
-  const auto value = percent_decoded(pair.after, fmt::format("the value of '{}'", *name));
+  const auto value = percent_decoded(pair.after, fmt::format("the value of '{}'", pair.before));
   if (!value) return value.error();
   if (name->empty() || value->empty()) {
     if (name->empty()) return invalid("an option of the transport URL has no name; write `name=value`");
-    return invalid(fmt::format("the option '{}' of the transport URL has no value; write `name=value`", *name));
+    return invalid(fmt::format("the option '{}' of the transport URL has no value; write `name=value`", pair.before));
   }
   if (!url.options.emplace(*name, *value).second) {
-    return invalid(fmt::format("the option '{}' stands twice in the transport URL; leave one of them", *name));
+    return invalid(fmt::format("the option '{}' stands twice in the transport URL; leave one of them", pair.before));
   }
   return {};
 }

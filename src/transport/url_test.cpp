@@ -73,5 +73,14 @@ TEST(Url, SaysWhenThereAreNoOptions) {
   EXPECT_THAT(check_options(*parse_url("memory:?a=b"), {}).error().message, HasSubstr("it has none"));
 }
 
+// As it is written: decoded, it may be any bytes.
+TEST(Url, AFaultShowsAnOptionAsItIsWritten) {
+  for (const std::string text : {"local:x?a%FF=", "local:x?a%FF=1&a%FF=2", "local:x?a%FF=%"}) {
+    const auto url = parse_url(text);
+    ASSERT_FALSE(url) << text;
+    EXPECT_THAT(url.error().message, HasSubstr("'a%FF'"));
+  }
+}
+
 }  // namespace
 }  // namespace tidings::transport
