@@ -20,6 +20,11 @@ struct Line {
 };
 BOOST_DESCRIBE_STRUCT(Line, (), (type, key, data, event_type, event_id))
 
+// No handler could decode null.
+bool is_missing(const RawJson& data) {
+  return data.text.empty() || data.text.starts_with('n');
+}
+
 bool is_envelope(const Line& line) {
   return !line.event_type.text.empty() || !line.event_id.text.empty();
 }
@@ -56,7 +61,7 @@ Result<transport::Record> LineReader::from_data(std::string_view data, Time now)
 
 Result<transport::Record> LineReader::record_of(Envelope envelope, const RawJson& data, Time now) const {
   if (envelope.type.empty()) return invalid("the event has no type; give it one, or name one for all by --type");
-  if (data.text.empty()) return invalid("data: missing");
+  if (is_missing(data)) return invalid("data: missing");
   if (envelope.aggregate_id.empty() && defaults_.key) envelope.aggregate_id = defaults_.key->str();
   if (envelope.id.empty()) envelope.id = new_id(executor_);
   if (envelope.correlation_id.empty()) envelope.correlation_id = envelope.id;

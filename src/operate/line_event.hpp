@@ -26,8 +26,8 @@ class LineReader final {
 
   // A line is an envelope in either profile (it has an event id or an event type), or `{"type":T,"key":K,"data":...}`.
   // An envelope keeps what it says; what is missing is filled: id, time, correlation id (its own id).
-  // corrupt: begins like JSON and is none. invalid: no type, no data, a member of the wrong kind; the message is a path
-  // and a reason.
+  // corrupt: begins like JSON and is none. invalid: no type, no data or null, a member of the wrong kind; the message
+  // is a path and a reason.
   Result<transport::Record> from_line(std::string_view line, Time now) const;
 
   // The line is the data alone.

@@ -88,6 +88,8 @@ TEST_F(LineEvent, SaysWhatIsWrongWithALine) {
   EXPECT_EQ(error_of(R"({"data":1})").kind, ErrorKind::invalid);
   EXPECT_THAT(error_of(R"({"data":1})").message, HasSubstr("--type"));
   EXPECT_THAT(error_of(R"({"type":"T"})").message, HasSubstr("data: missing"));
+  EXPECT_THAT(error_of(R"({"type":"T","data":null})").message, HasSubstr("data: missing"));
+  EXPECT_FALSE(reader({.type = "T"}).from_data(" null ", kNow));
   EXPECT_THAT(error_of(R"({"type":1,"data":1})").message, HasSubstr("type: expected"));
   EXPECT_THAT(error_of(R"({"eventType":"T","eventId":5,"data":1})").message, HasSubstr("eventId: expected"));
 }
