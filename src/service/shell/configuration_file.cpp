@@ -63,7 +63,27 @@ class Flattening final {
   std::vector<Line> lines_;
 };
 
+std::string too_large(const std::string& file, std::uintmax_t bytes) {
+  return fmt::format("{}: {} bytes, a configuration has at most {}", file, bytes, kConfigurationBytesMax);
+}
+
 }  // namespace
+
+std::vector<FileEntry> read_configuration(std::string_view text, const std::string& file,
+                                          std::vector<std::string>& faults) {
+  if (text.size() > kConfigurationBytesMax) {
+    faults.push_back(too_large(file, text.size()));
+    return {};
+  }
+  try {
+    Flattening flattening{file, faults};
+    flattening.add(toml::parse(text), {});
+    return flattening.entries();
+  } catch (const toml::parse_error& bad) {
+    faults.push_back(fmt::format("{}:{}: no TOML: {}", file, bad.source().begin.line, bad.description()));
+    return {};
+  }
+}
 
 std::vector<FileEntry> read_configuration_file(const std::filesystem::path& path, std::vector<std::string>& faults) {
   std::error_code error;
@@ -75,20 +95,12 @@ std::vector<FileEntry> read_configuration_file(const std::filesystem::path& path
     return {};
   }
   if (size > kConfigurationBytesMax) {
-    faults.push_back(
-        fmt::format("{}: {} bytes, a configuration has at most {}", path.string(), size, kConfigurationBytesMax));
+    faults.push_back(too_large(path.string(), size));
     return {};
   }
   std::stringstream text;
   text << stream.rdbuf();
-  try {
-    Flattening flattening{path.string(), faults};
-    flattening.add(toml::parse(text.view()), {});
-    return flattening.entries();
-  } catch (const toml::parse_error& bad) {
-    faults.push_back(fmt::format("{}:{}: no TOML: {}", path.string(), bad.source().begin.line, bad.description()));
-    return {};
-  }
+  return read_configuration(text.view(), path.string(), faults);
 }
 
 }  // namespace tidings::service

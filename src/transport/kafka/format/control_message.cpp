@@ -39,10 +39,7 @@ transport::Record record_of(const ControlMessage& message, const std::string& to
   return record;
 }
 
-std::optional<ControlMessage> control_message(const rd_kafka_message_t& message) {
-  std::vector<transport::HeaderView> headers;
-  headers.reserve(header_count(message));
-  const auto record = read_record(message, "", headers);
+std::optional<ControlMessage> control_message(const transport::RecordView& record, std::int64_t offset) {
   if (!record.key) return std::nullopt;
   ControlMessage read{.key = std::string{*record.key}};
   if (record.body) read.value = std::string{*record.body};
@@ -53,9 +50,15 @@ std::optional<ControlMessage> control_message(const rd_kafka_message_t& message)
   read.keeps = number_of(transport::last_header(record.headers, kKeeps));
   read.repairs = number_of(transport::last_header(record.headers, kRepairs)).value_or(0);
   read.token = transport::last_header(record.headers, kToken).value_or("");
-  read.version = static_cast<std::uint64_t>(message.offset) + 1;
+  read.version = static_cast<std::uint64_t>(offset) + 1;
   read.appended = record.time.value_or(Time{});
   return read;
+}
+
+std::optional<ControlMessage> control_message(const rd_kafka_message_t& message) {
+  std::vector<transport::HeaderView> headers;
+  headers.reserve(header_count(message));
+  return control_message(read_record(message, "", headers), message.offset);
 }
 
 }  // namespace tidings::kafka

@@ -16,7 +16,8 @@ using transport::ControlMessage;
 // What Producer sends.
 transport::Record record_of(const ControlMessage& message, const std::string& topic);
 
-// Nothing: it has no key, so is none of ours.
+// Of the message at that offset. Nothing: it has no key, so is none of ours.
+std::optional<ControlMessage> control_message(const transport::RecordView& record, std::int64_t offset);
 std::optional<ControlMessage> control_message(const rd_kafka_message_t& message);
 
 }  // namespace tidings::kafka

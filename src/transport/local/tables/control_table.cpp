@@ -18,15 +18,6 @@ namespace {
 
 constexpr std::string_view kSeries = "control_changes";
 
-ControlRecord decode(Bytes key, Bytes value) {
-  ByteReader in{value};
-  ControlRecord record{.key = std::string{key}};
-  record.version = in.fixed<std::uint64_t>();
-  record.expires = in.time();
-  record.value = std::string{in.rest()};
-  return record;
-}
-
 bool alive(const ControlRecord& record, Time now) {
   return !record.expires || *record.expires > now;
 }
@@ -52,6 +43,15 @@ Result<void> check_sizes(std::string_view key, std::optional<std::string_view> v
 }
 
 }  // namespace
+
+ControlRecord decode_control(Bytes key, Bytes value) {
+  ByteReader in{value};
+  ControlRecord record{.key = std::string{key}};
+  record.version = in.fixed<std::uint64_t>();
+  record.expires = in.time();
+  record.value = std::string{in.rest()};
+  return record;
+}
 
 Result<std::uint64_t> put_control(WriteTransaction& transaction, std::string_view key,
                                   std::optional<std::string_view> value, const PutOptions& options, Time now) {
@@ -79,7 +79,7 @@ Result<std::uint64_t> put_control(WriteTransaction& transaction, std::string_vie
 std::optional<ControlRecord> get_control(Transaction& transaction, std::string_view key, Time now) {
   const auto value = transaction.get(Tree::control, key);
   if (!value) return std::nullopt;
-  ControlRecord record = decode(key, *value);
+  ControlRecord record = decode_control(key, *value);
   if (!alive(record, now)) return std::nullopt;
   return record;
 }
@@ -87,7 +87,7 @@ std::optional<ControlRecord> get_control(Transaction& transaction, std::string_v
 std::vector<ControlRecord> list_control(Transaction& transaction, std::string_view prefix, Time now) {
   std::vector<ControlRecord> records;
   for_each_with_prefix(transaction, Tree::control, prefix, [&](Bytes key, Bytes value) {
-    ControlRecord record = decode(key, value);
+    ControlRecord record = decode_control(key, value);
     if (alive(record, now)) records.push_back(std::move(record));
     return true;
   });
@@ -104,7 +104,7 @@ std::uint64_t last_control_change(Transaction& transaction) {
 bool any_expired_control(Transaction& transaction, Time now) {
   bool any = false;
   for_each_with_prefix(transaction, Tree::control, "", [&](Bytes key, Bytes value) {
-    any = !alive(decode(key, value), now);
+    any = !alive(decode_control(key, value), now);
     return !any;
   });
   return any;
@@ -113,7 +113,7 @@ bool any_expired_control(Transaction& transaction, Time now) {
 std::size_t erase_expired_control(WriteTransaction& transaction, Time now, std::size_t limit) {
   std::vector<std::string> expired;
   for_each_with_prefix(transaction, Tree::control, "", [&](Bytes key, Bytes value) {
-    if (!alive(decode(key, value), now)) expired.emplace_back(key);
+    if (!alive(decode_control(key, value), now)) expired.emplace_back(key);
     return expired.size() < limit;
   });
   for (const std::string& key : expired) transaction.erase(Tree::control, key);

@@ -20,6 +20,9 @@ Result<std::uint64_t> put_control(WriteTransaction& transaction, std::string_vie
 std::optional<transport::ControlRecord> get_control(Transaction& transaction, std::string_view key, Time now);
 std::vector<transport::ControlRecord> list_control(Transaction& transaction, std::string_view prefix, Time now);
 
+// A value of the tree; what is cut off is empty.
+transport::ControlRecord decode_control(Bytes key, Bytes value);
+
 // The number of the latest change, for Control::watch: never 0.
 std::uint64_t last_control_change(Transaction& transaction);
 

@@ -19,7 +19,9 @@ TreeKey key_of(std::uint64_t number) {
   return TreeKey{}.u64(number);
 }
 
-std::string encode(const DeadRow& row) {
+}  // namespace
+
+std::string encode_dead(const DeadRow& row) {
   std::string value;
   value.reserve(row.stored.size() + row.error.size() + 256);
   ByteWriter out{value};
@@ -40,8 +42,6 @@ std::string encode(const DeadRow& row) {
   out.raw(row.stored);
   return value;
 }
-
-}  // namespace
 
 DeadRow decode_dead(Bytes value) {
   ByteReader in{value};
@@ -66,7 +66,7 @@ DeadRow decode_dead(Bytes value) {
 
 void bury(WriteTransaction& transaction, const DeadRow& row) {
   if (flawed(Flaw::local_bury_drops)) return;
-  const std::string value = encode(row);  // before the first change: row.stored may look into a page that it moves
+  const std::string value = encode_dead(row);  // before the first change: row.stored may look into a page that it moves
   transaction.put(Tree::dead, key_of(next_number(transaction, "dead")), value);
 }
 

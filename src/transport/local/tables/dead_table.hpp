@@ -32,6 +32,8 @@ struct DeadRow {
   std::uint32_t partition = 0;
   Sequence origin = 0;
   Bytes stored;  // the record; valid as long as what the transaction gave
+
+  friend bool operator==(const DeadRow&, const DeadRow&) = default;
 };
 
 // Gives it a number of its own, rising.
@@ -44,7 +46,8 @@ void erase_dead(WriteTransaction& transaction, std::uint64_t number);
 void for_each_dead(Transaction& transaction, std::uint64_t after,
                    const std::function<bool(std::uint64_t number, const DeadRow& row)>& visit);
 
-// For walks: an entry of the tree, and where one begins.
+std::string encode_dead(const DeadRow& row);
+// For walks: an entry of the tree, and where one begins. What is cut off is empty.
 DeadRow decode_dead(Bytes value);
 std::uint64_t dead_number_of(Bytes key);
 std::string dead_key(std::uint64_t number);

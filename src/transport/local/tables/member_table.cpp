@@ -14,7 +14,18 @@ TreeKey owner_key(std::uint32_t subscription, std::uint32_t partition) {
   return TreeKey{}.u32(subscription).u32(partition);
 }
 
-MemberRow decode(Bytes key, Bytes value) {
+std::vector<MemberRow> members_with(Transaction& transaction, Bytes prefix) {
+  std::vector<MemberRow> rows;
+  for_each_with_prefix(transaction, Tree::members, prefix, [&](Bytes key, Bytes value) {
+    rows.push_back(decode_member(key, value));
+    return true;
+  });
+  return rows;
+}
+
+}  // namespace
+
+MemberRow decode_member(Bytes key, Bytes value) {
   KeyReader in_key{key};
   MemberRow row;
   row.subscription = in_key.u32();
@@ -28,13 +39,15 @@ MemberRow decode(Bytes key, Bytes value) {
   return row;
 }
 
-std::vector<MemberRow> members_with(Transaction& transaction, Bytes prefix) {
-  std::vector<MemberRow> rows;
-  for_each_with_prefix(transaction, Tree::members, prefix, [&](Bytes key, Bytes value) {
-    rows.push_back(decode(key, value));
-    return true;
-  });
-  return rows;
+std::string encode_member(const MemberRow& member) {
+  std::string value;
+  ByteWriter out{value};
+  out.text(member.instance);
+  out.text(member.host);
+  out.fixed(member.process.pid);
+  out.fixed(member.process.started);
+  out.text(member.process.boot);
+  return value;
 }
 
 Owner decode_owner(Bytes value) {
@@ -45,7 +58,13 @@ Owner decode_owner(Bytes value) {
   return owner;
 }
 
-}  // namespace
+std::string encode_owner(const Owner& owner) {
+  std::string value;
+  ByteWriter out{value};
+  out.fixed(owner.member);
+  out.fixed(owner.epoch);
+  return value;
+}
 
 std::vector<MemberRow> members_of(Transaction& transaction, std::uint32_t subscription) {
   return members_with(transaction, TreeKey{}.u32(subscription));
@@ -60,14 +79,7 @@ bool is_member(Transaction& transaction, const MemberRow& member) {
 }
 
 void put_member(WriteTransaction& transaction, const MemberRow& member) {
-  std::string value;
-  ByteWriter out{value};
-  out.text(member.instance);
-  out.text(member.host);
-  out.fixed(member.process.pid);
-  out.fixed(member.process.started);
-  out.text(member.process.boot);
-  transaction.put(Tree::members, member_key(member.subscription, member.id), value);
+  transaction.put(Tree::members, member_key(member.subscription, member.id), encode_member(member));
 }
 
 void erase_member(WriteTransaction& transaction, const MemberRow& member) {
@@ -80,11 +92,7 @@ Owner owner_of(Transaction& transaction, std::uint32_t subscription, std::uint32
 }
 
 void put_owner(WriteTransaction& transaction, std::uint32_t subscription, std::uint32_t partition, const Owner& owner) {
-  std::string value;
-  ByteWriter out{value};
-  out.fixed(owner.member);
-  out.fixed(owner.epoch);
-  transaction.put(Tree::owners, owner_key(subscription, partition), value);
+  transaction.put(Tree::owners, owner_key(subscription, partition), encode_owner(owner));
 }
 
 std::vector<Owner> owners_of(Transaction& transaction, std::uint32_t subscription, std::uint32_t partitions) {

@@ -21,6 +21,8 @@ struct MemberRow {
   std::string instance;
   std::string host;
   ProcessName process;
+
+  friend bool operator==(const MemberRow&, const MemberRow&) = default;
 };
 
 struct Owner {
@@ -29,6 +31,12 @@ struct Owner {
 
   friend bool operator==(const Owner&, const Owner&) = default;
 };
+
+// Values of the trees; what is cut off is empty.
+MemberRow decode_member(Bytes key, Bytes value);
+std::string encode_member(const MemberRow& member);
+Owner decode_owner(Bytes value);
+std::string encode_owner(const Owner& owner);
 
 // By id.
 std::vector<MemberRow> members_of(Transaction& transaction, std::uint32_t subscription);

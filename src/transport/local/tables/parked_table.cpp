@@ -14,7 +14,17 @@ TreeKey due_key(const ParkedKey& key, Time due) {
   return TreeKey{}.u32(key.group).u32(key.partition).time(due).u64(key.id);
 }
 
-std::string encode(const ParkedRow& row) {
+// `value` was encoded before the first change: row.stored may look into a page that a change moves.
+void put(WriteTransaction& transaction, const ParkedKey& key, const ParkedRow& row, const std::string& value) {
+  std::string topic;
+  ByteWriter{topic}.fixed(row.topic);
+  transaction.put(Tree::parked_due, due_key(key, row.due), topic);
+  transaction.put(Tree::parked, key_of(key), value);
+}
+
+}  // namespace
+
+std::string encode_parked(const ParkedRow& row) {
   std::string value;
   value.reserve(row.stored.size() + 128);
   ByteWriter out{value};
@@ -28,27 +38,8 @@ std::string encode(const ParkedRow& row) {
   return value;
 }
 
-// `value` was encoded before the first change: row.stored may look into a page that a change moves.
-void put(WriteTransaction& transaction, const ParkedKey& key, const ParkedRow& row, const std::string& value) {
-  std::string topic;
-  ByteWriter{topic}.fixed(row.topic);
-  transaction.put(Tree::parked_due, due_key(key, row.due), topic);
-  transaction.put(Tree::parked, key_of(key), value);
-}
-
-}  // namespace
-
-ParkedId park(WriteTransaction& transaction, std::uint32_t group, std::uint32_t partition, const ParkedRow& row) {
-  const std::string value = encode(row);
-  const ParkedKey key{.group = group, .partition = partition, .id = next_number(transaction, "parked")};
-  put(transaction, key, row, value);
-  return key.id;
-}
-
-std::optional<ParkedRow> load_parked(Transaction& transaction, const ParkedKey& key) {
-  const auto value = transaction.get(Tree::parked, key_of(key));
-  if (!value) return std::nullopt;
-  ByteReader in{*value};
+ParkedRow decode_parked(Bytes value) {
+  ByteReader in{value};
   ParkedRow row{.topic = in.fixed<std::uint32_t>()};
   row.origin = in.fixed<Sequence>();
   row.due = in.time().value_or(Time{});
@@ -59,8 +50,21 @@ std::optional<ParkedRow> load_parked(Transaction& transaction, const ParkedKey& 
   return row;
 }
 
+ParkedId park(WriteTransaction& transaction, std::uint32_t group, std::uint32_t partition, const ParkedRow& row) {
+  const std::string value = encode_parked(row);
+  const ParkedKey key{.group = group, .partition = partition, .id = next_number(transaction, "parked")};
+  put(transaction, key, row, value);
+  return key.id;
+}
+
+std::optional<ParkedRow> load_parked(Transaction& transaction, const ParkedKey& key) {
+  const auto value = transaction.get(Tree::parked, key_of(key));
+  if (!value) return std::nullopt;
+  return decode_parked(*value);
+}
+
 void store_parked(WriteTransaction& transaction, const ParkedKey& key, const ParkedRow& row) {
-  const std::string value = encode(row);
+  const std::string value = encode_parked(row);
   const auto before = load_parked(transaction, key);
   if (before && before->due != row.due) transaction.erase(Tree::parked_due, due_key(key, before->due));
   put(transaction, key, row, value);

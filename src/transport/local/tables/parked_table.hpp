@@ -31,7 +31,11 @@ struct ParkedRow {
   std::string replay_id;
   Trial trial;
   Bytes stored;  // the record (stored_record.hpp)
+
+  friend bool operator==(const ParkedRow&, const ParkedRow&) = default;
 };
+std::string encode_parked(const ParkedRow& row);
+ParkedRow decode_parked(Bytes value);  // looks into it; what is cut off is empty
 
 // Gives it a number of its own.
 ParkedId park(WriteTransaction& transaction, std::uint32_t group, std::uint32_t partition, const ParkedRow& row);

@@ -29,35 +29,6 @@ TreeKey subscription_key(const SubscriptionRow& row) {
   return group_key(row.group_name).text(row.topic.empty() ? "p" : "t").text(row.name());
 }
 
-std::string encode(const SubscriptionRow& row) {
-  std::string bytes;
-  ByteWriter out{bytes};
-  out.fixed(row.id);
-  out.fixed(row.group);
-  out.fixed<std::uint8_t>(row.command);
-  out.fixed<std::uint8_t>(row.broadcast);
-  out.fixed(row.start);
-  out.varint(row.extra_topics.size());
-  for (const auto& topic : row.extra_topics) out.text(topic);
-  return bytes;
-}
-
-std::optional<SubscriptionRow> decode(Bytes key, Bytes value) {
-  const std::size_t zero = key.find('\0');
-  if (zero == Bytes::npos || key.size() < zero + 2) return std::nullopt;  // a group's own entry
-  ByteReader in{value};
-  SubscriptionRow row{.group_name = std::string{key.substr(0, zero)}};
-  (key[zero + 1] == 't' ? row.topic : row.pattern) = std::string{key.substr(zero + 2)};
-  row.id = in.fixed<std::uint32_t>();
-  row.group = in.fixed<std::uint32_t>();
-  row.command = in.fixed<std::uint8_t>() != 0;
-  row.broadcast = in.fixed<std::uint8_t>() != 0;
-  row.start = in.fixed<Sequence>();
-  const std::uint64_t topics = in.varint();
-  for (std::uint64_t i = 0; i < topics && in.ok(); ++i) row.extra_topics.emplace_back(in.text());
-  return row;
-}
-
 std::uint32_t group_id(WriteTransaction& transaction, std::string_view name) {
   if (const auto known = find_group(transaction, name)) return *known;
   const auto id = static_cast<std::uint32_t>(next_number(transaction, "groups"));
@@ -136,10 +107,39 @@ bool same(const SubscriptionRow& row, const SubscriptionSpec& spec, std::string_
 
 }  // namespace
 
+std::string encode_subscription(const SubscriptionRow& row) {
+  std::string bytes;
+  ByteWriter out{bytes};
+  out.fixed(row.id);
+  out.fixed(row.group);
+  out.fixed<std::uint8_t>(row.command);
+  out.fixed<std::uint8_t>(row.broadcast);
+  out.fixed(row.start);
+  out.varint(row.extra_topics.size());
+  for (const auto& topic : row.extra_topics) out.text(topic);
+  return bytes;
+}
+
+std::optional<SubscriptionRow> decode_subscription(Bytes key, Bytes value) {
+  const std::size_t zero = key.find('\0');
+  if (zero == Bytes::npos || key.size() < zero + 2) return std::nullopt;  // a group's own entry
+  ByteReader in{value};
+  SubscriptionRow row{.group_name = std::string{key.substr(0, zero)}};
+  (key[zero + 1] == 't' ? row.topic : row.pattern) = std::string{key.substr(zero + 2)};
+  row.id = in.fixed<std::uint32_t>();
+  row.group = in.fixed<std::uint32_t>();
+  row.command = in.fixed<std::uint8_t>() != 0;
+  row.broadcast = in.fixed<std::uint8_t>() != 0;
+  row.start = in.fixed<Sequence>();
+  const std::uint64_t topics = in.varint();
+  for (std::uint64_t i = 0; i < topics && in.ok(); ++i) row.extra_topics.emplace_back(in.text());
+  return row;
+}
+
 std::vector<SubscriptionRow> all_subscriptions(Transaction& transaction) {
   std::vector<SubscriptionRow> rows;
   for_each_with_prefix(transaction, Tree::groups, "", [&](Bytes key, Bytes value) {
-    if (auto row = decode(key, value)) rows.push_back(*std::move(row));
+    if (auto row = decode_subscription(key, value)) rows.push_back(*std::move(row));
     return true;
   });
   std::sort(rows.begin(), rows.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
@@ -194,7 +194,7 @@ Result<SubscriptionRow> join_subscription(WriteTransaction& transaction, const S
   if (auto placed = make_place(transaction, row, catalog); !placed) return placed.error();
   row.group = group_id(transaction, group);
   if (row.id == 0) row.id = static_cast<std::uint32_t>(next_number(transaction, "subscriptions"));
-  transaction.put(Tree::groups, subscription_key(row), encode(row));
+  transaction.put(Tree::groups, subscription_key(row), encode_subscription(row));
   return row;
 }
 

@@ -33,7 +33,11 @@ struct SubscriptionRow {
 
   // As it stands in dead letters and messages.
   const std::string& name() const { return topic.empty() ? pattern : topic; }
+  friend bool operator==(const SubscriptionRow&, const SubscriptionRow&) = default;
 };
+std::string encode_subscription(const SubscriptionRow& row);
+// None: it is a group's own entry. What is cut off is empty.
+std::optional<SubscriptionRow> decode_subscription(Bytes key, Bytes value);
 
 // By id.
 std::vector<SubscriptionRow> all_subscriptions(Transaction& transaction);

@@ -31,34 +31,6 @@ std::uint8_t code_of(const std::optional<Unsettled>& unsettled) {
   return unsettled ? static_cast<std::uint8_t>(1 + static_cast<int>(*unsettled)) : 0;
 }
 
-std::string encode(const TopicRow& row) {
-  std::string bytes;
-  ByteWriter out{bytes};
-  out.fixed<std::uint32_t>(row.id);
-  out.fixed<std::uint8_t>(row.command ? kCommand : 0);
-  out.fixed<std::uint32_t>(row.partitions);
-  out.fixed<std::int64_t>(row.retention.age ? row.retention.age->count() : kNoAge);
-  out.fixed<std::uint64_t>(code_of(row.retention.bytes));
-  out.fixed<std::uint8_t>(code_of(row.retention.unsettled));
-  return bytes;
-}
-
-TopicRow decode(Bytes name, Bytes value) {
-  ByteReader in{value};
-  TopicRow row{.name = std::string{name}};
-  row.id = in.fixed<std::uint32_t>();
-  row.command = in.fixed<std::uint8_t>() == kCommand;
-  row.partitions = in.fixed<std::uint32_t>();
-  if (const auto age = in.fixed<std::int64_t>(); age != kNoAge) row.retention.age = Duration{age};
-  if (const auto bytes = in.fixed<std::uint64_t>(); bytes != kNoBytes) {
-    row.retention.bytes = bytes == kEndlessBytes ? Retention::kBytesEndless : bytes;
-  }
-  const auto unsettled = in.fixed<std::uint8_t>();
-  if (unsettled == code_of(Unsettled::keep)) row.retention.unsettled = Unsettled::keep;
-  if (unsettled == code_of(Unsettled::expire)) row.retention.unsettled = Unsettled::expire;
-  return row;
-}
-
 Error differs(const TopicSpec& spec, std::string_view what) {
   return conflict(
       fmt::format("topic '{}' exists with {}; declare it as it is, or choose another name", spec.name, what));
@@ -96,9 +68,37 @@ Result<void> check_retention(std::string_view topic, const Retention& retention)
 
 }  // namespace
 
+std::string encode_topic(const TopicRow& row) {
+  std::string bytes;
+  ByteWriter out{bytes};
+  out.fixed<std::uint32_t>(row.id);
+  out.fixed<std::uint8_t>(row.command ? kCommand : 0);
+  out.fixed<std::uint32_t>(row.partitions);
+  out.fixed<std::int64_t>(row.retention.age ? row.retention.age->count() : kNoAge);
+  out.fixed<std::uint64_t>(code_of(row.retention.bytes));
+  out.fixed<std::uint8_t>(code_of(row.retention.unsettled));
+  return bytes;
+}
+
+TopicRow decode_topic(Bytes name, Bytes value) {
+  ByteReader in{value};
+  TopicRow row{.name = std::string{name}};
+  row.id = in.fixed<std::uint32_t>();
+  row.command = in.fixed<std::uint8_t>() == kCommand;
+  row.partitions = in.fixed<std::uint32_t>();
+  if (const auto age = in.fixed<std::int64_t>(); age != kNoAge) row.retention.age = Duration{age};
+  if (const auto bytes = in.fixed<std::uint64_t>(); bytes != kNoBytes) {
+    row.retention.bytes = bytes == kEndlessBytes ? Retention::kBytesEndless : bytes;
+  }
+  const auto unsettled = in.fixed<std::uint8_t>();
+  if (unsettled == code_of(Unsettled::keep)) row.retention.unsettled = Unsettled::keep;
+  if (unsettled == code_of(Unsettled::expire)) row.retention.unsettled = Unsettled::expire;
+  return row;
+}
+
 Catalog::Catalog(Transaction& transaction) {
   for_each_with_prefix(transaction, Tree::topics, "", [&](Bytes name, Bytes value) {
-    topics_.push_back(decode(name, value));
+    topics_.push_back(decode_topic(name, value));
     return true;
   });
   std::sort(topics_.begin(), topics_.end(), [](const TopicRow& a, const TopicRow& b) { return a.id < b.id; });
@@ -134,10 +134,11 @@ Result<bool> declare_topic(WriteTransaction& transaction, const TopicSpec& spec,
   }
   if (auto fine = check_retention(spec.name, spec.retention); !fine) return fine.error();
   const auto value = transaction.get(Tree::topics, spec.name);
-  const auto row = value ? merged(decode(spec.name, *value), spec, partitions) : created(transaction, spec, partitions);
+  const auto row =
+      value ? merged(decode_topic(spec.name, *value), spec, partitions) : created(transaction, spec, partitions);
   if (!row) return row.error();
-  if (value && decode(spec.name, *value) == *row) return false;
-  transaction.put(Tree::topics, spec.name, encode(*row));
+  if (value && decode_topic(spec.name, *value) == *row) return false;
+  transaction.put(Tree::topics, spec.name, encode_topic(*row));
   return true;
 }
 
@@ -145,9 +146,9 @@ Result<void> change_retention(WriteTransaction& transaction, std::string_view to
   if (auto fine = check_retention(topic, change); !fine) return fine;
   const auto value = transaction.get(Tree::topics, topic);
   if (!value) return invalid(fmt::format("there is no topic '{}'", topic));
-  TopicRow row = decode(topic, *value);
+  TopicRow row = decode_topic(topic, *value);
   row.retention = transport::changed(row.retention, change);
-  transaction.put(Tree::topics, topic, encode(row));
+  transaction.put(Tree::topics, topic, encode_topic(row));
   return {};
 }
 

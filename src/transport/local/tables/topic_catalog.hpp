@@ -28,6 +28,8 @@ struct TopicRow {
 
   friend bool operator==(const TopicRow&, const TopicRow&) = default;
 };
+std::string encode_topic(const TopicRow& row);
+TopicRow decode_topic(Bytes name, Bytes value);  // what is cut off is empty
 
 class Catalog final {
  public:
