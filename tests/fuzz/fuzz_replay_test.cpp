@@ -26,15 +26,35 @@ void replay(const std::string& target, void (*function)(std::string_view)) {
 TEST(FuzzReplay, EventBodies) {
   replay("event", event);
 }
+TEST(FuzzReplay, LinesToPublish) {
+  replay("line", line);
+}
+TEST(FuzzReplay, TextsOfPeople) {
+  replay("text", text);
+}
 TEST(FuzzReplay, Urls) {
   replay("url", url);
+}
+TEST(FuzzReplay, Configurations) {
+  replay("configuration", configuration);
 }
 TEST(FuzzReplay, StoreValues) {
   replay("store", store);
 }
+TEST(FuzzReplay, ControlRecords) {
+  replay("control", control);
+}
 #ifdef TIDINGS_FUZZ_KAFKA
 TEST(FuzzReplay, CommitMetadata) {
   replay("commit", commit);
+}
+TEST(FuzzReplay, KafkaMessages) {
+  replay("kafka", kafka);
+}
+#endif
+#ifdef TIDINGS_FUZZ_RABBITMQ
+TEST(FuzzReplay, RabbitMqMessages) {
+  replay("amqp", amqp);
 }
 #endif
 

@@ -1,6 +1,10 @@
+#include <string>
+
+#include "service/shell/secrets.hpp"
 #include "tests/fuzz/targets.hpp"
 #include "tidings/transport/url.hpp"
 #include "transport/local/storage/local_options.hpp"
+#include "transport/memory/memory_options.hpp"
 #ifdef TIDINGS_FUZZ_KAFKA
 #include "transport/kafka/client/kafka_options.hpp"
 #endif
@@ -11,23 +15,30 @@
 namespace tidings::fuzz {
 namespace {
 
-void says_why(const auto& outcome) {
-  hold(outcome || !outcome.error().message.empty(), "a refusal says why");
+// All that it says, without its percents: any bytes.
+std::string decoded(const transport::Url& url) {
+  std::string all = url.authority + url.path;
+  for (const auto& [name, value] : url.options) all += name + value;
+  return all;
 }
 
 }  // namespace
 
 void url(std::string_view input) {
+  const std::string masked = service::mask_url(input);
+  hold(service::mask_url(masked) == masked, "what is masked stays as it is");
   const auto parsed = transport::parse_url(input);
-  says_why(parsed);
+  says_why(parsed, input);
   if (!parsed) return;
   hold(!parsed->scheme.empty(), "a URL has a scheme");
-  says_why(local::options_from(*parsed));
+  const std::string said = decoded(*parsed);
+  says_why(local::options_from(*parsed), said);
+  says_why(memory::memory_options(*parsed), said);
 #ifdef TIDINGS_FUZZ_KAFKA
-  says_why(kafka::options_from(*parsed));
+  says_why(kafka::options_from(*parsed), said);
 #endif
 #ifdef TIDINGS_FUZZ_RABBITMQ
-  says_why(rabbitmq::options_from(*parsed));
+  says_why(rabbitmq::options_from(*parsed), said);
 #endif
 }
 
