@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <iterator>
 
 #include "tidings/transport/url.hpp"
 
@@ -52,6 +54,18 @@ void AmqpBrokerHere::TearDown() {
   for (const std::string& exchange : exchanges_) {
     EXPECT_TRUE(broker_->ask([&](Link& link, Channel channel) { return link.delete_exchange(channel, exchange); }));
   }
+}
+
+std::vector<transport::Delivery> AmqpBrokerHere::receive(transport::Consumer& from, std::size_t count) {
+  std::vector<transport::Delivery> received;
+  const Time deadline = soon();
+  while (received.size() < count && executor_->now() < deadline) {
+    auto batch = from.receive(count - received.size(), deadline);
+    EXPECT_TRUE(batch) << batch.error().message;
+    if (batch) std::ranges::move(batch->deliveries, std::back_inserter(received));
+  }
+  EXPECT_EQ(received.size(), count);
+  return received;
 }
 
 std::shared_ptr<Broker> AmqpBrokerHere::open() {

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "tidings/transport/transport.hpp"
 #include "transport/rabbitmq/topology/broker.hpp"
 
 namespace tidings::rabbitmq {
@@ -25,6 +26,8 @@ class AmqpBrokerHere : public ::testing::Test {
   const std::shared_ptr<Executor>& shared_executor() { return executor_; }
   const std::string& prefix() const { return prefix_; }
   Time soon() { return executor_->now() + std::chrono::seconds{20}; }
+  // So many, or the test fails and what came soon is all.
+  std::vector<transport::Delivery> receive(transport::Consumer& from, std::size_t count);
 
   void remove_queue_afterwards(std::string queue) { queues_.push_back(std::move(queue)); }
   void remove_exchange_afterwards(std::string exchange) { exchanges_.push_back(std::move(exchange)); }

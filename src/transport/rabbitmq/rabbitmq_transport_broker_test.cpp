@@ -63,16 +63,6 @@ class RabbitmqTransportBrokerTest : public AmqpBrokerHere {
             .content_type = "application/json",
             .body = "{}"};
   }
-  std::vector<Delivery> receive(transport::Consumer& from, std::size_t count) {
-    std::vector<Delivery> received;
-    const Time deadline = soon();
-    while (received.size() < count && executor().now() < deadline) {
-      auto batch = from.receive(count - received.size(), deadline);
-      EXPECT_TRUE(batch) << batch.error().message;
-      if (batch) std::ranges::move(batch->deliveries, std::back_inserter(received));
-    }
-    return received;
-  }
   Result<void> settle(transport::Consumer& by, const Delivery& delivery, transport::Outcome outcome) {
     return settle_now(by, executor(), {{.token = delivery.token, .outcome = std::move(outcome)}})[0];
   }

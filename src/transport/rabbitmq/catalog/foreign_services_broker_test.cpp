@@ -58,17 +58,6 @@ class ForeignServicesBrokerTest : public AmqpBrokerHere {
     EXPECT_TRUE(consumer) << consumer.error().message;
     return *std::move(consumer);
   }
-  std::vector<Delivery> receive(transport::Consumer& from, std::size_t count) {
-    std::vector<Delivery> received;
-    const Time deadline = soon();
-    while (received.size() < count && executor().now() < deadline) {
-      auto batch = from.receive(count - received.size(), deadline);
-      EXPECT_TRUE(batch) << batch.error().message;
-      if (batch) std::ranges::move(batch->deliveries, std::back_inserter(received));
-    }
-    EXPECT_EQ(received.size(), count);
-    return received;
-  }
   static std::vector<std::string> bodies_of(const std::vector<Delivery>& deliveries) {
     std::vector<std::string> bodies;
     for (const Delivery& delivery : deliveries) bodies.emplace_back(delivery.record.body.value());

@@ -63,17 +63,6 @@ class QueueRecordsBrokerTest : public AmqpBrokerHere {
                     [](std::size_t, const Result<void>& outcome) { EXPECT_TRUE(outcome) << outcome.error().message; });
     EXPECT_TRUE(publisher->flush(soon()));
   }
-  std::vector<Delivery> receive(transport::Consumer& from, std::size_t count) {
-    std::vector<Delivery> received;
-    const Time deadline = soon();
-    while (received.size() < count && executor().now() < deadline) {
-      auto batch = from.receive(count - received.size(), deadline);
-      EXPECT_TRUE(batch) << batch.error().message;
-      if (batch) std::ranges::move(batch->deliveries, std::back_inserter(received));
-    }
-    EXPECT_THAT(received, SizeIs(count));
-    return received;
-  }
   void settle(transport::Consumer& by, const Delivery& delivery, transport::Outcome outcome) {
     const auto settled = settle_now(by, executor(), {{.token = delivery.token, .outcome = std::move(outcome)}})[0];
     EXPECT_TRUE(settled) << settled.error().message;
