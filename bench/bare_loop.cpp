@@ -5,6 +5,9 @@
 #include <optional>
 #include <utility>
 
+#include "order.hpp"
+#include "tidings/codec.hpp"
+
 namespace tidings::bench {
 
 namespace {
@@ -43,6 +46,17 @@ Usage receive_and_settle(transport::Transport& transport, Executor& executor, co
   }
   while (settled < count) executor.sleep_until(executor.now() + kLook);
   return watch->of(count);
+}
+
+Usage decode_order(const std::string& body, Executor& executor, int count) {
+  const auto codec = json_codec();
+  const Stopwatch watch{executor};
+  for (int i = 0; i < count; ++i) {
+    Envelope envelope;
+    OrderCreated order;
+    expect(codec->decode(Profile::kafka, body, envelope, describe<OrderCreated>(), &order));
+  }
+  return watch.of(count);
 }
 
 }  // namespace tidings::bench

@@ -1,4 +1,5 @@
-// The loop that a user of the transport contract alone would write: receive, settle, no thread, no handler.
+// What an event costs without us: the loop that a user of the transport contract alone would write (receive, settle, no
+// thread, no handler), and decoding it.
 //
 // Threads: one at a time. Blocks: until all is settled.
 // Errors:  end the program with a message.
@@ -22,5 +23,8 @@ inline void expect(const auto& result) {
 
 // By a new member of the group: from the first delivery until `count` of them are settled.
 Usage receive_and_settle(transport::Transport& transport, Executor& executor, const std::string& group, int count);
+
+// One order of the article, again and again.
+Usage decode_order(const std::string& body, Executor& executor, int count);
 
 }  // namespace tidings::bench

@@ -36,12 +36,6 @@ constexpr int kIdle = 6;
 constexpr Duration kSettlesDown = 2s;
 constexpr Duration kIdleFor = 20s;
 
-OrderCreated the_order() {
-  return {.customer_id = "customer-456",
-          .items = {{"cd-1997-04711", 1, 11.77}, {"cd-1997-00042", 2, 14.96}},
-          .total_amount = {4169}};
-}
-
 std::string body_of(const OrderCreated& order) {
   const Envelope envelope{.id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be001",
                           .type = "OrderCreated",
@@ -158,7 +152,7 @@ class Bench final {
       const Stopwatch watch{*executor_};
       for (int i = 0; i < events_ / kBatch; ++i) file.append(bytes);
       raw.push_back(watch.of(events_));
-      decoding.push_back(decode());
+      decoding.push_back(decode_order(body_, *executor_, events_));
     }
     report_.add("local publish, handle, settle", ours);
     report_.add("raw append", raw);
@@ -220,22 +214,11 @@ class Bench final {
     return {.per_second = events_ / took.count(), .cpu_micros = watch.of(events_).cpu_micros + cpu * 1e6 / events_};
   }
 
-  Usage decode() const {
-    const auto codec = json_codec();
-    const Stopwatch watch{*executor_};
-    for (int i = 0; i < events_; ++i) {
-      Envelope envelope;
-      OrderCreated order;
-      expect(codec->decode(Profile::kafka, body_, envelope, describe<OrderCreated>(), &order));
-    }
-    return watch.of(events_);
-  }
-
   const std::shared_ptr<Executor> executor_ = thread_executor();
   const std::filesystem::path directory_;
   const int runs_;
   const int events_;
-  const std::string body_ = body_of(the_order());
+  const std::string body_ = body_of(sample_order());
   std::optional<LocalSide> store_;
   Report report_;
 };

@@ -30,9 +30,7 @@ OrderEvent the_order() {
                        .correlation_id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be002",
                        .causation_id = "0197d2a4-8c11-7f3a-9d55-0c8a6f1be003",
                        .metadata = {{"environment", "production"}, {"source", "web-shop"}, {"userId", "user-123"}}},
-          .data = {.customer_id = "customer-456",
-                   .items = {{"cd-1997-04711", 1, 11.77}, {"cd-1997-00042", 2, 14.96}},
-                   .total_amount = {4169}}};
+          .data = sample_order()};
 }
 
 class Coding final {

@@ -24,6 +24,12 @@ struct OrderCreated {
 };
 BOOST_DESCRIBE_STRUCT(OrderCreated, (), (customer_id, items, total_amount))
 
+inline OrderCreated sample_order() {
+  return {.customer_id = "customer-456",
+          .items = {{"cd-1997-04711", 1, 11.77}, {"cd-1997-00042", 2, 14.96}},
+          .total_amount = {4169}};
+}
+
 }  // namespace tidings::bench
 
 template <>

@@ -16,7 +16,6 @@
 #include "order.hpp"
 #include "report.hpp"
 #include "tidings/bus.hpp"
-#include "tidings/codec.hpp"
 #include "tidings/transport/linked.hpp"
 
 namespace {
@@ -70,7 +69,7 @@ class Bench final {
     for (int run = 0; run < runs_; ++run) {
       add(bare, [&] { return receive_and_settle(*transport_, *executor_, fmt::format("bare-{}", run), events_); });
       add(handling, [&] { return handle(fmt::format("bus-{}", run)); });
-      add(decoding, [&] { return decode(); });
+      add(decoding, [&] { return decode_order(body_, *executor_, events_); });
     }
     report_.add("receive and settle alone", bare.runs);
     report_.add("empty handler", handling.runs);
@@ -121,23 +120,10 @@ class Bench final {
     return watch->of(seen);
   }
 
-  Usage decode() {
-    const Stopwatch watch{*executor_};
-    for (int i = 0; i < events_; ++i) {
-      Envelope envelope;
-      OrderCreated order;
-      expect(codec_->decode(Profile::kafka, body_, envelope, describe<OrderCreated>(), &order));
-    }
-    return watch.of(events_);
-  }
-
   const std::shared_ptr<Executor> executor_ = thread_executor();
   const int events_;
   const int runs_;
-  const std::unique_ptr<const Codec> codec_ = json_codec();
-  const OrderCreated order_{.customer_id = "customer-456",
-                            .items = {{"cd-1997-04711", 1, 11.77}, {"cd-1997-00042", 2, 14.96}},
-                            .total_amount = {4169}};
+  const OrderCreated order_ = sample_order();
   std::shared_ptr<transport::Transport> transport_;
   std::string body_;
   Report report_;
