@@ -25,18 +25,12 @@ int backup(const std::string& directory, Session& session) {
   int code = kDone;
   const auto transport = session.open(Store::existing, code);
   if (!transport) return code;
-  Progress progress{session.around(), session.json() ? Progress::Shown::never : Progress::Shown::on_terminal};
-  bool stopped = false;
-  const auto report = operate::make_backup(*transport, *session.around().executor, directory, [&](std::uint64_t bytes) {
-    progress.show([&] { return operate::bytes_text(bytes) + " copied"; });
-    stopped = session.around().stop();
-    return !stopped;
+  const auto report = with_progress(session, code, [&](const auto& go_on) {
+    return operate::make_backup(*transport, *session.around().executor, directory, [&](std::uint64_t bytes) {
+      return go_on([&] { return operate::bytes_text(bytes) + " copied"; });
+    });
   });
-  progress.clear();
-  if (!report) {
-    code = session.fail(report.error());
-    return stopped ? kFailed : code;
-  }
+  if (!report) return code;
   if (session.json()) session.print_json(*report);
   session.note(text_of(*report));
   return kDone;

@@ -37,19 +37,13 @@ int bench(const operate::SpeedPlan& plan, Session& session) {
   int code = kDone;
   const auto transport = session.open(Store::created, code);
   if (!transport) return code;
-  Progress progress{session.around(), session.json() ? Progress::Shown::never : Progress::Shown::on_terminal};
-  bool stopped = false;
-  const auto report = operate::measure_speed(
-      *transport, *session.around().executor, plan, [&](std::string_view doing, std::size_t done, std::size_t all) {
-        progress.show([&] { return fmt::format("{}: {} of {}", doing, done, all); });
-        stopped = session.around().stop();
-        return !stopped;
-      });
-  progress.clear();
-  if (!report) {
-    code = session.fail(report.error());
-    return stopped ? kFailed : code;
-  }
+  const auto report = with_progress(session, code, [&](const auto& go_on) {
+    return operate::measure_speed(*transport, *session.around().executor, plan,
+                                  [&](std::string_view doing, std::size_t done, std::size_t all) {
+                                    return go_on([&] { return fmt::format("{}: {} of {}", doing, done, all); });
+                                  });
+  });
+  if (!report) return code;
   if (session.json()) {
     session.print_json(*report);
     return kDone;

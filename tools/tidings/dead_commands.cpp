@@ -143,7 +143,7 @@ int act(const ActArguments& arguments, const Words& words, Session& session) {
     print_dry_run(*count, words, session);
     return kDone;
   }
-  Progress progress{session.around(), session.json() ? Progress::Shown::never : Progress::Shown::on_terminal};
+  Progress progress{session};
   const auto on_progress = [&](const DeadReport& report) {
     progress.show([&] { return fmt::format("{} {} of {}", words.present, report.done, report.selected); });
   };

@@ -4,17 +4,16 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
-#include "tools/tidings/surroundings.hpp"
+#include "tools/tidings/session.hpp"
 
 namespace tidings::cli {
 
 class Progress final {
  public:
-  enum class Shown { on_terminal, never };
-  Progress(Surroundings& surroundings, Shown shown)
-      : around_{surroundings}, shown_{shown == Shown::on_terminal && surroundings.err_is_terminal} {}
+  // Not with --json, nor where nobody looks.
+  explicit Progress(Session& session)
+      : around_{session.around()}, shown_{!session.json() && session.around().err_is_terminal} {}
   ~Progress() { clear(); }
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -36,5 +35,24 @@ class Progress final {
   bool drawn_ = false;
   Time next_{};
 };
+
+// What `work(go_on)` comes to. It calls `go_on(text)` now and then, which shows how far it is, as Progress does; false:
+// it is to stop. Where that is an error it was printed, and `code` is set: kFailed where it was stopped.
+template <class Work>
+auto with_progress(Session& session, int& code, const Work& work) {
+  Progress progress{session};
+  bool stopped = false;
+  auto outcome = work([&](const auto& text) {
+    progress.show(text);
+    stopped = session.around().stop();
+    return !stopped;
+  });
+  progress.clear();
+  if (!outcome) {
+    code = session.fail(outcome.error());
+    if (stopped) code = kFailed;
+  }
+  return outcome;
+}
 
 }  // namespace tidings::cli

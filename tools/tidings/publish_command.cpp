@@ -80,9 +80,7 @@ Result<void> check(const PublishArguments& arguments) {
 // What is said about the lines, as they come in.
 class Report final {
  public:
-  explicit Report(Session& session)
-      : session_{session},
-        progress_{session.around(), session.json() ? Progress::Shown::never : Progress::Shown::on_terminal} {}
+  explicit Report(Session& session) : session_{session}, progress_{session} {}
 
   void line(const PublishedLine& published) {
     (published.error ? refused_ : confirmed_) += 1;
