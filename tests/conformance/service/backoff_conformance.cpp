@@ -83,9 +83,19 @@ void RetryingConformance::expect_true_counts(const WorkerPlan& plan) {
     }
   }
   EXPECT_THAT(dead_letters(), IsEmpty()) << "none has more failures than it has";
+  // RabbitMQ cannot put a relaxed retry into one queue and take what it repeats out of another in one step: who dies
+  // between the two leaves both, and the event goes on twice, each time by its own counts and delays.
+  const bool goes_on_once = !plan.relaxed || capabilities().scheme != "amqp";
   std::map<std::string, Entry> last;
+  std::map<std::pair<std::string, int>, Time> first_failed;  // by id and attempt
   for (const Entry& entry : entries()) {
-    if (entry.step == "begin" && last.contains(entry.id)) {
+    if (entry.step == "failed") first_failed.try_emplace({entry.id, entry.attempt}, entry.at);
+    if (entry.step == "begin" && entry.attempt > 1) {
+      const auto failed = first_failed.find({entry.id, entry.attempt - 1});
+      ASSERT_NE(failed, first_failed.end()) << entry.id << " counted one that there was not";
+      EXPECT_GE(entry.at, failed->second + mortal.delay_first * (1 << (entry.attempt - 2))) << entry.id;
+    }
+    if (entry.step == "begin" && goes_on_once && last.contains(entry.id)) {
       const Entry& before = last[entry.id];
       EXPECT_GE(entry.attempt, before.attempt) << entry.id << " forgot a run";
       EXPECT_LE(entry.attempt, before.attempt + 1) << entry.id << " counted one twice";
