@@ -150,7 +150,6 @@ Result<void> QueueSharing::announce_late() {
   is_announced_ = static_cast<bool>(announced);
   if (announced || announced.error().kind == ErrorKind::unavailable) return announced;
   while (!held_.empty()) lose(held_.begin()->first);
-  spec_.trouble(announced.error());
   return announced;
 }
 
