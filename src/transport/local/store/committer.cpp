@@ -151,8 +151,7 @@ std::uint64_t Commit::last_sequence() {
 }
 
 void Commit::count(std::uint32_t topic, std::size_t bytes) {
-  const auto is_it = [topic](const Stats& stats) { return stats.topic == topic; };
-  auto found = std::find_if(stats_.begin(), stats_.end(), is_it);
+  auto found = std::ranges::find(stats_, topic, &Stats::topic);
   if (found == stats_.end()) found = stats_.insert(found, Stats{.topic = topic});
   ++found->records;
   found->bytes += static_cast<std::int64_t>(bytes);
@@ -283,6 +282,7 @@ Committer::Writer::Ops Committer::Writer::take() {
 }
 
 Result<void> Committer::Writer::write(const Ops& ops, WriteTransaction& transaction) {
+  parts_.space->begin();
   Commit commit{transaction, *parts_.space, parts_.executor->now()};
   for (const auto& op : ops) op->apply(commit);
   commit.write_ends();

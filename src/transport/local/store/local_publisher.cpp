@@ -60,11 +60,15 @@ class Outbound final {
     return tickets_;
   }
 
-  // Once: who comes later finds it answered.
-  void answer(std::uint64_t ticket, const Result<void>& outcome) {
+  // Once: who comes later finds it answered. The first `taken` records are answered with `outcome`, the others with
+  // `refused`.
+  void answer(std::uint64_t ticket, const Result<void>& outcome, std::size_t taken = SIZE_MAX,
+              const Result<void>& refused = {}) {
     auto question = take(ticket);
     if (!question) return;
-    for (const std::size_t index : question->indexes) question->confirmed(index, outcome);
+    for (std::size_t i = 0; i < question->indexes.size(); ++i) {
+      question->confirmed(question->indexes[i], i < taken ? outcome : refused);
+    }
     question->confirmed = nullptr;  // whatever it holds: gone before anybody hears that it was answered
     const std::lock_guard lock{mutex_};
     records_ -= question->indexes.size();
@@ -124,14 +128,19 @@ class PublishOp final : public CommitOp {
   explicit PublishOp(Sending sending) : sending_{std::move(sending)} {}
 
   void apply(Commit& commit) override {
-    room_ = commit.room_for(Room::publish, sending_.batch.bytes());
-    if (!room_) return;
-    for (std::size_t i = 0; i < sending_.batch.size(); ++i) commit.append(sending_.batch.at(i));
+    const EncodedBatch& batch = sending_.batch;
+    room_ = commit.room_for(Room::publish, batch.bytes());
+    const bool all = bool{room_};
+    // What fits is taken. Behind one that does not fit nothing is: records of a key stay in their order.
+    for (taken_ = 0; taken_ < batch.size(); ++taken_) {
+      if (!all) room_ = commit.room_for(Room::publish, batch.at(taken_).size());
+      if (!room_) return;
+      commit.append(batch.at(taken_));
+    }
   }
 
   void finish(const Result<void>& outcome) override {
-    const Result<void>& result = outcome ? room_ : outcome;
-    sending_.outbound->answer(sending_.ticket, result);
+    sending_.outbound->answer(sending_.ticket, outcome, outcome ? taken_ : SIZE_MAX, room_);
   }
 
   std::size_t bytes() const override { return sending_.batch.bytes(); }
@@ -140,7 +149,8 @@ class PublishOp final : public CommitOp {
 
  private:
   Sending sending_;
-  Result<void> room_;
+  std::size_t taken_ = 0;  // of the batch's records, from the first on
+  Result<void> room_;      // why not more
 };
 
 class LocalPublisher final : public Publisher {

@@ -44,13 +44,15 @@ Result<void> SpaceWatch::room_for(WriteTransaction& transaction, Room room, std:
   if (bytes <= left) {
     room_ -= std::min<std::uint64_t>(bytes, room_);
     outputs_room_ -= std::min<std::uint64_t>(bytes, outputs_room_);
+    given_ += bytes;
     return {};
   }
   if (remedy_.empty()) {
     remedy_ = remedy(transaction) + transaction.environment().why_full();
     refused_ = true;
   }
-  return overloaded(fmt::format("the store is at its size_max of {} bytes; {}", size_max_, remedy_));
+  return overloaded(fmt::format("the store has no room for {} bytes more below its size_max of {} bytes; {}", bytes,
+                                size_max_, remedy_));
 }
 
 bool SpaceWatch::take_refused() {
@@ -61,7 +63,7 @@ void SpaceWatch::look(WriteTransaction& transaction, std::size_t bytes, Time now
   looked_ = now;
   remedy_.clear();
   Environment& environment = transaction.environment();
-  std::uint64_t used = environment.pages_high() * environment.page_bytes();
+  std::uint64_t used = environment.pages_high() * environment.page_bytes() + given_;
   if (used + bytes > size_max_) {
     environment.check_readers();  // a dead one would keep freed pages from being reused
     ReadTransaction reader{environment};

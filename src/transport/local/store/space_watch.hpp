@@ -25,6 +25,8 @@ class SpaceWatch final {
  public:
   explicit SpaceWatch(std::uint64_t size_max) : size_max_{size_max} {}
 
+  // Another transaction begins: nothing of it is in the store yet.
+  void begin() { given_ = 0; }
   // overloaded: there is no room for so many bytes; the message names the slowest group and the remedy.
   Result<void> room_for(WriteTransaction& transaction, Room room, std::size_t bytes, Time now);
 
@@ -39,6 +41,7 @@ class SpaceWatch final {
   Time looked_{};
   std::uint64_t room_ = 0;          // that may be given away before another look
   std::uint64_t outputs_room_ = 0;  // likewise
+  std::uint64_t given_ = 0;         // in this transaction, which no look at the store shows
   std::string remedy_;              // empty: not asked for since `looked_`
   bool refused_ = false;            // and nobody was told
 };

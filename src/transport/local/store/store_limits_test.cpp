@@ -176,6 +176,37 @@ TEST_F(SmallRoomTest, CountsWhatRecordsTakeOnTheDisk) {
   EXPECT_LT(file_bytes(), 12u << 20);
 }
 
+// One call of Publisher::send may carry more than there is room for.
+TEST_F(SmallRoomTest, TakesOfABatchWhatFitsAndNothingBehindIt) {
+  declare({.name = "orders"});
+  std::vector<transport::Record> records;
+  for (int i = 0; i < 20'000; ++i) records.push_back(numbered(i, 1'000));
+  records[15'000].body = "small";
+  const auto outcomes = send(std::move(records), {});
+  const auto refused = std::find_if(outcomes.begin(), outcomes.end(), [](const auto& outcome) { return !outcome; });
+  const auto taken = refused - outcomes.begin();
+  EXPECT_GT(taken, 6'000) << "of some 1,050 bytes, in 8 MiB";
+  EXPECT_LT(taken, 8'000);
+  EXPECT_EQ(kept(), static_cast<std::uint64_t>(taken));
+  for (auto each = refused; each != outcomes.end(); ++each) {
+    ASSERT_FALSE(*each) << "a later one of its key would be before it";
+    ASSERT_EQ(each->error().kind, ErrorKind::overloaded);
+  }
+  EXPECT_THAT(refused->error().message, AllOf(HasSubstr("no room for"), HasSubstr("size_max of 8388608 bytes")));
+}
+
+// Nothing of a transaction is seen in the store before its end.
+TEST_F(SmallRoomTest, GivesNoRoomTwiceInOneTransaction) {
+  std::size_t given = 0;
+  const auto taken = store().committer().perform([&](Commit& commit) -> Result<void> {
+    while (commit.room_for(Room::publish, 100'000)) given += 100'000;
+    return {};
+  });
+  ASSERT_TRUE(taken);
+  EXPECT_GT(given, 7u << 20);
+  EXPECT_LT(given, 8u << 20);
+}
+
 // The contract of Consumer::settle: the order of what one call publishes survives a refusal.
 TEST_F(SmallRoomTest, LetsNothingSmallOvertakeAnOutputThatHasNoRoom) {
   declare({.name = "orders"});
