@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -15,6 +14,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "transport/local/storage/file_system.hpp"
 #include "transport/local/storage/limits.hpp"
 
 namespace tidings::local {
@@ -34,10 +34,6 @@ constexpr int kFormatVersion = 1;
 constexpr std::uintmax_t kDataBytesLeast = 2 * 4'096;  // LMDB's two meta pages
 constexpr Duration kLockLookAgain = std::chrono::milliseconds{5};
 
-// From linux/magic.h where it has them; these it lacks.
-constexpr long kCifsMagic = 0xFF534D42;
-constexpr long kSmb2Magic = 0xFE534D42;
-
 // Makes those that are missing above it, too. Each is there after a power cut.
 Result<void> make_directory(const fs::path& path) {
   std::error_code fault;
@@ -53,13 +49,12 @@ Result<void> make_directory(const fs::path& path) {
 Result<void> refuse_network(int descriptor, const std::string& path) {
   struct statfs facts {};
   if (::fstatfs(descriptor, &facts) != 0) return file_error("looking at the file system of", path);
-  constexpr std::array<long, 8> kNetwork{NFS_SUPER_MAGIC, SMB_SUPER_MAGIC, kCifsMagic,       kSmb2Magic,
-                                         AFS_SUPER_MAGIC, V9FS_MAGIC,      CEPH_SUPER_MAGIC, CODA_SUPER_MAGIC};
-  const auto type = static_cast<long>(facts.f_type);
-  if (std::find(kNetwork.begin(), kNetwork.end(), type) == kNetwork.end()) return {};
-  return unsupported(fmt::format(
-      "'{}' is on a network file system: a store needs memory and locks that its processes share; choose a local disk",
-      path));
+  const std::string kind = mounted_as(descriptor);
+  if (!is_network(static_cast<long>(facts.f_type), kind)) return {};
+  return unsupported(
+      fmt::format("'{}' is on a network file system ({}): a store needs memory and locks that its processes share; "
+                  "choose a local disk",
+                  path, kind));
 }
 
 Result<void> write_durably(const fs::path& file, std::string_view text) {
