@@ -1,5 +1,9 @@
 // P6: a damaged record is reported, neither fatal nor skipped in silence.
+#include <gmock/gmock.h>
+
+#include <cstring>
 #include <fstream>
+#include <functional>
 #include <iterator>
 
 #include "transport/local/storage/store_verification.hpp"
@@ -13,15 +17,40 @@ class DamageTest : public StoreLab {
  protected:
   // Overwrites the beginning of the first occurrence in the closed store's file.
   void damage(const std::string& text, const std::string& by) {
-    const std::string path = directory_ + "/data.mdb";
-    std::ifstream in{path, std::ios::binary};
-    std::string bytes{std::istreambuf_iterator<char>{in}, {}};
-    in.close();
+    std::string bytes = file();
     const std::size_t at = bytes.find(text);
     ASSERT_NE(at, std::string::npos);
-    std::fstream{path, std::ios::binary | std::ios::in | std::ios::out}.seekp(static_cast<std::streamoff>(at)) << by;
+    bytes.replace(at, by.size(), by);
+    write(bytes);
   }
+  std::string file() const {
+    std::ifstream in{path_, std::ios::binary};
+    return {std::istreambuf_iterator<char>{in}, {}};
+  }
+  void write(const std::string& bytes) const { std::ofstream{path_, std::ios::binary} << bytes; }
+  void expect_damaged() const {
+    const auto verified = verify_store(directory_);
+    ASSERT_FALSE(verified);
+    EXPECT_EQ(verified.error().kind, ErrorKind::corrupt);
+    EXPECT_THAT(verified.error().message, ::testing::HasSubstr("restore a backup"));
+  }
+
+  static constexpr std::size_t kPage = 4'096;
+  const std::string path_ = directory_ + "/data.mdb";
 };
+
+// As LMDB lays it out.
+template <class Number>
+Number number_at(const std::string& bytes, std::size_t at) {
+  Number number{};
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+
+template <class Number>
+void set_number(std::string& bytes, std::size_t at, Number number) {
+  std::memcpy(bytes.data() + at, &number, sizeof number);
+}
 
 TEST_F(DamageTest, OfABodyComesAsADeliveryThatSaysSo) {
   declare({.name = "orders"});
@@ -59,25 +88,66 @@ TEST_F(DamageTest, OfPagesIsFoundByReadingThemThrough) {
   publish(1, 2'000);
   close();
   ASSERT_TRUE(verify_store(directory_));
-  const std::string path = directory_ + "/data.mdb";
-  std::ifstream in{path, std::ios::binary};
-  const std::string whole{std::istreambuf_iterator<char>{in}, {}};
-  constexpr std::size_t kPage = 4'096;
+  const std::string whole = file();
   int found = 0;
   int tried = 0;
   for (std::size_t page = 2; page + 1 < whole.size() / kPage; page += 3, ++tried) {
     std::string bytes = whole;
     bytes.replace(page * kPage, kPage,
                   page % 2 == 0 ? std::string(kPage, '\0') : whole.substr((page + 1) * kPage, kPage));
-    std::ofstream{path, std::ios::binary} << bytes;
+    write(bytes);
     const auto verified = verify_store(directory_);
     if (verified) continue;
     EXPECT_EQ(verified.error().kind, ErrorKind::corrupt) << page;
     ++found;
   }
   EXPECT_GT(found, tried / 2) << "the others are free pages";
-  std::ofstream{path, std::ios::binary} << whole;
+  write(whole);
   EXPECT_TRUE(verify_store(directory_));
+}
+
+// E2: each page reads well, and two of its entries have changed places.
+TEST_F(DamageTest, OfTheOrderOfKeysIsFound) {
+  declare({.name = "orders"});
+  ASSERT_EQ(publish(1, 2'000), 2'000);
+  close();
+  // A page: number (8 bytes), pad (2), flags (2), ends of the free room (2, 2), then a place in it for each entry.
+  constexpr std::size_t kFlagsAt = 10, kPlacesAt = 16;
+  constexpr std::uint16_t kLeaf = 2;
+  std::string bytes = file();
+  int changed = 0;
+  for (std::size_t at = 0; at < bytes.size(); at += kPage) {
+    const bool of_events = bytes.substr(at, kPage).find("key-1") != std::string::npos;
+    if (!of_events || number_at<std::uint16_t>(bytes, at + kFlagsAt) != kLeaf) continue;
+    const auto first = number_at<std::uint16_t>(bytes, at + kPlacesAt);
+    set_number(bytes, at + kPlacesAt, number_at<std::uint16_t>(bytes, at + kPlacesAt + 2));
+    set_number(bytes, at + kPlacesAt + 2, first);
+    ++changed;
+  }
+  ASSERT_GT(changed, 10);
+  write(bytes);
+  expect_damaged();
+}
+
+// E2: all pages are there and in order, and a tree should have one entry more.
+TEST_F(DamageTest, OfTheNumberOfEntriesIsFound) {
+  declare({.name = "orders"});
+  ASSERT_EQ(publish(1, 2'000), 2'000);
+  close();
+  // Behind a tree's name: pad (4), flags (2), depth (2), three numbers of pages (24), then its entries (8).
+  constexpr std::size_t kEntriesBehind = 32;
+  const std::string name = "events";
+  std::string bytes = file();
+  int changed = 0;
+  for (std::size_t at = bytes.find(name); at != std::string::npos; at = bytes.find(name, at + 1)) {
+    const std::size_t entries = at + name.size() + kEntriesBehind;
+    if (number_at<std::uint64_t>(bytes, entries) != 2'000) continue;
+    set_number<std::uint64_t>(bytes, entries, 2'001);
+    ++changed;
+  }
+  ASSERT_GT(changed, 0);
+  write(bytes);
+  expect_damaged();
 }
 
 TEST_F(DamageTest, OfAHeaderIsReportedOnceAndTheRestGoesOn) {
