@@ -56,8 +56,8 @@ class FullDiskTest : private OwnMounts, public StoreLab, public ::testing::WithP
     }
   }
 
-  // Until not a byte more has room.
-  void fill_disk() const {
+  // Until so many pages and not a byte more have room: a write of more is cut short.
+  void fill_disk(std::uintmax_t spare_pages) const {
     const int ballast = ::open((scratch_ / "ballast").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     ASSERT_GE(ballast, 0);
     const std::string piece(1u << 20, 'b');
@@ -65,6 +65,7 @@ class FullDiskTest : private OwnMounts, public StoreLab, public ::testing::WithP
       if (::write(ballast, piece.data(), bytes) < 0) bytes /= 2;
     }
     ::close(ballast);
+    fs::resize_file(scratch_ / "ballast", fs::file_size(scratch_ / "ballast") - spare_pages * 4'096);
   }
   void make_room() const { fs::remove(scratch_ / "ballast"); }
 
@@ -97,7 +98,7 @@ class FullDiskTest : private OwnMounts, public StoreLab, public ::testing::WithP
 TEST_P(FullDiskTest, RefusesPublishesAndTakesThemOnceThereIsRoom) {
   std::vector<std::string> confirmed;
   int refused = 0;
-  fill_disk();
+  fill_disk(3);
   // What is freed within the store's own file is used first.
   for (int number = 0; number < 100; ++number) {
     const auto answer = send(number, 50'000);
@@ -128,7 +129,7 @@ TEST_P(FullDiskTest, RefusesASettlementThatPublishesAndTakesItOnceThereIsRoom) {
   ASSERT_EQ(publish(0, 3), 3);
   const auto consumer = join({.group = "g", .topic = "orders"});
   const auto deliveries = receive(*consumer, 3);
-  fill_disk();
+  fill_disk(0);
   const auto settle_publishing = [&](const transport::Delivery& delivery) {
     return settle_now(*consumer, *executor_,
                       {{.token = delivery.token,
