@@ -221,16 +221,22 @@ def tests_of(text):
     return {f"{suite}.{name}" for suite, name in re.findall(r"^TEST(?:_F|_P)?\((\w+),\s*(\w+)\)", text, re.M)}
 
 
-def limit_faults(document, limits, tests):
-    """`limits`: name -> the file that defines it. The document names all of them, and no test that is not there."""
-    quoted = re.findall(r"`([^`\n]+)`", document)
-    words = {word for text in quoted for word in re.findall(r"\w+", text)}
+def quoted_of(document):
+    return re.findall(r"`([^`\n]+)`", document)
+
+
+def limit_faults(document, limits):
+    """`limits`: name -> the file that defines it. The document names all of them."""
+    words = {word for text in quoted_of(document) for word in re.findall(r"\w+", text)}
     for limit, name in sorted(limits.items()):
         if limit not in words:
             yield f"{name}: docs/limits.md does not say what happens at {limit}"
-    for text in quoted:
+
+
+def named_test_faults(name, document, tests):
+    for text in quoted_of(document):
         if re.fullmatch(r"[A-Z]\w+\.[A-Z]\w+", text) and text not in tests:
-            yield f"docs/limits.md: there is no test {text}"
+            yield f"{name}: there is no test {text}"
 
 
 def name_faults(names):
@@ -263,7 +269,9 @@ def faults(root):
     yield from header_faults(texts)
     yield from build_faults(root, texts)
     yield from name_faults(texts)
-    yield from limit_faults((root / "docs/limits.md").read_text(), limits, tests)
+    yield from limit_faults((root / "docs/limits.md").read_text(), limits)
+    for name in ("docs/limits.md", "docs/guides/store-faults.md"):
+        yield from named_test_faults(name, (root / name).read_text(), tests)
 
 
 def main():

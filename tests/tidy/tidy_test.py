@@ -172,10 +172,11 @@ class Tidy(unittest.TestCase):
         document = "| `kRowsMax`, `Options::bytes_max` | 10 | `overloaded` | `Store.IsFull` |"
         limits = {"kRowsMax": "src/a.cpp", "bytes_max": "src/b.hpp"}
         self.assertEqual(tidy.tests_of("TEST_F(Store, IsFull) {"), {"Store.IsFull"})
-        self.assertEqual(list(tidy.limit_faults(document, limits, {"Store.IsFull"})), [])
-        self.assertIn("there is no test Store.IsFull", list(tidy.limit_faults(document, limits, set()))[0])
+        self.assertEqual(list(tidy.limit_faults(document, limits)), [])
+        self.assertEqual(list(tidy.named_test_faults("a.md", document, {"Store.IsFull"})), [])
+        self.assertEqual(list(tidy.named_test_faults("a.md", document, set())), ["a.md: there is no test Store.IsFull"])
         self.assertIn("src/c.cpp: docs/limits.md does not say what happens at kKeysMax",
-                      list(tidy.limit_faults(document, limits | {"kKeysMax": "src/c.cpp"}, {"Store.IsFull"})))
+                      list(tidy.limit_faults(document, limits | {"kKeysMax": "src/c.cpp"})))
 
     def test_file_names_are_unique(self):
         self.assertEqual(len(list(tidy.name_faults(["src/a/x.cpp", "src/b/x.cpp"]))), 1)
