@@ -82,5 +82,8 @@ inline constexpr Duration kCleanWhenFullEvery = 200ms;   // from pass to pass, w
 inline constexpr Duration kCleanPause = 20ms;            // between the steps of a pass
 inline constexpr std::size_t kCleanRecordsMax = 20'000;  // looked at in one step
 inline constexpr std::size_t kCleanErasedMax = 2'000;    // erased in one transaction
+// A pass that is behind goes on without a pause, and each of its steps erases twice as much, up to this: as much as
+// publishers can add in two transactions.
+inline constexpr std::size_t kCleanErasedHurriedMax = 64'000;
 
 }  // namespace tidings::local

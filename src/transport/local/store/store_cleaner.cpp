@@ -83,7 +83,11 @@ class StoreCleaner final : public StoreListener {
     if (swept_ == 0) begin_pass(now);
     const bool more = sweep(now);
     if (!more) urgent_ = false;
-    next_ = now + (more ? kCleanPause : kCleanEvery);
+    if (more) {
+      next_ = now + (hurries(now) ? Duration::zero() : kCleanPause);
+    } else {  // from beginning to beginning, unless it could not go on
+      next_ = swept_ == 0 ? std::max(now, begun_ + kCleanEvery) : now + kCleanEvery;
+    }
     return next_;
   }
 
@@ -94,8 +98,13 @@ class StoreCleaner final : public StoreListener {
     bool more = false;       // the pass is not at its end
   };
 
+  // Publishes are refused for want of room, or the pass takes as long as there is between two: more is added than is
+  // erased.
+  bool hurries(Time now) const { return urgent_ || now - begun_ >= kCleanEvery / 2; }
+
   void begin_pass(Time now) {
     begun_ = now;
+    erased_max_ = kCleanErasedMax;
     store_.environment().check_readers();
     forget_boards(now);
     forget_control(now);
@@ -107,6 +116,7 @@ class StoreCleaner final : public StoreListener {
     const auto found = look(now);
     if (!found) return false;
     if (!found->sequences.empty() && !erase(*found, now)) return false;
+    if (hurries(now)) erased_max_ = std::min(2 * erased_max_, kCleanErasedHurriedMax);
     if (!found->more) swept_ = 0;
     return found->more;
   }
@@ -122,8 +132,9 @@ class StoreCleaner final : public StoreListener {
     // The newest one stays: the next sequence and time of publishing go on from it.
     const Sequence last = cursor.last() ? cursor.sequence() : 0;
     bool more = cursor.seek_event(swept_ + 1);
-    for (std::size_t i = 0; more && i < kCleanRecordsMax && cursor.sequence() < last; ++i, more = cursor.next()) {
-      if (found.sequences.size() == kCleanErasedMax) break;
+    const std::size_t records_max = std::max(kCleanRecordsMax, erased_max_);
+    for (std::size_t i = 0; more && i < records_max && cursor.sequence() < last; ++i, more = cursor.next()) {
+      if (found.sequences.size() == erased_max_) break;
       const auto header = decode_header(cursor.value());
       if (header && !limits.reaches(now - header->published)) return found;
       swept_ = cursor.sequence();
@@ -231,9 +242,10 @@ class StoreCleaner final : public StoreListener {
   std::atomic<bool> room_wanted_ = false;
   bool urgent_ = false;  // the pass is for a full store
   Time next_{};
-  Time begun_{};        // the latest pass
-  Time own_{};          // when we erased last
-  Sequence swept_ = 0;  // of the pass; 0: none is under way
+  Time begun_{};                              // the latest pass
+  Time own_{};                                // when we erased last
+  Sequence swept_ = 0;                        // of the pass; 0: none is under way
+  std::size_t erased_max_ = kCleanErasedMax;  // by its next step
 };
 
 }  // namespace
