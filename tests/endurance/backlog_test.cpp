@@ -12,7 +12,7 @@
 #include "tests/support/child_process.hpp"
 #include "tests/support/scratch_directory.hpp"
 #include "tidings/executor.hpp"
-#include "transport/local/limits.hpp"
+#include "transport/local/storage/limits.hpp"
 
 namespace tidings::local {
 namespace {
