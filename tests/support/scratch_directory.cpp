@@ -7,8 +7,8 @@
 
 namespace tidings::testing {
 
-ScratchDirectory::ScratchDirectory() {
-  std::string name = std::filesystem::temp_directory_path() / "tidings-test-XXXXXX";
+ScratchDirectory::ScratchDirectory(const std::filesystem::path& parent) {
+  std::string name = parent / "tidings-test-XXXXXX";
   if (mkdtemp(name.data()) == nullptr) throw std::system_error{errno, std::generic_category(), name};
   path_ = name;
 }

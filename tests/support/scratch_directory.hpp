@@ -8,7 +8,8 @@ namespace tidings::testing {
 
 class ScratchDirectory final {
  public:
-  ScratchDirectory();  // throws std::system_error
+  // Throws std::system_error.
+  explicit ScratchDirectory(const std::filesystem::path& parent = std::filesystem::temp_directory_path());
   ~ScratchDirectory();
   ScratchDirectory(const ScratchDirectory&) = delete;
   ScratchDirectory& operator=(const ScratchDirectory&) = delete;

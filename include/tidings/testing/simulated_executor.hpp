@@ -55,6 +55,9 @@ class SimulatedExecutor final : public Executor {
   // are idle, before the clock moves.
   bool run_until(const std::function<bool()>& done, Duration within);
 
+  // The clock jumps, as if somebody set it, or the machine slept; `by` may be negative. Whoever has the baton.
+  void jump(Duration by);
+
  private:
   std::shared_ptr<Baton> baton_;
 };

@@ -56,7 +56,7 @@ class Baton {
   void idle(Time until);  // the clock has not passed `until`
 
   void notify(const void* signal);
-  // Moves the clock. No task may have a deadline before that.
+  // Moves the clock; whose deadline is passed can run.
   void set_now(Time now);
   // The nearest deadline of the others that wait.
   Time nearest_deadline() const;

@@ -101,4 +101,8 @@ bool SimulatedExecutor::run_until(const std::function<bool()>& done, Duration wi
   }
 }
 
+void SimulatedExecutor::jump(Duration by) {
+  baton_->set_now(now() + by);
+}
+
 }  // namespace tidings::testing

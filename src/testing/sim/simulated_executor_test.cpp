@@ -160,6 +160,24 @@ TEST(SimulatedExecutor, GivesMomentsOfItsOwn) {
   EXPECT_EQ(one.next_moment(), SimulatedExecutor::kStart + 1s);
 }
 
+TEST(SimulatedExecutor, WakesWhoseDeadlineTheClockJumpsOver) {
+  SimulatedExecutor executor{1};
+  const Time start = executor.now();
+  std::vector<Time> woken;
+  const auto sleeper = executor.spawn("sleeper", [&] {
+    executor.sleep_until(start + 1s);
+    woken.push_back(executor.now());
+    executor.sleep_until(executor.now() + 1s);
+    woken.push_back(executor.now());
+  });
+  executor.run_until_idle();
+  executor.jump(1h);
+  executor.run_until_idle();
+  executor.jump(-1min);
+  executor.run_for(2min);
+  EXPECT_EQ(woken, (std::vector{start + 1h, start + 1h + 1s})) << "set back, it waits until the clock is there again";
+}
+
 TEST(SimulatedExecutorDeathTest, NamesTheThreadsOfADeadlock) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   const auto deadlock = [] {

@@ -4,8 +4,8 @@
 #include <cstdlib>
 #include <set>
 
+#include "tests/conformance/service/worker.hpp"
 #include "tidings/codec.hpp"
-#include "tidings/sqlite.hpp"
 
 namespace tidings::conformance {
 
@@ -153,13 +153,7 @@ std::set<std::string> ServiceConformance::output_ids() {
 }
 
 std::vector<std::string> ServiceConformance::effects() {
-  std::vector<std::string> ids;
-  auto database = Sqlite::open(database_in(fixture().directory()), {}, fixture().executor());
-  EXPECT_TRUE(database) << database.error().message;
-  const auto read = database->query([&](const SqliteRow& row) { ids.emplace_back(row.text(0)); },
-                                    "SELECT id FROM effects ORDER BY id");
-  EXPECT_TRUE(read) << read.error().message;
-  return ids;
+  return effects_in(fixture().directory(), fixture().executor());
 }
 
 bool long_run() {

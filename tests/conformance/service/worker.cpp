@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "tests/conformance/service/mortal_inbox.hpp"
 #include "tests/conformance/service/narrow_transport.hpp"
@@ -23,7 +24,8 @@ struct Ended {};
 Worker::Worker(WorkerPlan plan, WorkerHost host)
     : plan_{std::move(plan)},
       host_{std::move(host)},
-      journal_{host_.directory},
+      write_{host_.write ? host_.write
+                         : [journal = Journal{host_.directory}](const Entry& entry) { journal.write(entry); }},
       mortal_{std::make_shared<Mortal>(plan_.dies_at, plan_.dies_after, host_.die, host_.lives)} {}
 
 Result<std::unique_ptr<Worker>> Worker::start(const WorkerPlan& plan, WorkerHost host) {
@@ -33,7 +35,7 @@ Result<std::unique_ptr<Worker>> Worker::start(const WorkerPlan& plan, WorkerHost
 }
 
 Result<void> Worker::start() {
-  BusOptions options{.name = plan_.group, .instance = plan_.instance};
+  BusOptions options{.name = plan_.group, .instance = plan_.instance, .observers = host_.observers};
   if (plan_.inbox) {
     auto database = Sqlite::open(database_in(host_.directory), {}, host_.executor);
     if (!database) return database.error();
@@ -135,26 +137,36 @@ void Worker::note(const Decision& decision) {
   constexpr Step kWell[] = {Step::accepted, Step::published, Step::released, Step::marked, Step::retrying};
   const bool wanted = plan_.notes_accepted && decision.step == Step::accepted;
   if (ended() || (std::ranges::count(kWell, decision.step) > 0 && !wanted)) return;
-  journal_.write({.step = "decided",
-                  .instance = plan_.instance,
-                  .group = plan_.group,
-                  .id = std::string{decision.event_id},
-                  .key = std::string{decision.key},
-                  .attempt = decision.attempt,
-                  .at = decision.at,
-                  .decision = fmt::format("{} {}", to_string(decision.step), to_string(decision.reason))});
+  write_({.step = "decided",
+          .instance = plan_.instance,
+          .group = plan_.group,
+          .id = std::string{decision.event_id},
+          .key = std::string{decision.key},
+          .attempt = decision.attempt,
+          .at = decision.at,
+          .decision = fmt::format("{} {}", to_string(decision.step), to_string(decision.reason))});
 }
 
 void Worker::note(const char* step, const Task& task, const Context& context) {
   if (ended()) throw Ended{};
-  journal_.write({.step = step,
-                  .instance = plan_.instance,
-                  .group = plan_.group,
-                  .id = context.event_id(),
-                  .key = context.aggregate_id(),
-                  .number = task.number,
-                  .attempt = context.attempt(),
-                  .at = host_.executor->now()});
+  write_({.step = step,
+          .instance = plan_.instance,
+          .group = plan_.group,
+          .id = context.event_id(),
+          .key = context.aggregate_id(),
+          .number = task.number,
+          .attempt = context.attempt(),
+          .at = host_.executor->now()});
+}
+
+std::vector<std::string> effects_in(const std::filesystem::path& directory, const std::shared_ptr<Executor>& executor) {
+  auto database = Sqlite::open(database_in(directory), {}, executor);
+  if (!database) throw std::runtime_error{database.error().message};
+  std::vector<std::string> ids;
+  const auto read = database->query([&](const SqliteRow& row) { ids.emplace_back(row.text(0)); },
+                                    "SELECT id FROM effects ORDER BY id");
+  if (!read) throw std::runtime_error{read.error().message};
+  return ids;
 }
 
 }  // namespace tidings::conformance

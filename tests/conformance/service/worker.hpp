@@ -21,6 +21,8 @@ struct WorkerHost {
   std::filesystem::path directory;                    // of the journal and the database
   std::function<void()> die;                          // as by SIGKILL; may return where a process is only pretended
   std::function<bool()> lives = [] { return true; };  // false: a pretended one is dead
+  std::function<void(const Entry&)> write = {};       // what it writes down, instead of the journal
+  std::vector<Observer> observers = {};               // of its decisions, besides
 };
 
 class Worker final {
@@ -48,9 +50,12 @@ class Worker final {
 
   const WorkerPlan plan_;
   const WorkerHost host_;
-  const Journal journal_;
+  const std::function<void(const Entry&)> write_;
   const std::shared_ptr<Mortal> mortal_;
   std::unique_ptr<Bus> bus_;
 };
+
+// Event ids of the effects that workers with an inbox left, sorted. Throws when there is no database.
+std::vector<std::string> effects_in(const std::filesystem::path& directory, const std::shared_ptr<Executor>& executor);
 
 }  // namespace tidings::conformance
