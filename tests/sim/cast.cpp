@@ -13,6 +13,10 @@ using conformance::kTasks;
 
 namespace {
 
+constexpr Duration kHeard = std::chrono::milliseconds{200};  // after which a process knows that it lost its connection
+constexpr Duration kDrainGrace = std::chrono::seconds{2};    // DrainWatchdog's
+constexpr Duration kLinger = std::chrono::seconds{1};
+
 // Only pretended processes die: no disk is needed.
 std::filesystem::path memory_directory() {
   const std::filesystem::path memory = "/dev/shm";
@@ -37,8 +41,52 @@ void Stage::bury_the_dead() {
   }
 }
 
-void Stage::note(Entry entry) {
+// Whoever loses its connection may work on until it hears of that.
+void Stage::find_the_lost() {
+  const Duration uptime = executor->uptime();
+  for (const auto& [life, group] : living) {
+    const std::uint64_t losses = broker->losses(life);
+    const bool is_away = losses > 0 && !broker->check(life);
+    if (std::exchange(losses_[life], losses) != losses || is_away) {
+      account.disturbed.insert(group);
+      if (deaf_until_.emplace(life, Duration{}).second)
+        record({.step = "stale", .instance = life, .group = group, .at = now()});
+      deaf_until_[life] = uptime + kHeard;
+    } else if (const auto deaf = deaf_until_.find(life); deaf != deaf_until_.end() && deaf->second <= uptime) {
+      record({.step = "fresh", .instance = life, .group = group, .at = now()});
+      deaf_until_.erase(deaf);
+    }
+  }
+}
+
+// A handler that goes on beyond a drain's deadline is left alone: others have its partition from then on.
+void Stage::find_who_leaves() {
+  for (const auto& [life, deadline] : std::map{leaving}) {
+    if (executor->uptime() < deadline) continue;
+    leaving.erase(life);
+    record({.step = "stale", .instance = life, .at = now()});
+  }
+}
+
+void Stage::read_tasks() {
+  const auto kept = broker->look(
+      [&](const memory::Deployment& deployment) { return deployment.read({.topic = kTasks}, read_to_, SIZE_MAX); });
+  if (!kept) return;  // there is no such topic yet
+  for (const memory::Kept& each : *kept) {
+    account.tasks.push_back({.position = each->position(), .record = each->record()});
+    read_to_ = each->position().offset;
+  }
+}
+
+void Stage::look() {
+  read_tasks();
   bury_the_dead();
+  find_the_lost();
+  find_who_leaves();
+}
+
+void Stage::note(Entry entry) {
+  look();
   record(std::move(entry));
 }
 
@@ -54,7 +102,7 @@ void Stage::record(Entry entry) {
 
 void Stage::decided(const std::string& life, const Decision& decision) {
   if (decision.subscription != kTasks || !broker->lives(life)) return;
-  bury_the_dead();
+  look();
   account.trace +=
       fmt::format("{} decided {} {} {} {}/{} {} {} {}\n", (decision.at - testing::SimulatedExecutor::kStart).count(),
                   to_string(decision.step), to_string(decision.reason), life, decision.position.partition,
@@ -66,7 +114,12 @@ void Stage::decided(const std::string& life, const Decision& decision) {
                                .position = decision.position,
                                .id = std::string{decision.event_id},
                                .attempt = decision.attempt,
-                               .crashes = decision.crashes});
+                               .crashes = decision.crashes,
+                               .after = account.entries.size()});
+}
+
+std::int64_t Stage::last_offset() const {
+  return broker->look([](const memory::Deployment& deployment) { return deployment.topics().last_offset(); });
 }
 
 Result<void> Post::begin() {
@@ -75,9 +128,18 @@ Result<void> Post::begin() {
   life_ = fmt::format("{}-{}.{}", plan.group, number_, ++lives_);
   plan.instance = life_;
   if (number_ > 0 || lives_ > 1) plan.dies_at.clear();
+  const std::int64_t head = stage_.last_offset();
+  if (auto started = start(plan); !started) return started;
+  if (plan.from_end || plan.broadcast)
+    stage_.account.heads.emplace(plan.broadcast ? life_ : plan.group, Head{head, stage_.last_offset()});
+  stage_.note("begins", life_, plan.group);
+  return {};
+}
+
+Result<void> Post::start(const WorkerPlan& plan) {
   const auto die = [&stage = stage_, life = life_] {
     stage.broker->crash(life);
-    stage.bury_the_dead();
+    stage.look();
   };
   auto transport = stage_.broker->open(life_);
   stage_.living[life_] = plan.group;
@@ -91,22 +153,25 @@ Result<void> Post::begin() {
              .observers = {[&stage = stage_, life = life_](const Decision& each) { stage.decided(life, each); }}});
   if (!worker) return worker.error();
   worker_ = *std::move(worker);
-  stage_.note("begins", life_, plan.group);
   return {};
 }
 
 Result<void> Post::drain() {
   if (worker_ == nullptr) return {};
   stage_.note("drains", life_, plan().group);
+  const Duration began = stage_.executor->uptime();
+  stage_.leaving[life_] = began + plan().stop_within;
   auto stopped = worker_->stop();
+  if (stopped) stage_.leaving.erase(life_);
+  const Duration took = stage_.executor->uptime() - began;
+  if (took > plan().stop_within + kDrainGrace && stage_.account.set_back.empty())
+    stage_.account.complaints.push_back(fmt::format("P8: {} drained for {} ms", life_, took.count() / 1'000));
   if (dead()) stopped = {};  // it met what killed it
   stage_.note("drained", life_, plan().group);
-  if (stopped) {
-    stage_.living.erase(life_);
-    worker_->end();
-  } else {
-    crash();  // a process that could not drain ends all the same
-  }
+  // Nothing begins there any more: what does is written down.
+  stage_.executor->sleep_until(stage_.now() + kLinger);
+  if (!stopped) crash();  // a process that could not drain ends all the same
+  stage_.living.erase(life_);
   former_.push_back(std::move(worker_));
   return stopped;
 }
@@ -115,7 +180,7 @@ void Post::crash() {
   if (worker_ == nullptr || dead()) return;
   stage_.broker->crash(life_);
   worker_->end();
-  stage_.bury_the_dead();
+  stage_.look();
 }
 
 bool Post::dead() const {

@@ -24,19 +24,32 @@ struct Stage {
   // Something that is no decision: into the account and its trace.
   void note(Entry entry);
   void note(const char* step, std::string instance = {}, std::string group = {}, std::string id = {});
-  // Notes who is dead meanwhile: before anything else is noted, since faults kill without a word.
-  void bury_the_dead();
+  // Notes who is dead meanwhile, or lost its connection: before anything else is noted, since faults come without a
+  // word.
+  void look();
   void decided(const std::string& life, const Decision& decision);
+  // The offset of the last event.
+  std::int64_t last_offset() const;
+  // All that is in the log of tasks and was not told yet, before it is removed to make room.
+  void read_tasks();
 
   const Scenario& scenario;
   std::shared_ptr<testing::SimulatedExecutor> executor;
   std::shared_ptr<memory::MemoryBroker> broker;
   testing::ScratchDirectory scratch;          // of the inbox's database
   std::map<std::string, std::string> living;  // worker processes, with their groups
+  std::map<std::string, Duration> leaving;    // those that drain: until when, by the time that passed
   Account account;
 
  private:
+  void bury_the_dead();
+  void find_the_lost();
+  void find_who_leaves();
   void record(Entry entry);
+
+  std::int64_t read_to_ = 0;                     // offset
+  std::map<std::string, std::uint64_t> losses_;  // of connections, by process
+  std::map<std::string, Duration> deaf_until_;   // by process that lost its connection: until it has heard of that
 };
 
 // One place in a team; whoever dies there, another one follows.
@@ -45,7 +58,7 @@ class Post final {
   Post(Stage& stage, int team, int number) : stage_{stage}, team_{team}, number_{number} {}
 
   Result<void> begin();
-  Result<void> drain();  // and is nobody
+  Result<void> drain();  // and is nobody; no later than it may be: P8
   void crash();
   bool vacant() const { return worker_ == nullptr || dead(); }
   const std::string& life() const { return life_; }
@@ -53,6 +66,7 @@ class Post final {
 
  private:
   bool dead() const;  // somebody was here and died
+  Result<void> start(const WorkerPlan& plan);
   const WorkerPlan& plan() const { return stage_.scenario.teams[static_cast<std::size_t>(team_)].plan; }
 
   Stage& stage_;

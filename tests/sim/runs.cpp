@@ -2,25 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <set>
 #include <utility>
 
+#include "tests/sim/stale.hpp"
+
 namespace tidings::sim {
 
 namespace {
 
+// Where so much may be in flight, nothing waits for room.
+constexpr std::size_t kAllInFlight = 40;
+
 const WorkerPlan* plan_of(const Scenario& scenario, const std::string& group) {
-  for (const Team& team : scenario.teams) {
-    if (team.plan.group == group) return &team.plan;
-  }
-  return nullptr;
+  const Team* team = scenario.team(group);
+  return team == nullptr ? nullptr : &team->plan;
 }
 
 bool is_strict(const Scenario& scenario, const std::string& group) {
   const WorkerPlan* plan = plan_of(scenario, group);
-  return plan != nullptr && !plan->relaxed;
+  return plan != nullptr && !plan->relaxed && !plan->broadcast;
 }
 
 // Runs that go on, by group and key; those of processes that may have been replaced do not count.
@@ -28,13 +32,12 @@ class OpenRuns final {
  public:
   // What is wrong with it, or nothing.
   std::optional<std::string> take(const Entry& entry) {
-    if (entry.step == "stale") stale_.insert(entry.instance);
-    if (entry.step == "fresh") stale_.erase(entry.instance);
+    stale_.take(entry);
     if (entry.step == "stale" || entry.step == "crash") {
       std::erase_if(open_, [&](const auto& run) { return is_of(run.second.instance, entry.instance); });
       return std::nullopt;
     }
-    if (stale_.contains("") || stale_.contains(entry.instance)) return std::nullopt;
+    if (stale_.is(entry.instance)) return std::nullopt;
     return entry.step == "begin" ? begin(entry) : end(entry);
   }
 
@@ -60,8 +63,17 @@ class OpenRuns final {
   }
 
   std::map<std::string, Entry> open_;
-  std::set<std::string> stale_;  // processes; "": all
+  Stale stale_;
 };
+
+// How far the clock was set back meanwhile.
+Duration set_back(const Account& account, std::size_t from, std::size_t to) {
+  Duration sum{};
+  for (const auto& [after, by] : account.set_back) {
+    if (after > from && after <= to) sum += by;
+  }
+  return sum;
+}
 
 }  // namespace
 
@@ -111,22 +123,55 @@ std::vector<std::string> crowds(const Scenario& scenario, const Account& account
 }
 
 std::vector<std::string> early_retries(const Scenario& scenario, const Account& account) {
-  if (scenario.has(Harm::clock)) return {};
   std::map<std::string, int> copies;
   for (const Logged& task : account.tasks) ++copies[task.record.id];
-  std::map<std::pair<std::string, int>, Time> failed;  // by group and id, and attempt: the first time
+  std::map<std::pair<std::string, int>, std::size_t> failed;  // by group and id, and attempt: the first time
   std::vector<std::string> found;
-  for (const Entry& entry : account.entries) {
+  for (std::size_t i = 0; i < account.entries.size(); ++i) {
+    const Entry& entry = account.entries[i];
     const std::string lane = entry.group + " " + entry.id;
     if (entry.step == "replay") std::erase_if(failed, [&](const auto& each) { return each.first.first == lane; });
-    if (entry.step == "failed") failed.emplace(std::pair{lane, entry.attempt}, entry.at);
+    if (entry.step == "failed") failed.emplace(std::pair{lane, entry.attempt}, i);
     if (entry.step != "begin" || copies[entry.id] != 1) continue;
     const auto before = failed.find({lane, entry.attempt - 1});
     if (before == failed.end()) continue;
-    const Time due = before->second + plan_of(scenario, entry.group)->delay_first * (1 << (entry.attempt - 2));
-    if (entry.at < due)
+    const Duration delay = plan_of(scenario, entry.group)->delay_first * (1 << (entry.attempt - 2));
+    const Duration waited = entry.at + set_back(account, before->second, i) - account.entries[before->second].at;
+    if (waited < delay)
       found.push_back(fmt::format("P5: {}: attempt {} comes {} ms early", lane, entry.attempt,
-                                  (due - entry.at) / std::chrono::milliseconds{1}));
+                                  (delay - waited) / std::chrono::milliseconds{1}));
+  }
+  return found;
+}
+
+std::vector<std::string> held_by_relaxed(const Scenario& scenario, const Account& account) {
+  std::map<std::string, transport::Position> places;
+  std::map<std::string, int> copies;
+  for (const Logged& task : account.tasks) {
+    places.emplace(task.record.id, task.position);
+    ++copies[task.record.id];
+  }
+  std::map<std::string, std::set<std::string>> begun;  // by group
+  std::vector<std::string> confirmed;
+  std::vector<std::string> found;
+  std::map<std::string, std::size_t> known;  // by group and id of a first begin: so many were confirmed then
+  for (const Entry& entry : account.entries) {
+    if (entry.step == "confirmed") confirmed.push_back(entry.id);
+    const WorkerPlan* plan = plan_of(scenario, entry.group);
+    if (plan == nullptr || !plan->relaxed || plan->in_flight_max < kAllInFlight) continue;
+    if (account.disturbed.contains(entry.group) || entry.key.empty()) continue;
+    if (entry.step != "begin") continue;
+    const bool again = !begun[entry.group].insert(entry.id).second;
+    if (!again) known[entry.group + entry.id] = confirmed.size();
+    if (!again || entry.attempt == 1) continue;
+    for (std::size_t i = 0; i < known[entry.group + entry.id]; ++i) {
+      const std::string& other = confirmed[i];
+      const auto sending = std::ranges::find(scenario.sendings, other, &Sending::id);
+      if (sending->kind != Sending::Kind::task || sending->key != entry.key || copies[other] != 1) continue;
+      if (places[entry.id] < places[other] && !begun[entry.group].contains(other))
+        found.push_back(
+            fmt::format("P4: {} {}: {} waits behind the relaxed retry of {}", entry.group, entry.key, other, entry.id));
+    }
   }
   return found;
 }

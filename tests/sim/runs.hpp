@@ -17,7 +17,9 @@ std::vector<std::string> overlaps(const Scenario& scenario, const Account& accou
 std::vector<std::string> overtakings(const Scenario& scenario, const Account& account);
 // P9: more runs at once in a process than its concurrency.
 std::vector<std::string> crowds(const Scenario& scenario, const Account& account);
-// Retries that came before their time.
+// P4: events that had to wait for an earlier one of their key in a relaxed group.
+std::vector<std::string> held_by_relaxed(const Scenario& scenario, const Account& account);
+// P5: retries that came before their time.
 std::vector<std::string> early_retries(const Scenario& scenario, const Account& account);
 
 }  // namespace tidings::sim

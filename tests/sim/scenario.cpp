@@ -25,6 +25,8 @@ constexpr Duration kTakesMax =
 constexpr Duration kSlowMax = 20s;  // where partitions are not taken away
 constexpr Duration kTimeout = 10s;  // which slow handlers pass
 constexpr int kStepsMax = 60;
+constexpr auto kShortStop = 1s;  // shorter than some handlers
+constexpr auto kLongStop = 60s;
 
 // Draws in one order, by operations that are the same everywhere.
 class Draw final {
@@ -48,6 +50,7 @@ memory::MemoryOptions draw_broker(Draw& draw) {
   if (draw.one_in(2)) options.revoke_within = kRevokeWithin;
   if (draw.one_in(4)) options.strict_hold_max = kStrictHoldMax;
   options.transactional = !draw.one_in(3);
+  if (draw.one_in(6)) options.records_max = static_cast<std::size_t>(draw.from(25, 60));
   if (draw.one_in(3)) options.suspect_window = static_cast<std::size_t>(draw.from(4, 100));
   return options;
 }
@@ -60,10 +63,14 @@ Team draw_team(Draw& draw, std::string group) {
   team.plan.delay_first = ms(draw.below(1500ms) + 100ms);
   team.plan.timeout = ms(kTimeout);
   team.plan.in_flight_max = static_cast<std::size_t>(draw.from(4, 60));
-  team.plan.stop_within = 60s;
+  team.plan.stop_within = draw.one_in(4) ? kShortStop : kLongStop;
   team.plan.inbox = team.plan.group == "books";
   team.plan.relaxed = team.plan.group == "side";
+  team.plan.from_end = team.plan.group == "late" || team.plan.group == "radio";
+  team.plan.broadcast = team.plan.group == "radio";
+  if (team.plan.inbox && draw.one_in(2)) team.plan.commits_refused = draw.from(3, 9);
   team.instances = draw.from(1, 2);
+  if (team.plan.from_end || team.plan.broadcast) team.comes = draw.below(kBusy);
   return team;
 }
 
@@ -71,6 +78,8 @@ std::vector<Team> draw_teams(Draw& draw) {
   std::vector<Team> teams{draw_team(draw, "shop")};
   if (draw.one_in(2)) teams.push_back(draw_team(draw, "books"));
   if (draw.one_in(2)) teams.push_back(draw_team(draw, "side"));
+  if (draw.one_in(4)) teams.push_back(draw_team(draw, "late"));
+  if (draw.one_in(4)) teams.push_back(draw_team(draw, "radio"));
   return teams;
 }
 
@@ -83,7 +92,11 @@ Task draw_task(Draw& draw, int number, const Scenario& scenario) {
     task.first_takes = ms(draw.below(scenario.broker.revoke_within ? kTakesMax - 400ms : kSlowMax));
   }
   task.publishes = draw.below(3);
-  if (draw.one_in(2)) task.trouble_in = scenario.teams[draw.below(static_cast<int>(scenario.teams.size()))].plan.group;
+  // A broadcast has no trouble: each of its processes begins anew.
+  const int troubled = static_cast<int>(scenario.teams.size()) - (scenario.team("radio") != nullptr ? 1 : 0);
+  if (scenario.team("radio") != nullptr || draw.one_in(2))
+    task.trouble_in = scenario.teams[draw.below(troubled)].plan.group;
+  task.rolls_back = task.trouble_in == "books" && task.fails > 0 && draw.one_in(2);
   return task;
 }
 
@@ -142,7 +155,9 @@ std::vector<Trouble> draw_troubles(Draw& draw, const Scenario& scenario) {
   std::vector<Trouble> troubles;
   for (int i = 0; i < count; ++i) {
     Trouble trouble = draw_trouble(draw, scenario);
-    if (trouble.harm == Harm::crash && ++crashes[trouble.team] > kRandomCrashesMax) trouble.harm = Harm::drain;
+    const bool hard = trouble.harm == Harm::drain &&
+                      scenario.teams[static_cast<std::size_t>(trouble.team)].plan.stop_within < kLongStop;
+    if ((hard || trouble.harm == Harm::crash) && ++crashes[trouble.team] > kRandomCrashesMax) trouble.harm = Harm::join;
     troubles.push_back(std::move(trouble));
   }
   std::ranges::stable_sort(troubles, {}, &Trouble::at);
@@ -186,10 +201,10 @@ std::string describe(const Sending& sending) {
     return fmt::format("{:>6} ms {} {} {}", sending.at / 1ms, sending.id, sending.key,
                        sending.kind == Sending::Kind::undecodable ? "undecodable" : "unhandled");
   }
-  return fmt::format("{:>6} ms {} {}: fails {}{}{}, takes {} + {} ms, publishes {}{}{}", sending.at / 1ms, sending.id,
+  return fmt::format("{:>6} ms {} {}: fails {}{}{}{}, takes {} + {} ms, publishes {}{}{}", sending.at / 1ms, sending.id,
                      sending.key, task.fails, task.refused ? ", refused" : "", task.poison ? ", poison" : "",
-                     task.takes.count(), task.first_takes.count(), task.publishes,
-                     task.trouble_in.empty() ? "" : ", trouble in ", task.trouble_in);
+                     task.rolls_back ? ", rolls back" : "", task.takes.count(), task.first_takes.count(),
+                     task.publishes, task.trouble_in.empty() ? "" : ", trouble in ", task.trouble_in);
 }
 
 }  // namespace
@@ -200,8 +215,13 @@ std::string to_string(Harm harm) {
   return kNames[static_cast<int>(harm)];
 }
 
-bool Scenario::has(Harm harm) const {
-  return std::ranges::any_of(troubles, [&](const Trouble& trouble) { return trouble.harm == harm; });
+const Team* Scenario::team(const std::string& group) const {
+  const auto found = std::ranges::find_if(teams, [&](const Team& team) { return team.plan.group == group; });
+  return found == teams.end() ? nullptr : &*found;
+}
+
+bool Scenario::is_full() const {
+  return broker.records_max < memory::MemoryOptions{}.records_max;
 }
 
 Scenario scenario_of(std::uint64_t seed) {
@@ -216,15 +236,18 @@ Scenario scenario_of(std::uint64_t seed) {
 
 std::string describe(const Scenario& scenario) {
   const memory::MemoryOptions& broker = scenario.broker;
-  std::string text = fmt::format(
-      "seed {}: {} partitions{}{}{}, suspect window {}, publisher keeps {}\n", scenario.seed, broker.partitions,
-      broker.revoke_within ? ", revokes within 5 s" : "", broker.strict_hold_max ? ", holds 20 s at most" : "",
-      broker.transactional ? "" : ", without transactions", broker.suspect_window, scenario.buffer_records_max);
+  std::string text = fmt::format("seed {}: {} partitions{}{}{}, {} records, suspect window {}, publisher keeps {}\n",
+                                 scenario.seed, broker.partitions, broker.revoke_within ? ", revokes within 5 s" : "",
+                                 broker.strict_hold_max ? ", holds 20 s at most" : "",
+                                 broker.transactional ? "" : ", without transactions", broker.records_max,
+                                 broker.suspect_window, scenario.buffer_records_max);
   for (const Team& team : scenario.teams) {
-    text += fmt::format("  {} x {}{}{}: concurrency {}, in flight {}, first delay {} ms{}{}\n", team.instances,
-                        team.plan.group, team.plan.inbox ? ", inbox" : "", team.plan.relaxed ? ", relaxed" : "",
-                        team.plan.concurrency, team.plan.in_flight_max, team.plan.delay_first.count(),
-                        team.plan.dies_at.empty() ? "" : ", dies at ", team.plan.dies_at);
+    text += fmt::format(
+        "  {} x {}{}{}: concurrency {}, in flight {}, first delay {} ms, stops within {} s, comes at {} ms{}{}{}\n",
+        team.instances, team.plan.group, team.plan.inbox ? ", inbox" : "", team.plan.relaxed ? ", relaxed" : "",
+        team.plan.concurrency, team.plan.in_flight_max, team.plan.delay_first.count(), team.plan.stop_within / 1s,
+        team.comes / 1ms, team.plan.commits_refused > 0 ? ", commits refused" : "",
+        team.plan.dies_at.empty() ? "" : ", dies at ", team.plan.dies_at);
   }
   for (const Sending& sending : scenario.sendings) text += "  " + describe(sending) + "\n";
   for (const Trouble& trouble : scenario.troubles) text += "  " + describe(trouble, scenario) + "\n";

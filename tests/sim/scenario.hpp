@@ -25,6 +25,7 @@ inline constexpr int kRandomCrashesMax = kCrashesMax - 1;
 struct Team {
   WorkerPlan plan;  // of each; its instance is drawn from the group's name
   int instances = 1;
+  Duration comes{};  // since the start
 };
 
 // An event that another service publishes.
@@ -69,7 +70,8 @@ struct Scenario {
   std::vector<Trouble> troubles;  // by time
   std::size_t buffer_records_max = 0;
 
-  bool has(Harm harm) const;
+  const Team* team(const std::string& group) const;  // null: none
+  bool is_full() const;                              // its broker cannot keep all that is published
 };
 
 Scenario scenario_of(std::uint64_t seed);

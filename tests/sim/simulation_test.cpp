@@ -15,7 +15,7 @@ namespace {
 
 using ::testing::IsEmpty;
 
-constexpr std::uint64_t kParts = 4;  // that ctest can run side by side
+constexpr std::uint64_t kParts = 2;  // that ctest can run side by side
 constexpr std::uint64_t kSeedsOfPart = 40;
 
 void expect_promises(std::uint64_t seed) {

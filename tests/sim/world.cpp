@@ -25,6 +25,7 @@ constexpr Duration kSettledWithin = 2h;  // clocks that were set back hold retri
 constexpr Duration kPatience = 30s;      // of that, with short looks
 constexpr Duration kLongLook = 20s;
 constexpr Duration kHeard = 200ms;  // after which a restored process knows what it lost
+constexpr Duration kSlowest = 30s;  // no handler takes that long
 constexpr int kWorkersMax = 4;      // of a team
 constexpr std::size_t kLettersMax = 10'000;
 
@@ -62,7 +63,8 @@ class Director final {
   void disturb(const std::string& group);
   void disturb_all();
   void heal_after(Duration pause);
-  void stale(const std::string& life) { stage_.note("stale", life); }
+  void set_clock(Duration by);
+  void stale_for(const std::string& life, Duration pause);
   Post& post_of(const Trouble& trouble);
   const std::string& group_of(const Trouble& trouble) const;
 
@@ -79,8 +81,7 @@ class Director final {
   Client client_;
   std::multimap<Duration, Act> acts_;  // by the director's own clock, which nobody sets
   Duration clock_{};
-  int hurt_ = 0;           // faults that may still strike
-  bool set_back_ = false;  // the clock was: who sleeps sleeps longer
+  int hurt_ = 0;  // faults that may still strike
 };
 
 void Director::expect(const Result<void>& outcome, std::string_view what) {
@@ -106,17 +107,28 @@ Account Director::run() {
 
 void Director::open() {
   outside_ = broker().open("outside");
+  teams_.resize(scenario_.teams.size());
   for (std::size_t team = 0; team < scenario_.teams.size(); ++team) {
-    auto& posts = teams_.emplace_back();
-    for (int number = 0; number < scenario_.teams[team].instances; ++number) {
-      posts.push_back(std::make_unique<Post>(stage_, static_cast<int>(team), number));
-      expect(posts.back()->begin(), "a worker did not start");
+    auto& posts = teams_[team];
+    const auto add = [this, team, &posts] {
+      for (int number = 0; number < scenario_.teams[team].instances; ++number)
+        posts.push_back(std::make_unique<Post>(stage_, static_cast<int>(team), number));
+    };
+    if (scenario_.teams[team].comes > Duration{}) {
+      at(scenario_.teams[team].comes, add);  // they begin at the next look
+    } else {
+      add();
+      for (const auto& post : posts) expect(post->begin(), "a worker did not start");
     }
     for (const Sending& sending : scenario_.sendings) {
       const std::string& group = scenario_.teams[team].plan.group;
       const bool hers = sending.task.trouble_in.empty() || sending.task.trouble_in == group;
-      if (sending.kind == Sending::Kind::task && sending.task.poison && hers) stage_.account.disturbed.insert(group);
+      const bool disturbs = sending.task.poison || sending.task.rolls_back;
+      if (sending.kind == Sending::Kind::task && disturbs && hers) stage_.account.disturbed.insert(group);
     }
+  }
+  for (const Team& team : scenario_.teams) {
+    if (team.plan.commits_refused > 0) disturb(team.plan.group);
   }
   expect(client_.begin(), "the client did not start");
 }
@@ -172,6 +184,7 @@ void Director::disturb_all() {
 }
 
 void Director::happen(const Trouble& trouble) {
+  if (teams_[static_cast<std::size_t>(trouble.team)].empty()) return;  // nobody is there yet
   let_others_go_on(trouble.steps);
   stage_.note(("trouble: " + to_string(trouble.harm)).c_str(), post_of(trouble).life());
   switch (trouble.harm) {
@@ -191,16 +204,20 @@ void Director::happen(const Trouble& trouble) {
     case Harm::join:
       return join(trouble);
     case Harm::clock:
-      if (scenario_.broker.revoke_within) {  // what is being handed over may be lost
-        disturb_all();
-        stale({});
-        after(kHeard, [this] { stage_.note("fresh"); });
-      }
-      set_back_ = set_back_ || trouble.lasts < Duration{};
-      return stage_.executor->jump(trouble.lasts);
+      return set_clock(trouble.lasts);
     case Harm::replay:
       return replay(group_of(trouble));
   }
+}
+
+void Director::set_clock(Duration by) {
+  if (by < Duration{}) {
+    stage_.account.set_back.emplace_back(stage_.account.entries.size(), -by);
+  } else if (scenario_.broker.revoke_within) {  // what is being handed over may be lost
+    disturb_all();
+    stale_for({}, {});
+  }
+  stage_.executor->jump(by);
 }
 
 void Director::heal_after(Duration pause) {
@@ -211,20 +228,25 @@ void Director::heal_after(Duration pause) {
   });
 }
 
+// And what it takes to hear of what was lost then.
+void Director::stale_for(const std::string& life, Duration pause) {
+  stage_.note("stale", life);
+  after(pause + kHeard, [this, life] { stage_.note("fresh", life); });
+}
+
 void Director::strike(const Trouble& trouble) {
   memory::Fault fault = trouble.fault;
   if (!trouble.anywhere) fault.process = post_of(trouble).life();
   trouble.anywhere ? disturb_all() : disturb(group_of(trouble));
-  // Who loses its connection, or does not hear that it has to give something up, may work on after that.
-  const bool unheard = fault.point == FaultPoint::receive && scenario_.broker.revoke_within;
-  if (fault.harm == memory::Harm::drop || unheard) stale(fault.process);
+  // Who does not hear that it has to give something up may work on after that.
+  if (fault.point == FaultPoint::receive && scenario_.broker.revoke_within) stale_for(fault.process, trouble.lasts);
   broker().inject(fault);
   heal_after(trouble.lasts);
 }
 
 void Director::go_away(const Trouble& trouble) {
   disturb_all();
-  if (scenario_.broker.revoke_within) stale({});
+  if (scenario_.broker.revoke_within) stale_for({}, trouble.lasts);
   for (const FaultPoint point : {FaultPoint::publish, FaultPoint::settle, FaultPoint::receive}) {
     broker().inject(
         {.point = point, .harm = trouble.anywhere ? memory::Harm::hang : memory::Harm::refuse, .times = SIZE_MAX});
@@ -244,24 +266,22 @@ void Director::cut_off(const Trouble& trouble) {
   const std::string life = post_of(trouble).life();
   if (!broker().lives(life)) return;
   disturb(group_of(trouble));
-  stale(life);
   ++hurt_;
   broker().cut_off(life);
   after(trouble.lasts, [this, life] {
     broker().restore(life);
     --hurt_;
   });
-  after(trouble.lasts + kHeard, [this, life] { stage_.note("fresh", life); });
 }
 
 void Director::drain(const Trouble& trouble) {
   Post& post = post_of(trouble);
   const bool hurt = hurt_ > 0;
-  if (set_back_) stale(post.life());  // it may leave while a handler sleeps
-  const Time began = stage_.now();
+  const bool patient = scenario_.teams[static_cast<std::size_t>(trouble.team)].plan.stop_within > kSlowest;
+  const Duration began = stage_.executor->uptime();
   const auto drained = post.drain();
-  clock_ += std::max(Duration{}, stage_.now() - began);
-  if (!hurt && hurt_ == 0 && !set_back_) expect(drained, "P8: a drain did not end in time");
+  clock_ += stage_.executor->uptime() - began;
+  if (!hurt && patient && stage_.account.set_back.empty()) expect(drained, "P8: a drain did not end in time");
   if (!drained) disturb(group_of(trouble));
 }
 
@@ -325,6 +345,7 @@ std::vector<Logged> Director::log_of(const std::string& topic) {
       if (!read) complain("an output: " + read.error().message);
       logged.causation = envelope.causation_id;
       logged.attempt = done.attempt;
+      logged.group = done.group;
     }
     log.push_back(std::move(logged));
     return true;
@@ -335,7 +356,8 @@ std::vector<Logged> Director::log_of(const std::string& topic) {
 
 void Director::tell() {
   Account& account = stage_.account;
-  account.tasks = log_of(kTasks);
+  for (const auto& [life, group] : stage_.living) account.survivors.insert(life);
+  stage_.read_tasks();
   account.outputs = log_of(kDone);
   if (auto letters = operations().dead_letters->browse({}, {}, kLettersMax)) account.letters = *std::move(letters);
   if (std::ranges::any_of(scenario_.teams, [](const Team& team) { return team.plan.inbox; }))

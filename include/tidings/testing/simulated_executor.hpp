@@ -42,6 +42,9 @@ class SimulatedExecutor final : public Executor {
   std::uint64_t random() override;
   Moment next_moment() override;
 
+  // Time that passed since the start, however the clock was set meanwhile.
+  Duration uptime() const;
+
   // The calls below are for the thread that made the executor.
 
   // Runs the others until each of them waits and no deadline is nearer than `within` from now on. The clock goes no

@@ -123,7 +123,16 @@ void Baton::set_now(Time now) {
   move_clock(now);
 }
 
+void Baton::jump(Duration by) {
+  const Lock lock{mutex_};
+  now_.fetch_add(by.count(), std::memory_order_relaxed);
+  for (const auto& task : tasks_) {
+    if (by < by.zero() && is_timed(*task) && task->deadline < kNever) task->deadline += by;
+  }
+}
+
 void Baton::move_clock(Time now) {
+  uptime_.fetch_add((now - this->now()).count(), std::memory_order_relaxed);
   now_.store(now.time_since_epoch().count(), std::memory_order_relaxed);
   switches_ = 0;
 }
@@ -161,6 +170,10 @@ Baton::Task& Baton::drawn(const std::vector<Task*>& ready) {
   return task;
 }
 
+bool Baton::is_timed(const Task& task) {
+  return task.state == Task::State::waiting || task.state == Task::State::joining;
+}
+
 Baton::Task* Baton::idler(Time nearest) const {
   Task& task = *maker_task_;
   return task.state == Task::State::idling && task.deadline < nearest ? &task : nullptr;
@@ -177,16 +190,14 @@ std::vector<Baton::Task*> Baton::ready_tasks() const {
 Time Baton::nearest() const {
   Time nearest = kNever;
   for (const auto& task : tasks_) {
-    const bool timed = task->state == Task::State::waiting || task->state == Task::State::joining;
-    if (timed) nearest = std::min(nearest, task->deadline);
+    if (is_timed(*task)) nearest = std::min(nearest, task->deadline);
   }
   return nearest;
 }
 
 void Baton::wake_due() {
   for (const auto& task : tasks_) {
-    const bool timed = task->state == Task::State::waiting || task->state == Task::State::joining;
-    if (timed && task->deadline <= now()) task->state = Task::State::ready;
+    if (is_timed(*task) && task->deadline <= now()) task->state = Task::State::ready;
   }
 }
 

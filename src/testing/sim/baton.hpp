@@ -41,6 +41,8 @@ class Baton {
   Baton(std::uint64_t seed, Time start);
 
   Time now() const { return Time{Duration{now_.load(std::memory_order_relaxed)}}; }
+  // Time that passed, since the start.
+  Duration uptime() const { return Duration{uptime_.load(std::memory_order_relaxed)}; }
   std::uint64_t random();
   Moment next_moment() { return moments_.next(now()); }
 
@@ -58,6 +60,9 @@ class Baton {
   void notify(const void* signal);
   // Moves the clock; whose deadline is passed can run.
   void set_now(Time now);
+  // Sets the clock, while no time passes: back, and whoever waits waits for as long as before; forward, and whose
+  // deadline is passed can run.
+  void jump(Duration by);
   // The nearest deadline of the others that wait.
   Time nearest_deadline() const;
 
@@ -69,6 +74,7 @@ class Baton {
   Task& next();
   Task& drawn(const std::vector<Task*>& ready);
   Task* idler(Time nearest) const;
+  static bool is_timed(const Task& task);
   std::vector<Task*> ready_tasks() const;
   Time nearest() const;
   void move_clock(Time now);
@@ -78,6 +84,7 @@ class Baton {
 
   mutable std::mutex mutex_;
   std::atomic<Duration::rep> now_;
+  std::atomic<Duration::rep> uptime_ = 0;
   Moments moments_;
   const std::uint64_t seed_;
   std::mt19937_64 order_;                     // draws who runs next

@@ -60,6 +60,10 @@ Time SimulatedExecutor::now() const {
   return baton_->now();
 }
 
+Duration SimulatedExecutor::uptime() const {
+  return baton_->uptime();
+}
+
 std::unique_ptr<Condition> SimulatedExecutor::condition() {
   return std::make_unique<SimulatedCondition>(baton_);
 }
@@ -102,7 +106,7 @@ bool SimulatedExecutor::run_until(const std::function<bool()>& done, Duration wi
 }
 
 void SimulatedExecutor::jump(Duration by) {
-  baton_->set_now(now() + by);
+  baton_->jump(by);
 }
 
 }  // namespace tidings::testing

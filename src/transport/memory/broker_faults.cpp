@@ -75,6 +75,11 @@ void MemoryBroker::drop(const std::string& process) {
   restore_locked(process);
 }
 
+std::uint64_t MemoryBroker::losses(const std::string& process) {
+  const Lock lock{mutex_};
+  return processes_.at(process).losses;
+}
+
 void MemoryBroker::crash_locked(const std::string& process) {
   Process& host = processes_.at(process);
   host.state = Process::State::crashed;
@@ -88,6 +93,7 @@ void MemoryBroker::cut_off_locked(const std::string& process) {
   Process& host = processes_.at(process);
   if (host.state != Process::State::live) return;
   host.state = Process::State::away;
+  ++host.losses;
   for (const MemberId id : host.members) deployment_.detach(id, executor_->now());
   changed_->notify_all();
 }

@@ -13,6 +13,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tidings/executor.hpp"
@@ -40,6 +41,8 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
   void cut_off(const std::string& process);
   void restore(const std::string& process);
   void drop(const std::string& process);  // both
+  // How often it lost its connection.
+  std::uint64_t losses(const std::string& process);
 
   // What follows is for this room's transport.
 
@@ -67,6 +70,12 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
     changed_->notify_all();
     return ask(deployment_, executor_->now());
   }
+  // Runs `look(deployment)` under the lock: for what changes nothing.
+  template <class Look>
+  auto look(Look look) {
+    const std::lock_guard lock{mutex_};
+    return look(std::as_const(deployment_));
+  }
   // Waits until `ready(deployment)` or the deadline.
   template <class Ready>
   void wait(Time deadline, Ready ready) {
@@ -81,6 +90,7 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
     enum class State { live, away, crashed };
     std::int64_t number = 0;
     State state = State::live;
+    std::uint64_t losses = 0;
     std::set<MemberId> members;
   };
 

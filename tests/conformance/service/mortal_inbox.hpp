@@ -13,6 +13,8 @@ namespace tidings::conformance {
 inline constexpr const char* kInboxSteps[] = {"begun",  "admitted",  "effect",   "kept",
                                               "undone", "committed", "confirmed"};
 
-std::shared_ptr<Inbox> mortal_inbox(std::shared_ptr<Inbox> inbox, std::shared_ptr<Mortal> mortal);
+// Each `commits_refused`-th commit is refused once, before anything is committed; 0: none.
+std::shared_ptr<Inbox> mortal_inbox(std::shared_ptr<Inbox> inbox, std::shared_ptr<Mortal> mortal,
+                                    int commits_refused = 0);
 
 }  // namespace tidings::conformance

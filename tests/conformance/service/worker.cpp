@@ -43,7 +43,7 @@ Result<void> Worker::start() {
     if (!made) return made;
     auto inbox = open_sqlite_inbox(*database);
     if (!inbox) return inbox.error();
-    options.inbox = mortal_inbox(*std::move(inbox), mortal_);
+    options.inbox = mortal_inbox(*std::move(inbox), mortal_, plan_.commits_refused);
   }
   options.observers.push_back([this](const Decision& decision) { note(decision); });
   transport::Capabilities capabilities = host_.transport->capabilities();
@@ -67,8 +67,10 @@ On Worker::options() const {
                     .jitter = plan_.jitter},
           .timeout = plan_.timeout,
           .on_timeout = plan_.timeout_fails ? OnTimeout::fail : OnTimeout::report,
+          .sharing = plan_.broadcast ? transport::Sharing::broadcast : transport::Sharing::shared,
           .concurrency = plan_.concurrency,
           .order = plan_.relaxed ? RetryOrder::relaxed : RetryOrder::strict,
+          .start = transport::Start{plan_.from_end ? transport::StartAt::end : transport::StartAt::beginning},
           .unhandled = plan_.unhandled_dies ? Unwanted::dead_letter : Unwanted::skip,
           .require_id = plan_.requires_id ? Unwanted::dead_letter : Unwanted::skip,
           .in_flight_max = plan_.in_flight_max};
@@ -95,6 +97,7 @@ Result<void> Worker::handle(const Task& task, Context& context) {
   const bool refused = trouble && task.refused && !context.replayed();
   const bool failed = trouble && context.attempt() <= task.fails;
   if (failed && task.rolls_back) {
+    note("failed", task, context);
     auto done = context.transaction<SqliteTransaction>().execute("INSERT OR ROLLBACK INTO taken VALUES (0)");
     return done ? unavailable("the statement was to fail") : done.error();
   }
@@ -104,7 +107,7 @@ Result<void> Worker::handle(const Task& task, Context& context) {
 }
 
 Result<void> Worker::publish(const Task& task, Context& context) {
-  const Done done{task.number, context.attempt()};
+  const Done done{task.number, context.attempt(), plan_.group};
   for (int i = 0; i < task.publishes; ++i) {
     if (auto taken = context.publish(done); !taken) return taken;
   }

@@ -37,8 +37,9 @@ BOOST_DESCRIBE_STRUCT(Task, (),
 struct Done {
   int number = 0;
   int attempt = 0;
+  std::string group;  // whose handler published it
 };
-BOOST_DESCRIBE_STRUCT(Done, (), (number, attempt))
+BOOST_DESCRIBE_STRUCT(Done, (), (number, attempt, group))
 
 // An event that kills whoever decodes it, in a process that armed it.
 struct Bomb {
@@ -59,13 +60,16 @@ struct WorkerPlan {
   std::string group = "shop";
   int concurrency = 1;
   bool relaxed = false;
+  bool broadcast = false;
+  bool from_end = false;  // a new subscription starts there
   int attempts_max = 3;
   std::chrono::milliseconds delay_first{100};  // then twice that, four times, ...
   std::chrono::milliseconds delay_max{600'000};
   double jitter = 0;
   std::chrono::milliseconds timeout{300'000};
   bool timeout_fails = false;
-  bool inbox = false;  // each run leaves an effect in the database, and the inbox keeps it to one
+  bool inbox = false;       // each run leaves an effect in the database, and the inbox keeps it to one
+  int commits_refused = 0;  // each n-th commit of the inbox, for a time; 0: none
   std::size_t in_flight_max = 1'024;
   bool unhandled_dies = false;  // types without a handler are dead letters
   bool requires_id = false;
@@ -76,9 +80,9 @@ struct WorkerPlan {
   std::chrono::milliseconds stop_within{20'000};
 };
 BOOST_DESCRIBE_STRUCT(WorkerPlan, (),
-                      (instance, group, concurrency, relaxed, attempts_max, delay_first, delay_max, jitter, timeout,
-                       timeout_fails, inbox, in_flight_max, unhandled_dies, requires_id, notes_accepted,
-                       record_bytes_max, dies_at, dies_after, stop_within))
+                      (instance, group, concurrency, relaxed, broadcast, from_end, attempts_max, delay_first, delay_max,
+                       jitter, timeout, timeout_fails, inbox, commits_refused, in_flight_max, unhandled_dies,
+                       requires_id, notes_accepted, record_bytes_max, dies_at, dies_after, stop_within))
 
 // What a handler wrote down, or what the pipeline decided.
 struct Entry {
