@@ -6,6 +6,8 @@
 
 #include "service/sample_service.hpp"
 #include "tidings/testing/harness.hpp"
+#include "tidings/testing/simulated_executor.hpp"
+#include "transport/memory/memory_broker.hpp"
 
 namespace tidings::service {
 namespace {
@@ -57,6 +59,7 @@ class LedgerInbox final : public Inbox {
   std::vector<std::size_t> groups;  // sizes of what was committed
   int failing_commits = 0;
   Executor* executor = nullptr;  // commits take time on it
+  Duration begin_takes{};        // as long as another one has the database
   InboxLimits limits_;
 };
 
@@ -107,6 +110,7 @@ class LedgerTransaction final : public InboxTransaction {
 };
 
 Result<std::unique_ptr<InboxTransaction>> LedgerInbox::begin(Time) {
+  if (begin_takes > Duration{}) executor->sleep_until(executor->now() + begin_takes);
   return std::make_unique<LedgerTransaction>(*this);
 }
 
@@ -342,6 +346,29 @@ TEST_F(InboxFlow, AskingForAnotherDatabaseIsTold) {
   ASSERT_TRUE(harness->run_until_idle());
   ASSERT_THAT(harness->dead(), SizeIs(1));
   EXPECT_THAT(harness->dead()[0].error->message, HasSubstr("another database's transaction"));
+}
+
+// It may be another's by the time at which the database is free.
+TEST_F(InboxFlow, NothingRunsThatWasLostWhileItWaitedForTheDatabase) {
+  const auto executor = std::make_shared<testing::SimulatedExecutor>(1);
+  const auto broker = memory::MemoryBroker::make(executor);
+  std::vector<Step> steps;
+  Bus bus{broker->open("first"), executor, {.name = "shop", .inbox = inbox_, .observers = {[&](const Decision& each) {
+                                                                               if (each.step != Step::published)
+                                                                                 steps.push_back(each.step);
+                                                                             }}}};
+  int runs = 0;
+  bus.publishes<Placed>();
+  bus.on<Placed>([&](const Placed&) { ++runs; });
+  inbox_->executor = executor.get();
+  inbox_->begin_takes = 10s;
+  ASSERT_TRUE(bus.start());
+  ASSERT_TRUE(bus.publish(Placed{"a", 1}, of("a")));
+  executor->run_for(1s);
+  broker->drop("first");
+  executor->run_for(1min);
+  EXPECT_EQ(runs, 1);
+  EXPECT_THAT(steps, ElementsAre(Step::accepted));
 }
 
 }  // namespace

@@ -133,6 +133,8 @@ void InboxRound::handle_unmarked(Member& member) {
 
 void InboxRound::handle(Member& member) {
   if (auto begun = begin(); !begun) return fail(begun.error());
+  // The database may have been another's for long.
+  if (parts_.queue.is_lost(member.taken.ticket)) return void(member.gone = true);
   const transport::Delivery& delivery = *member.taken.delivery;
   auto admission = transaction_->admit({.group = parts_.plan.spec.group,
                                         .event_id = member.decoded->envelope.id,

@@ -171,6 +171,11 @@ std::vector<transport::Delivery> WorkQueue::lose(const std::vector<transport::Pa
   return give_up_locked(partitions);
 }
 
+bool WorkQueue::is_lost(pipeline::Ticket ticket) const {
+  const std::lock_guard lock{mutex_};
+  return lost_.contains(ticket);
+}
+
 void WorkQueue::regain(const std::vector<transport::PartitionId>& partitions) {
   const std::lock_guard lock{mutex_};
   for (const transport::PartitionId& partition : partitions) {

@@ -84,6 +84,8 @@ class WorkQueue final {
   // They went to others: likewise, and what runs of them ends here, whatever comes of it. They may come back: what is
   // admitted then is handled behind it.
   std::vector<transport::Delivery> lose(const std::vector<transport::PartitionId>& partitions);
+  // Whether its partition was lost since it was taken.
+  bool is_lost(pipeline::Ticket ticket) const;
   // They are ours again.
   void regain(const std::vector<transport::PartitionId>& partitions);
 
