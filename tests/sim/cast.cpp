@@ -15,6 +15,7 @@ namespace {
 
 constexpr Duration kHeard = std::chrono::milliseconds{200};  // after which a process knows that it lost its connection
 constexpr Duration kDrainGrace = std::chrono::seconds{2};    // DrainWatchdog's
+constexpr Duration kDeaf = Duration::max();                  // as long as it is away
 constexpr Duration kLinger = std::chrono::seconds{1};
 
 // Only pretended processes die: no disk is needed.
@@ -49,10 +50,12 @@ void Stage::find_the_lost() {
     const bool is_away = losses > 0 && !broker->check(life);
     if (std::exchange(losses_[life], losses) != losses || is_away) {
       account.disturbed.insert(group);
-      if (deaf_until_.emplace(life, Duration{}).second)
+      if (deaf_until_.emplace(life, kDeaf).second)
         record({.step = "stale", .instance = life, .group = group, .at = now()});
-      deaf_until_[life] = uptime + kHeard;
-    } else if (const auto deaf = deaf_until_.find(life); deaf != deaf_until_.end() && deaf->second <= uptime) {
+      deaf_until_[life] = is_away ? kDeaf : uptime + kHeard;
+    } else if (const auto deaf = deaf_until_.find(life); deaf != deaf_until_.end() && deaf->second == kDeaf) {
+      deaf->second = uptime + kHeard;  // it is back
+    } else if (deaf != deaf_until_.end() && deaf->second <= uptime) {
       record({.step = "fresh", .instance = life, .group = group, .at = now()});
       deaf_until_.erase(deaf);
     }

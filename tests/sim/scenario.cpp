@@ -24,6 +24,7 @@ constexpr Duration kTakesMax =
     2s;  // less than kRevokeWithin: nobody is inside a handler when a partition is taken away
 constexpr Duration kSlowMax = 20s;  // where partitions are not taken away
 constexpr Duration kTimeout = 10s;  // which slow handlers pass
+constexpr Duration kBurstEvery = 3s;
 constexpr int kStepsMax = 60;
 constexpr auto kShortStop = 1s;  // shorter than some handlers
 constexpr auto kLongStop = 60s;
@@ -96,19 +97,29 @@ Task draw_task(Draw& draw, int number, const Scenario& scenario) {
   const int troubled = static_cast<int>(scenario.teams.size()) - (scenario.team("radio") != nullptr ? 1 : 0);
   if (scenario.team("radio") != nullptr || draw.one_in(2))
     task.trouble_in = scenario.teams[draw.below(troubled)].plan.group;
+  if (scenario.is_full()) {  // dead letters would fill it for good
+    task.refused = task.poison = false;
+    task.fails = std::min(task.fails, kAttemptsMax - 1);
+  }
   task.rolls_back = task.trouble_in == "books" && task.fails > 0 && draw.one_in(2);
   return task;
 }
 
 std::vector<Sending> draw_sendings(Draw& draw, const Scenario& scenario) {
-  const int count = draw.from(15, 40), keys = draw.from(1, 8);
+  const int count = draw.from(15, 40), keys = scenario.bursts ? draw.from(1, 2) : draw.from(1, 8);
   std::vector<Sending> sendings;
   for (int number = 0; number < count; ++number) {
     Sending sending{.at = draw.one_in(3) ? Duration{} : draw.below(kBusy),
                     .id = fmt::format("task-{}", number),
                     .key = fmt::format("k{}", draw.below(keys))};
     sending.task = draw_task(draw, number, scenario);
-    if (draw.one_in(40)) sending.kind = draw.one_in(2) ? Sending::Kind::undecodable : Sending::Kind::unhandled;
+    if (scenario.bursts) {
+      sending.at -= sending.at % kBurstEvery;
+      sending.task.takes = sending.task.first_takes = {};
+      sending.task.publishes = std::max(sending.task.publishes, 1);
+    }
+    if (draw.one_in(40) && !scenario.is_full())
+      sending.kind = draw.one_in(2) ? Sending::Kind::undecodable : Sending::Kind::unhandled;
     sendings.push_back(std::move(sending));
   }
   std::ranges::stable_sort(sendings, {}, &Sending::at);
@@ -143,6 +154,10 @@ Trouble draw_trouble(Draw& draw, const Scenario& scenario) {
   if (trouble.harm == Harm::crash && draw.one_in(2)) {  // at a step of the broker instead of a time
     trouble.fault.harm = memory::Harm::crash;
     trouble.fault.moment = draw.one_in(2) ? FaultMoment::before : FaultMoment::after;
+    trouble.fault.times = 1;
+  }
+  if (trouble.harm == Harm::fault && scenario.bursts) {  // between settlements that publish
+    trouble.fault.point = FaultPoint::settle;
     trouble.fault.times = 1;
   }
   if (trouble.harm == Harm::clock) trouble.lasts = draw.one_in(2) ? draw.below(10min) : -draw.below(5min);
@@ -227,6 +242,7 @@ bool Scenario::is_full() const {
 Scenario scenario_of(std::uint64_t seed) {
   Draw draw{seed};
   Scenario scenario{.seed = seed, .broker = draw_broker(draw), .teams = draw_teams(draw)};
+  scenario.bursts = draw.one_in(5);
   scenario.sendings = draw_sendings(draw, scenario);
   scenario.troubles = draw_troubles(draw, scenario);
   scenario.buffer_records_max = static_cast<std::size_t>(draw.one_in(3) ? draw.from(1, 10) : 1'000);

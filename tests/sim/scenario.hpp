@@ -69,6 +69,7 @@ struct Scenario {
   std::vector<Sending> sendings;  // by time
   std::vector<Trouble> troubles;  // by time
   std::size_t buffer_records_max = 0;
+  bool bursts = false;  // many events of few keys at once, each done in no time
 
   const Team* team(const std::string& group) const;  // null: none
   bool is_full() const;                              // its broker cannot keep all that is published

@@ -184,7 +184,8 @@ void Director::disturb_all() {
 }
 
 void Director::happen(const Trouble& trouble) {
-  if (teams_[static_cast<std::size_t>(trouble.team)].empty()) return;  // nobody is there yet
+  if (teams_[static_cast<std::size_t>(trouble.team)].empty() || post_of(trouble).life().empty())
+    return;  // nobody is there
   let_others_go_on(trouble.steps);
   stage_.note(("trouble: " + to_string(trouble.harm)).c_str(), post_of(trouble).life());
   switch (trouble.harm) {

@@ -85,8 +85,10 @@ void MemoryBroker::crash_locked(const std::string& process) {
   host.state = Process::State::crashed;
   for (const MemberId id : std::exchange(host.members, {})) {
     deployment_.leave(id, MemorySubscription::Going::crashed, executor_->now());
+    seats_.at(id)->notify_all();
+    seats_.erase(id);
   }
-  changed_->notify_all();
+  wake_all();
 }
 
 void MemoryBroker::cut_off_locked(const std::string& process) {
@@ -95,7 +97,7 @@ void MemoryBroker::cut_off_locked(const std::string& process) {
   host.state = Process::State::away;
   ++host.losses;
   for (const MemberId id : host.members) deployment_.detach(id, executor_->now());
-  changed_->notify_all();
+  wake_all();
 }
 
 void MemoryBroker::restore_locked(const std::string& process) {
@@ -103,7 +105,7 @@ void MemoryBroker::restore_locked(const std::string& process) {
   if (host.state != Process::State::away) return;
   host.state = Process::State::live;
   for (const MemberId id : host.members) deployment_.attach(id, executor_->now());
-  changed_->notify_all();
+  wake_all();
 }
 
 }  // namespace tidings::memory

@@ -10,6 +10,7 @@ namespace tidings::memory {
 
 using transport::Declaration;
 using transport::Outcome;
+using transport::PartitionId;
 using transport::PublishedType;
 using transport::Record;
 using transport::Settlement;
@@ -60,10 +61,17 @@ bool Deployment::is_read_by_another(const MemorySubscription& subscription, cons
   });
 }
 
-Result<void> Deployment::publish(Record record, Time now) {
-  if (auto room = room_for({&record, 1}, Beyond::nothing, now); !room) return room;
-  topics_.append(std::move(record), now);
+Result<void> Deployment::publish(Record record, Beyond beyond, Time now) {
+  if (auto room = room_for({&record, 1}, beyond, now); !room) return room;
+  append(std::move(record), now);
   return {};
+}
+
+void Deployment::append(Record record, Time now) {
+  const PartitionId partition = topics_.append(std::move(record), now);
+  for (const auto& [id, subscription] : subscriptions_) {
+    if (const MemberId owner = subscription->owner_of(partition); owner != 0) touched_.members.insert(owner);
+  }
 }
 
 Result<void> Deployment::room_for(std::span<const Record> records, Beyond beyond, Time now) {
@@ -221,13 +229,14 @@ Result<void> Deployment::settle(MemberId id, Settlement settlement, Time now) {
     }
     for (Record& record :
          flawed(Flaw::memory_outputs_apart) ? std::exchange(settlement.publishes, {}) : std::vector<Record>{}) {
-      if (auto published = publish(std::move(record), now); !published) return published;
+      if (auto published = publish(std::move(record), Beyond::nothing, now); !published) return published;
     }
     if (auto room = room_for(settlement.publishes, Beyond::reserve, now); !room) return room;
   }
-  for (Record& record : settlement.publishes) topics_.append(std::move(record), now);
+  for (Record& record : settlement.publishes) append(std::move(record), now);
   if (apply(id, *flight, settlement.outcome, now)) in_flight.erase(settlement.token);
-  if (subscription_of(id).is_handing_over()) subscription_of(id).balance(now);
+  touched_.members.insert(id);  // it has room for more
+  if (subscription_of(id).is_handing_over()) touched_.all |= subscription_of(id).balance(now);
   return {};
 }
 

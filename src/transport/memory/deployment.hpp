@@ -5,7 +5,9 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "transport/memory/graveyard.hpp"
@@ -14,6 +16,12 @@
 
 namespace tidings::memory {
 
+// Consumers that may have something to receive since.
+struct Touched {
+  std::set<MemberId> members;
+  bool all = false;
+};
+
 class Deployment final {
  public:
   explicit Deployment(const MemoryOptions& options) : options_{options}, topics_{options} {}
@@ -21,7 +29,7 @@ class Deployment final {
   const MemoryOptions& options() const { return options_; }
 
   Result<void> declare(const transport::Declaration& declaration, Time now);
-  Result<void> publish(transport::Record record, Time now);
+  Result<void> publish(transport::Record record, Beyond beyond, Time now);
 
   Result<MemberId> join(const transport::SubscriptionSpec& spec, const ProcessName& process,
                         std::shared_ptr<RunningBoard> board, Time now);
@@ -33,6 +41,9 @@ class Deployment final {
   bool tick(Time now);
   // When tick() or take() for this member has something to do that nobody announces.
   Time next_timer(MemberId id) const;
+
+  // By publish() and settle(), since the last call.
+  Touched take_touched() { return std::exchange(touched_, {}); }
 
   transport::Batch take(MemberId id, std::size_t max, Time now);
   Result<void> settle(MemberId id, transport::Settlement settlement, Time now);
@@ -50,6 +61,10 @@ class Deployment final {
                                std::string_view replay_id);
   // Up to `limit` records of the range after that offset. invalid: unknown topic.
   Result<std::vector<Kept>> read(const transport::HistoryRange& range, std::int64_t after, std::size_t limit) const;
+
+  // How often a partition was given to a consumer, and whether one has to give some up.
+  std::uint64_t assignments() const;
+  bool is_handing_over() const;
 
   Graveyard& graveyard() { return graveyard_; }
   MemoryControl& control() { return control_; }
@@ -71,6 +86,7 @@ class Deployment final {
   void discover();
   std::uint64_t find_or_create(const transport::SubscriptionSpec& spec);
   StartLine start_line(const transport::Start& start) const;
+  void append(transport::Record record, Time now);
   Result<void> room_for(std::span<const transport::Record> records, Beyond beyond, Time now);
   std::string slowest_group(Time now) const;
   bool is_settled(const KeptRecord& kept) const;
@@ -88,6 +104,7 @@ class Deployment final {
   Subscriptions subscriptions_;
   std::map<MemberId, Seat> seats_;
   std::map<std::pair<std::string, std::string>, std::uint64_t> expired_;  // by group and topic
+  Touched touched_;
   std::uint64_t last_subscription_ = 0;
   MemberId last_member_ = 0;
 };

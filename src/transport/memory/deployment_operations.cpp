@@ -92,6 +92,16 @@ std::vector<LagState> Deployment::lag_states(Time now) const {
   return listed;
 }
 
+std::uint64_t Deployment::assignments() const {
+  std::uint64_t sum = 0;
+  for (const auto& [id, subscription] : subscriptions_) sum += subscription->assignments();
+  return sum;
+}
+
+bool Deployment::is_handing_over() const {
+  return std::ranges::any_of(subscriptions_, [](const auto& item) { return item.second->is_handing_over(); });
+}
+
 Result<void> Deployment::set_retention(std::string_view topic, const transport::Retention& change) {
   return topics_.set_retention(topic, change);
 }

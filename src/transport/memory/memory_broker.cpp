@@ -59,14 +59,15 @@ Result<void> MemoryBroker::alive(const std::string& process) const {
 
 Result<void> MemoryBroker::publish(const std::string& process, Record record, Time deadline) {
   Lock lock{mutex_};
-  return publish_one(lock, process, std::move(record), deadline);
+  return publish_one(lock, process, std::move(record), Beyond::nothing, deadline);
 }
 
-Result<void> MemoryBroker::publish_one(Lock& lock, const std::string& process, Record record, Time deadline) {
+Result<void> MemoryBroker::publish_one(Lock& lock, const std::string& process, Record record, Beyond beyond,
+                                       Time deadline) {
   if (auto reached = reachable(process); !reached) return reached;
   if (auto struck = strike(lock, FaultPoint::publish, FaultMoment::before, process, deadline); !struck) return struck;
-  if (auto published = deployment_.publish(std::move(record), executor_->now()); !published) return published;
-  changed_->notify_all();
+  if (auto published = deployment_.publish(std::move(record), beyond, executor_->now()); !published) return published;
+  wake_touched();
   return strike(lock, FaultPoint::publish, FaultMoment::after, process, deadline);
 }
 
@@ -78,9 +79,25 @@ Result<MemberId> MemoryBroker::join(const std::string& process, const Subscripti
   const auto id = deployment_.join(spec, {process, host.number}, std::move(board), executor_->now());
   if (!id) return id;
   host.members.insert(*id);
+  seats_[*id] = executor_->condition();
   if (host.state == Process::State::away) deployment_.detach(*id, executor_->now());
-  changed_->notify_all();
+  wake_all();
   return id;
+}
+
+void MemoryBroker::wake_all() {
+  changed_->notify_all();
+  for (const auto& [id, seat] : seats_) seat->notify_all();
+}
+
+// Whoever may have something to receive by what was done.
+void MemoryBroker::wake_touched() {
+  const Touched touched = deployment_.take_touched();
+  if (touched.all) return wake_all();
+  changed_->notify_all();
+  for (const MemberId id : touched.members) {
+    if (const auto seat = seats_.find(id); seat != seats_.end()) seat->second->notify_all();
+  }
 }
 
 bool MemoryBroker::is_member(const std::string& process, MemberId id) const {
@@ -91,14 +108,15 @@ void MemoryBroker::leave(const std::string& process, MemberId id) {
   const Lock lock{mutex_};
   if (processes_.at(process).members.erase(id) == 0) return;
   deployment_.leave(id, MemorySubscription::Going::left, executor_->now());
-  changed_->notify_all();
+  wake_all();
+  seats_.erase(id);
 }
 
 Result<Batch> MemoryBroker::receive(const std::string& process, MemberId id, std::size_t max, Time deadline) {
   Lock lock{mutex_};
   while (true) {
     if (!is_member(process, id)) return unavailable(fmt::format("process '{}' crashed (a fault of the test)", process));
-    if (deployment_.tick(executor_->now())) changed_->notify_all();
+    if (deployment_.tick(executor_->now())) wake_all();
     if (std::exchange(deployment_.member(id).woken, false)) return Batch{};
     if (deployment_.member(id).away) return wait_while_away(lock, process, deadline);
     if (auto struck = strike(lock, FaultPoint::receive, FaultMoment::before, process, deadline); !struck) {
@@ -113,7 +131,8 @@ Result<Batch> MemoryBroker::receive(const std::string& process, MemberId id, std
       return batch;
     }
     if (executor_->now() >= deadline) return batch;
-    changed_->wait_until(lock, std::min(deadline, deployment_.next_timer(id)));
+    const auto seat = seats_.at(id);  // it may leave meanwhile
+    seat->wait_until(lock, std::min(deadline, deployment_.next_timer(id)));
   }
 }
 
@@ -127,7 +146,7 @@ void MemoryBroker::wake(const std::string& process, MemberId id) {
   const Lock lock{mutex_};
   if (!is_member(process, id)) return;
   deployment_.member(id).woken = true;
-  changed_->notify_all();
+  seats_.at(id)->notify_all();
 }
 
 std::vector<Result<void>> MemoryBroker::settle(const std::string& process, MemberId id,
@@ -145,7 +164,7 @@ std::vector<Result<void>> MemoryBroker::settle(const std::string& process, Membe
     results.push_back(settle_one(lock, process, id, std::move(settlement), deadline));
     if (publishes && is_for_now(results.back())) outputs = results.back();
   }
-  changed_->notify_all();
+  wake_touched();
   return results;
 }
 
@@ -155,7 +174,8 @@ Result<void> MemoryBroker::settle_one(Lock& lock, const std::string& process, Me
   if (!is_member(process, id)) return conflict(fmt::format("process '{}' crashed (a fault of the test)", process));
   if (!options().transactional) {
     for (Record& record : std::exchange(settlement.publishes, {})) {
-      if (auto published = publish_one(lock, process, std::move(record), deadline); !published) return published;
+      if (auto published = publish_one(lock, process, std::move(record), Beyond::reserve, deadline); !published)
+        return published;
     }
     if (!is_member(process, id)) return conflict(fmt::format("process '{}' crashed (a fault of the test)", process));
   }
@@ -169,7 +189,7 @@ void MemoryBroker::set_flow(const std::string& process, MemberId id, std::span<c
   const Lock lock{mutex_};
   if (!is_member(process, id)) return;
   deployment_.set_flow(id, partitions, flow);
-  changed_->notify_all();
+  seats_.at(id)->notify_all();
 }
 
 void MemoryBroker::close(const std::string& process) {
@@ -177,8 +197,9 @@ void MemoryBroker::close(const std::string& process) {
   Process& host = processes_.at(process);
   for (const MemberId id : std::exchange(host.members, {})) {
     deployment_.leave(id, MemorySubscription::Going::left, executor_->now());
+    seats_.erase(id);
   }
-  changed_->notify_all();
+  wake_all();
 }
 
 }  // namespace tidings::memory

@@ -67,8 +67,15 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
   template <class Ask>
   auto with(Ask ask) {
     const std::lock_guard lock{mutex_};
-    changed_->notify_all();
+    wake_all();
     return ask(deployment_, executor_->now());
+  }
+  // Likewise for control records, for which no consumer waits.
+  template <class Ask>
+  auto with_control(Ask ask) {
+    const std::lock_guard lock{mutex_};
+    changed_->notify_all();
+    return ask(deployment_.control(), executor_->now());
   }
   // Runs `look(deployment)` under the lock: for what changes nothing.
   template <class Look>
@@ -106,14 +113,18 @@ class MemoryBroker final : public std::enable_shared_from_this<MemoryBroker> {
   void cut_off_locked(const std::string& process);
   void restore_locked(const std::string& process);
   bool is_member(const std::string& process, MemberId id) const;
-  Result<void> publish_one(Lock& lock, const std::string& process, transport::Record record, Time deadline);
+  void wake_all();
+  void wake_touched();
+  Result<void> publish_one(Lock& lock, const std::string& process, transport::Record record, Beyond beyond,
+                           Time deadline);
   Result<void> settle_one(Lock& lock, const std::string& process, MemberId id, transport::Settlement settlement,
                           Time deadline);
   Result<transport::Batch> wait_while_away(Lock& lock, const std::string& process, Time deadline);
 
   const std::shared_ptr<Executor> executor_;
   std::mutex mutex_;
-  const std::unique_ptr<Condition> changed_;
+  const std::unique_ptr<Condition> changed_;              // for all but receive()
+  std::map<MemberId, std::shared_ptr<Condition>> seats_;  // where receive() waits
   Deployment deployment_;
   MemoryFaults faults_;
   std::map<std::string, Process> processes_;

@@ -54,6 +54,23 @@ TEST_F(MemoryLimitsTest, KeepsSoManyBytesAndNoMore) {
   EXPECT_THAT(outcomes[2].error().message, HasSubstr("bytes_max=2500"));
 }
 
+// Else nothing could be settled in a full deployment, and nothing would make room.
+TEST_F(MemoryLimitsTest, WhatAHandlerPublishesHasRoomInAFullDeploymentWithoutTransactions) {
+  open({.records_max = 10, .transactional = false});
+  const auto consumer = *transport_->consumer({.group = "g", .topic = "orders"});
+  send(10, 10);
+  ASSERT_EQ(send(1, 10)[0].error().kind, ErrorKind::overloaded);
+  std::vector<transport::Delivery> deliveries;
+  while (deliveries.empty()) deliveries = consumer->receive(1, executor_->now() + 1s)->deliveries;
+  std::vector<transport::Settlement> settlements(1);
+  settlements[0] = {.token = deliveries[0].token, .outcome = transport::Accept{}, .publishes = {record(10)}};
+  std::optional<Result<void>> settled;
+  consumer->settle(std::move(settlements), [&](std::size_t, Result<void> outcome) { settled = std::move(outcome); });
+  executor_->run_until_idle();
+  ASSERT_TRUE(settled);
+  EXPECT_TRUE(*settled) << settled->error().message;
+}
+
 TEST_F(MemoryLimitsTest, BuffersSoManyBytesAndNoMore) {
   open({});
   const auto outcomes = send(5, 1'000, {.buffer_bytes_max = 3 * size_of(record(1'000))});

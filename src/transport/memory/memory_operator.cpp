@@ -32,20 +32,18 @@ Result<std::int64_t> offset_of(const Cursor& cursor) {
 
 Result<std::uint64_t> SharedControl::put(std::string_view key, std::optional<std::string_view> value,
                                          const PutOptions& options) {
-  return broker_.with([&](Deployment& deployment, Time now) -> Result<std::uint64_t> {
-    return deployment.control().put(key, value, options, now);
-  });
+  return broker_.with_control(
+      [&](MemoryControl& control, Time now) -> Result<std::uint64_t> { return control.put(key, value, options, now); });
 }
 
 Result<std::optional<ControlRecord>> SharedControl::get(std::string_view key) {
-  return broker_.with([&](Deployment& deployment, Time now) -> Result<std::optional<ControlRecord>> {
-    return deployment.control().get(key, now);
-  });
+  return broker_.with_control(
+      [&](MemoryControl& control, Time now) -> Result<std::optional<ControlRecord>> { return control.get(key, now); });
 }
 
 Result<std::vector<ControlRecord>> SharedControl::list(std::string_view prefix) {
-  return broker_.with([&](Deployment& deployment, Time now) -> Result<std::vector<ControlRecord>> {
-    return deployment.control().list(prefix, now);
+  return broker_.with_control([&](MemoryControl& control, Time now) -> Result<std::vector<ControlRecord>> {
+    return control.list(prefix, now);
   });
 }
 

@@ -89,6 +89,17 @@ std::size_t MemorySubscription::owned_by(MemberId member) const {
       std::count_if(holdings.begin(), holdings.end(), [&](const auto& item) { return item.second.owner == member; }));
 }
 
+MemberId MemorySubscription::owner_of(const PartitionId& partition) const {
+  const auto found = ownership_.holdings().find(partition);
+  return found == ownership_.holdings().end() ? 0 : found->second.owner;
+}
+
+std::uint64_t MemorySubscription::assignments() const {
+  std::uint64_t sum = 0;
+  for (const auto& [partition, holding] : ownership_.holdings()) sum += holding.epoch;
+  return sum;
+}
+
 bool MemorySubscription::balance(Time now) {
   const auto busy = [this](const PartitionId& partition) { return slices_.at(partition).in_flight() > 0; };
   const auto changes = ownership_.balance(now, busy);

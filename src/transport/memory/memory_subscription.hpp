@@ -41,9 +41,11 @@ class MemorySubscription final {
   // Since when it has no member. None: it has one.
   std::optional<Time> left() const { return members_.empty() ? left_ : std::nullopt; }
   std::size_t owned_by(MemberId member) const;
+  MemberId owner_of(const transport::PartitionId& partition) const;  // 0: nobody
 
   // Hands over what is due to be. True: something changed hands or is about to.
   bool balance(Time now);
+  std::uint64_t assignments() const;  // of partitions to members, so far
   bool is_handing_over() const { return ownership_.is_handing_over(); }
   Time next_deadline() const { return ownership_.next_deadline(); }
 

@@ -113,14 +113,16 @@ bool MemoryTopics::make_room(std::size_t records, std::size_t bytes, Beyond beyo
   return fits(records, bytes, beyond);
 }
 
-void MemoryTopics::append(Record record, Time now) {
+transport::PartitionId MemoryTopics::append(Record record, Time now) {
   TopicLog& log = logs_.find(record.topic)->second;
   const std::int64_t offset = ++last_offset_;
   const transport::Position position{log.partition_of(record, offset), offset};
   auto kept = std::make_shared<const KeptRecord>(std::move(record), position, now);
   ++records_;
   bytes_ += kept->bytes();
+  transport::PartitionId partition = partition_of(*kept);
   log.append(std::move(kept));
+  return partition;
 }
 
 void MemoryTopics::expire(Time now, const MayGo& may_go) {

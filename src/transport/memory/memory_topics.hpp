@@ -43,7 +43,8 @@ class MemoryTopics final {
   Result<void> check(const transport::Record& record) const;
   // False: these do not fit, even without what is settled.
   bool make_room(std::size_t records, std::size_t bytes, Beyond beyond, const IsSettled& is_settled);
-  void append(transport::Record record, Time now);
+  // The partition that it went to.
+  transport::PartitionId append(transport::Record record, Time now);
   // Drops what is past its topic's retention and may go.
   void expire(Time now, const MayGo& may_go);
 
