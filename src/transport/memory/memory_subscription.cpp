@@ -116,24 +116,24 @@ void MemorySubscription::tell(const OwnershipChange& change) {
   member.paused.erase(change.partition);
 }
 
-bool MemorySubscription::may_take(const Member& member, const PartitionId& partition, const Holding& holding) const {
-  return holding.owner == member.id && !holding.leaving &&
-         (!member.paused.contains(partition) || flawed(Flaw::memory_pause_ignored));
+bool MemorySubscription::is_paused(const Member& member, const PartitionId& partition) {
+  return member.paused.contains(partition) && !flawed(Flaw::memory_pause_ignored);
 }
 
 std::vector<Delivery> MemorySubscription::take(Member& member, std::size_t max, Time now, const MemoryTopics& topics) {
   std::vector<Delivery> taken;
-  const auto& holdings = ownership_.holdings();
+  const std::vector<PartitionId>& kept = ownership_.kept_by(member.id);
   // Partitions take turns: the first one is that after the last one served.
-  auto it = member.last_served ? holdings.upper_bound(*member.last_served) : holdings.begin();
-  for (std::size_t i = 0; i < holdings.size(); ++i, ++it) {
-    if (it == holdings.end()) it = holdings.begin();
-    if (!may_take(member, it->first, it->second)) continue;
+  const auto first = member.last_served ? std::ranges::upper_bound(kept, *member.last_served) : kept.begin();
+  auto turn = static_cast<std::size_t>(first - kept.begin());
+  for (std::size_t i = 0; i < kept.size(); ++i, ++turn) {
+    const PartitionId& partition = kept[turn % kept.size()];
+    if (is_paused(member, partition)) continue;
     while (taken.size() < max && (member.has_room() || flawed(Flaw::memory_in_flight_endless))) {
-      auto delivery = take_one(member, it->first, now, topics);
+      auto delivery = take_one(member, partition, now, topics);
       if (!delivery) break;
       taken.push_back(std::move(*delivery));
-      member.last_served = it->first;
+      member.last_served = partition;
     }
   }
   return taken;
@@ -161,8 +161,8 @@ std::optional<Delivery> MemorySubscription::take_one(Member& member, const Parti
 Time MemorySubscription::next_due(const Member& member) const {
   Time due = kNever;
   if (!member.has_room()) return due;  // a settlement wakes it
-  for (const auto& [partition, holding] : ownership_.holdings()) {
-    if (may_take(member, partition, holding)) due = std::min(due, slices_.at(partition).next_due());
+  for (const PartitionId& partition : ownership_.kept_by(member.id)) {
+    if (!is_paused(member, partition)) due = std::min(due, slices_.at(partition).next_due());
   }
   return due;
 }

@@ -62,7 +62,7 @@ class MemorySubscription final {
  private:
   void give_back(Member& member, Going going);
   void tell(const OwnershipChange& change);
-  bool may_take(const Member& member, const transport::PartitionId& partition, const Holding& holding) const;
+  static bool is_paused(const Member& member, const transport::PartitionId& partition);
   std::optional<transport::Delivery> take_one(Member& member, const transport::PartitionId& partition, Time now,
                                               const MemoryTopics& topics);
 

@@ -10,6 +10,7 @@ using transport::Notice;
 
 void Ownership::leave(MemberId member) {
   members_.erase(member);
+  shares_.reset();
   for (auto& [partition, holding] : holdings_) {
     if (holding.owner == member) holding = Holding{.epoch = holding.epoch};
   }
@@ -21,19 +22,26 @@ std::vector<OwnershipChange> Ownership::balance(Time now, const Busy& busy) {
     free_those_left(now, busy, changes);
     assign_free(changes);
   } while (revoke_surplus(now, changes));
+  shares_.reset();
   return changes;
 }
 
-bool Ownership::is_handing_over() const {
-  return std::ranges::any_of(holdings_, [](const auto& each) { return each.second.leaving; });
+const Shares& Ownership::shares() const {
+  if (shares_) return *shares_;
+  Shares& shares = shares_.emplace();
+  for (const auto& [partition, holding] : holdings_) {
+    if (holding.owner != 0 && !holding.leaving) shares.kept[holding.owner].push_back(partition);
+    if (!holding.leaving) continue;
+    shares.handing_over = true;
+    shares.next_deadline = std::min(shares.next_deadline, holding.give_up_by);
+  }
+  return shares;
 }
 
-Time Ownership::next_deadline() const {
-  Time next = kNever;
-  for (const auto& [partition, holding] : holdings_) {
-    if (holding.leaving) next = std::min(next, holding.give_up_by);
-  }
-  return next;
+const std::vector<transport::PartitionId>& Ownership::kept_by(MemberId member) const {
+  static const std::vector<transport::PartitionId> kNone;
+  const auto found = shares().kept.find(member);
+  return found == shares().kept.end() ? kNone : found->second;
 }
 
 // How many partitions each member has and keeps.

@@ -31,12 +31,22 @@ struct OwnershipChange {
   Time deadline = kNever;
 };
 
+// What follows from the holdings; they change seldom, and are asked about at each delivery.
+struct Shares {
+  std::map<MemberId, std::vector<transport::PartitionId>> kept;
+  bool handing_over = false;
+  Time next_deadline = kNever;
+};
+
 class Ownership final {
  public:
   // How long an owner has to give a partition up; none: as long as it takes.
   explicit Ownership(std::optional<Duration> revoke_within) : revoke_within_{revoke_within} {}
 
-  void add(const transport::PartitionId& partition) { holdings_.try_emplace(partition); }
+  void add(const transport::PartitionId& partition) {
+    holdings_.try_emplace(partition);
+    shares_.reset();
+  }
   void join(MemberId member) { members_.insert(member); }
   // Its partitions are free at once.
   void leave(MemberId member);
@@ -46,13 +56,16 @@ class Ownership final {
   std::vector<OwnershipChange> balance(Time now, const Busy& busy);
 
   // Whether an owner was told to give something up, and has it still.
-  bool is_handing_over() const;
+  bool is_handing_over() const { return shares().handing_over; }
   // When balance() has something to do even if nobody settles anything.
-  Time next_deadline() const;
+  Time next_deadline() const { return shares().next_deadline; }
+  // What it owns and keeps, in order.
+  const std::vector<transport::PartitionId>& kept_by(MemberId member) const;
   const std::map<transport::PartitionId, Holding>& holdings() const { return holdings_; }
   const std::set<MemberId>& members() const { return members_; }
 
  private:
+  const Shares& shares() const;
   std::map<MemberId, std::size_t> kept() const;
   void free_those_left(Time now, const Busy& busy, std::vector<OwnershipChange>& changes);
   void assign_free(std::vector<OwnershipChange>& changes);
@@ -61,6 +74,7 @@ class Ownership final {
   std::optional<Duration> revoke_within_;
   std::set<MemberId> members_;
   std::map<transport::PartitionId, Holding> holdings_;
+  mutable std::optional<Shares> shares_;  // of the holdings as they are, once asked for
 };
 
 }  // namespace tidings::memory
