@@ -9,8 +9,8 @@
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/private_mounts.hpp"
-#include "transport/local/store_lab.hpp"
 #include "transport/local/storage/store_verification.hpp"
+#include "transport/local/store_lab.hpp"
 
 namespace tidings::local {
 namespace {
