@@ -6,6 +6,7 @@
 #include <functional>
 #include <stdexcept>
 
+#include "tests/conformance/service/effects.hpp"
 #include "tests/sim/cast.hpp"
 #include "tidings/codec.hpp"
 #include "transport/event_record.hpp"

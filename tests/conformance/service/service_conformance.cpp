@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <set>
 
-#include "tests/conformance/service/worker.hpp"
+#include "tests/conformance/service/effects.hpp"
 #include "tidings/codec.hpp"
 
 namespace tidings::conformance {

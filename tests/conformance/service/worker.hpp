@@ -55,7 +55,4 @@ class Worker final {
   std::unique_ptr<Bus> bus_;
 };
 
-// Event ids of the effects that workers with an inbox left, sorted. Throws when there is no database.
-std::vector<std::string> effects_in(const std::filesystem::path& directory, const std::shared_ptr<Executor>& executor);
-
 }  // namespace tidings::conformance
