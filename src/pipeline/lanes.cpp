@@ -11,6 +11,9 @@ namespace tidings::pipeline {
 
 namespace {
 
+// Of the memory of a lane's topic and key, which is kept for the next lane.
+constexpr std::size_t kLaneTextMax = 512;
+
 constexpr auto kAll = [](const auto&) { return true; };
 
 }  // namespace
@@ -49,6 +52,9 @@ Lanes::Lane& Lanes::open_lane() {
 void Lanes::close(Lane& lane) {
   leave_ready(lane);
   if (std::exchange(lane.named, false)) by_name_.erase(&lane);
+  for (std::string* text : {&lane.topic, &lane.key}) {
+    if (text->capacity() > kLaneTextMax) std::string{}.swap(*text);
+  }
   lane.opened = 0;
   free_lanes_.push_back(&lane);
 }

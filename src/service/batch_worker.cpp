@@ -43,6 +43,7 @@ void Batches::add(Taken taken) {
   members_.push_back({.taken = taken, .slot = members_.size() + 1});
   Member& member = members_.back();
   if (held(member) || !may_run(parts_)) return;
+  if (parts_.queue.is_lost(taken.ticket)) return void(member.gone = true);
   parts_.board.set(member.slot, taken.delivery->token);
   member.decoded = prepare(parts_, *taken.delivery);
   if (!member.decoded) {

@@ -124,6 +124,7 @@ bool InboxRound::work(Member& member) {
 // Without an id there is no mark, and so no savepoint: the transaction is its own.
 void InboxRound::handle_unmarked(Member& member) {
   if (auto begun = begin(); !begun) return fail(begun.error());
+  if (parts_.queue.is_lost(member.taken.ticket)) return void(member.gone = true);
   RunResult result = runner_.run(*member.taken.delivery, *member.decoded, transaction_.get());
   member.ran = true;
   if (!transaction_->alive()) return run_in_dead(member, result);

@@ -51,6 +51,10 @@ class PlainWorker final : public Worker {
     const GatePass pass{parts_.engine->gate, company};
     Handled one{.taken = taken};
     if (!may_run(parts_)) return parts_.end(std::move(one));
+    if (parts_.queue.is_lost(taken.ticket)) {  // while it waited at the gate
+      one.gone = true;
+      return parts_.end(std::move(one));
+    }
     {
       const BoardEntry entry{parts_.board, slot_, delivery.token};
       one.settling = stages(delivery);

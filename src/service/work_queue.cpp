@@ -114,7 +114,9 @@ bool WorkQueue::unwanted(const transport::Delivery& delivery) const {
 }
 
 void WorkQueue::end_one(const Ending& ending, std::vector<transport::Delivery>& released) {
-  if (lost_.erase(ending.ticket) > 0 || ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
+  const bool lost = lost_.erase(ending.ticket) > 0;
+  if (lost) any_lost_ = !lost_.empty();
+  if (lost || ending.kind == Ending::Kind::done) return lanes_.done(ending.ticket);
   if (ending.kind == Ending::Kind::give_back || ending.kind == Ending::Kind::gone) return end_lane(ending, released);
   if (ending.spoils && !flawed(Flaw::spoiler_forgotten)) lanes_.set_spoils(ending.ticket);
   transport::Delivery& delivery = lanes_.at(ending.ticket);
@@ -168,10 +170,12 @@ std::vector<transport::Delivery> WorkQueue::lose(const std::vector<transport::Pa
   for (const pipeline::Ticket ticket : lanes_.running_of(partitions)) {
     if (!flawed(Flaw::lost_run_returns)) lost_.insert(ticket);
   }
+  any_lost_ = !lost_.empty();
   return give_up_locked(partitions);
 }
 
 bool WorkQueue::is_lost(pipeline::Ticket ticket) const {
+  if (!any_lost_) return false;
   const std::lock_guard lock{mutex_};
   return lost_.contains(ticket);
 }

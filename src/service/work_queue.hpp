@@ -125,6 +125,7 @@ class WorkQueue final {
   std::set<transport::PartitionId> trimmed_;  // and not to flow yet: what comes of them belongs behind what was trimmed
   std::set<transport::PartitionId> refused_;  // one of them is gone, and what is received may be from before that
   std::set<pipeline::Ticket> lost_;           // they run, and are not ours any more
+  std::atomic<bool> any_lost_ = false;
   std::vector<pipeline::FlowChange> flow_;
   std::atomic<bool> flow_waits_ = false;  // there is some in flow_
   bool draining_ = false;

@@ -3,7 +3,7 @@
 guide_test.py ROOT MANIFEST TIDINGS GUIDE
 
 A ```sh block is run as it stands, after tests/docs/scenes/NAME.sh where the guide has one; a ```text block right behind it must be
-in its output, line by line and in that order (`...`: anything), but for ages, sizes, ids, process ids and times. Every command
+in its output, line by line and in that order (`...`: anything), but for ages, sizes, ids, process ids, hosts and times. Every command
 must succeed, where no mark says otherwise (markdown_blocks.py). /var/lib, /backups and /tmp are directories of the test.
 """
 
@@ -30,7 +30,7 @@ def normal(line):
     line = re.sub(r"(?<![\w.-])\d+(\.\d+)? ?(us|ms|s|m|h|d)\b", "AGE", line)
     line = re.sub(r"\b\d+(\.\d+)? [KMGT]?i?B\b", "SIZE", line)
     line = re.sub(r"\(\d+%\)", "(SHARE)", line)
-    line = re.sub(r"\bprocess \d+|\bpid \d+|[\w.-]+:\d{2,}\b", "PID", line)
+    line = re.sub(r"\bprocess \d+( on \S+)?|\bpid \d+|[\w.-]+:\d{2,}\b", "PID", line)
     line = re.sub(r"(service|[a-z])-\d{2,}\b", r"\1-PID", line)
     return re.sub(r"\s+", " ", line).strip()
 
@@ -94,6 +94,9 @@ def faults_of(output, blocks, shown_behind):
     for number, told in shown_behind.items():
         if (line := missing(told.text, outputs[str(number)])) is not None:
             yield f"{told.where}: not shown, or not there: {line}\nbut:\n{outputs[str(number)]}"
+    for number, block in enumerate(blocks):
+        if block.exits and f"@@ fault {block.exits} " not in outputs.get(str(number), ""):
+            yield f"{block.where}: nothing in it exits with {block.exits}"
 
 
 def programs():

@@ -86,6 +86,8 @@ TEST_F(BacklogTest, TakesNoMemoryOfItsPublisherOrItsConsumer) {
   EXPECT_LT(handled, events / 2) << "there is no backlog";
   ASSERT_TRUE(consumer.wait_for_output("handled " + std::to_string(handled + 1'000))) << "it goes on behind it";
   look();
+  EXPECT_GT(of_publisher, 0u);
+  EXPECT_GT(of_consumer, 0u);
   EXPECT_LT(of_publisher, most);
   EXPECT_LT(of_consumer, most);
   std::cout << events << " events in " << taken << " s, backlog " << events - handled << ", file "
@@ -113,7 +115,12 @@ TEST_F(BacklogTest, LetsNoFileGrowByWhatHasGoneThrough) {
   EXPECT_EQ(last_number(passage, "passed "), events);
   std::cout << last_number(passage, "refused ") << " refused for a while; the largest file " << (first_half >> 20)
             << " MiB in the first half, " << (second_half >> 20) << " MiB in the second" << std::endl;
-  EXPECT_LT(second_half, first_half + first_half / 4) << "it grows without end";
+  if (long_run()) {
+    EXPECT_GT(first_half, 0u);
+    EXPECT_GT(second_half, 0u);
+    EXPECT_LT(second_half, first_half + first_half / 4) << "it grows without end";
+  }
+  EXPECT_LT(std::max(first_half, second_half), (long_run() ? 2'000u : 16u) << 20);
 }
 
 }  // namespace

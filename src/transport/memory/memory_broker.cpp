@@ -179,7 +179,7 @@ Result<void> MemoryBroker::settle_one(Lock& lock, const std::string& process, Me
     }
     if (!is_member(process, id)) return conflict(fmt::format("process '{}' crashed (a fault of the test)", process));
   }
-  deployment_.tick(executor_->now());
+  if (deployment_.tick(executor_->now())) wake_all();
   if (auto settled = deployment_.settle(id, std::move(settlement), executor_->now()); !settled) return settled;
   return strike(lock, FaultPoint::settle, FaultMoment::after, process, deadline);
 }
@@ -197,6 +197,7 @@ void MemoryBroker::close(const std::string& process) {
   Process& host = processes_.at(process);
   for (const MemberId id : std::exchange(host.members, {})) {
     deployment_.leave(id, MemorySubscription::Going::left, executor_->now());
+    seats_.at(id)->notify_all();
     seats_.erase(id);
   }
   wake_all();

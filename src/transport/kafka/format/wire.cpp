@@ -61,7 +61,14 @@ HeaderView header_at(const rd_kafka_headers_t* headers, std::size_t index) {
   return {.name = name, .value = std::string_view{static_cast<const char*>(value), bytes}};
 }
 
-// Those before what we say of a copy: behind it, nothing is the record's.
+// Those before what anybody says of a copy first: no named header behind it is the record's, also where such a copy was
+// copied again.
+std::span<const HeaderView> before_any_copy(std::span<const HeaderView> all) {
+  const auto begin = std::ranges::find(all, transport::kFirstOfCopy, &HeaderView::name);
+  return all.first(static_cast<std::size_t>(begin - all.begin()));
+}
+
+// Those before what was said of a copy last, which is what we say.
 std::span<const HeaderView> before_copy(std::span<const HeaderView> all) {
   const auto begin = std::find_if(all.rbegin(), all.rend(),
                                   [](const HeaderView& header) { return header.name == transport::kFirstOfCopy; });
@@ -135,7 +142,7 @@ RecordView read_record(const rd_kafka_message_t& message, std::string_view topic
 }
 
 void read_headers(RecordView& record, std::span<const HeaderView> all) {
-  const auto of_record = before_copy(all);
+  const auto of_record = before_any_copy(all);
   for (const NamedHeader& named : kNamed) {
     if (const auto value = transport::last_header(of_record, named.name)) record.*named.view = *value;
   }

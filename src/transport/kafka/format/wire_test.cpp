@@ -140,6 +140,24 @@ TEST(WireTest, WhatStandsBehindACopyIsNotOfItsRecord) {
   EXPECT_EQ(back.copy, copy);
 }
 
+// A handler gets it as an event; what becomes of it, a retry or a dead letter, is a copy again.
+TEST(WireTest, ACopyOfWhatWasSentOnIsOfTheSameEvent) {
+  const Record record{.topic = "orders", .id = "1", .type = "Paid", .content_type = "application/json"};
+  const Copy copy{.group = "payments", .topic = "orders"};
+  Headers sent_on = written(record, &copy);
+  sent_on.push_back({"eventId", "2"});
+  sent_on.push_back({"contentType", "text"});
+  RecordView received;
+  const auto views = views_of(sent_on);
+  read_headers(received, views);
+  const Copy second{.group = "audit"};
+  const Read back = read(written(to_record(received), &second));
+  EXPECT_EQ(back.copy, second);
+  EXPECT_EQ(back.record.id, "1");
+  EXPECT_EQ(back.record.content_type, "application/json");
+  EXPECT_EQ(written(back.record), sent_on);
+}
+
 TEST(WireTest, ACopySaysAllThatItKnows) {
   const Record record{.id = "1", .type = "Paid", .content_type = "application/json", .headers = {{"x", "y"}}};
   const Copy copy = full_copy();

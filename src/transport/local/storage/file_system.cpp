@@ -35,10 +35,10 @@ constexpr std::array kNetwork{static_cast<long>(NFS_SUPER_MAGIC),
                               kBeegfsMagic};
 
 // Programs that other machines may run on the same files.
-constexpr std::array<std::string_view, 14> kNetworkPrograms{
-    "fuse.sshfs",   "fuse.glusterfs", "fuse.ceph-fuse", "fuse.s3fs",  "fuse.rclone",
-    "fuse.gcsfuse", "fuse.goofys",    "fuse.juicefs",   "fuse.mfs",   "fuse.lizardfs",
-    "fuse.seaweed", "fuse.curlftpfs", "fuse.davfs2",    "fuse.beegfs"};
+constexpr std::array<std::string_view, 16> kNetworkPrograms{
+    "fuse.sshfs",   "fuse.glusterfs", "fuse.ceph-fuse", "fuse.s3fs",     "fuse.rclone",  "fuse.gcsfuse",
+    "fuse.goofys",  "fuse.juicefs",   "fuse.mfs",       "fuse.lizardfs", "fuse.seaweed", "fuse.seaweedfs",
+    "fuse.moosefs", "fuse.curlftpfs", "fuse.davfs2",    "fuse.beegfs"};
 
 }  // namespace
 

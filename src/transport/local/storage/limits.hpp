@@ -85,5 +85,6 @@ inline constexpr std::size_t kCleanErasedMax = 2'000;    // erased in one transa
 // A pass that is behind goes on without a pause, and each of its steps erases twice as much, up to this: as much as
 // publishers can add in two transactions.
 inline constexpr std::size_t kCleanErasedHurriedMax = 64'000;
+inline constexpr std::size_t kCleanErasedBytesMax = 64u << 20;  // of events, in one transaction
 
 }  // namespace tidings::local

@@ -85,8 +85,8 @@ class StoreCleaner final : public StoreListener {
     if (!more) urgent_ = false;
     if (more) {
       next_ = now + (hurries(now) ? Duration::zero() : kCleanPause);
-    } else {  // from beginning to beginning, unless it could not go on
-      next_ = swept_ == 0 ? std::max(now, begun_ + kCleanEvery) : now + kCleanEvery;
+    } else {  // from beginning to beginning, where it got on
+      next_ = swept_ == 0 && erased_any_ ? std::max(now, begun_ + kCleanEvery) : now + kCleanEvery;
     }
     return next_;
   }
@@ -98,13 +98,14 @@ class StoreCleaner final : public StoreListener {
     bool more = false;       // the pass is not at its end
   };
 
-  // Publishes are refused for want of room, or the pass takes as long as there is between two: more is added than is
-  // erased.
-  bool hurries(Time now) const { return urgent_ || now - begun_ >= kCleanEvery / 2; }
+  // Its last step erased something, and publishes are refused for want of room, or the pass takes half as long as there
+  // is between two: more is added than is erased. A pass over what must stay is in no hurry.
+  bool hurries(Time now) const { return erasing_ && (urgent_ || now - begun_ >= kCleanEvery / 2); }
 
   void begin_pass(Time now) {
     begun_ = now;
     erased_max_ = kCleanErasedMax;
+    erasing_ = erased_any_ = false;
     store_.environment().check_readers();
     forget_boards(now);
     forget_control(now);
@@ -113,9 +114,12 @@ class StoreCleaner final : public StoreListener {
 
   // One step of a pass. Returns whether another one should follow soon.
   bool sweep(Time now) {
+    const Sequence before = swept_;
     const auto found = look(now);
     if (!found) return false;
-    if (!found->sequences.empty() && !erase(*found, now)) return false;
+    erasing_ = !found->sequences.empty();
+    if (erasing_ && !erase(*found, now)) return swept_ = before, false;
+    erased_any_ |= erasing_;
     if (hurries(now)) erased_max_ = std::min(2 * erased_max_, kCleanErasedHurriedMax);
     if (!found->more) swept_ = 0;
     return found->more;
@@ -133,8 +137,9 @@ class StoreCleaner final : public StoreListener {
     const Sequence last = cursor.last() ? cursor.sequence() : 0;
     bool more = cursor.seek_event(swept_ + 1);
     const std::size_t records_max = std::max(kCleanRecordsMax, erased_max_);
+    std::size_t bytes = 0;
     for (std::size_t i = 0; more && i < records_max && cursor.sequence() < last; ++i, more = cursor.next()) {
-      if (found.sequences.size() == erased_max_) break;
+      if (found.sequences.size() == erased_max_ || bytes >= kCleanErasedBytesMax) break;
       const auto header = decode_header(cursor.value());
       if (header && !limits.reaches(now - header->published)) return found;
       swept_ = cursor.sequence();
@@ -144,6 +149,7 @@ class StoreCleaner final : public StoreListener {
       found.unsettled = found.unsettled || !expiry->settled_by_all(*header, swept_);
       found.sequences.push_back(swept_);
       limits.erased(header->topic, cursor.value().size());
+      bytes += cursor.value().size();
     }
     found.more = more && swept_ + 1 < last;
     return found;
@@ -240,7 +246,9 @@ class StoreCleaner final : public StoreListener {
 
   Store& store_;
   std::atomic<bool> room_wanted_ = false;
-  bool urgent_ = false;  // the pass is for a full store
+  bool urgent_ = false;      // the pass is for a full store
+  bool erasing_ = false;     // its last step erased something
+  bool erased_any_ = false;  // the pass did
   Time next_{};
   Time begun_{};                              // the latest pass
   Time own_{};                                // when we erased last

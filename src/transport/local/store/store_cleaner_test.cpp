@@ -55,6 +55,18 @@ TEST_F(RetentionTest, ErasesMoreAtEachStepWhereRoomIsWanted) {
   EXPECT_EQ(kept(), 1u);
 }
 
+// Who finds nothing to erase lets the processor rest, also where room is wanted.
+TEST_F(RetentionTest, RestsBetweenStepsThatEraseNothing) {
+  declare({.name = "orders", .retention = {.age = 1us}});
+  const auto group = join({.group = "g", .topic = "orders"});
+  ASSERT_EQ(publish(0, 30'000), 30'000);
+  const auto cleaner = clean_regularly(store());
+  cleaner->rang(kRoomWanted);
+  const Time before = executor_->now();
+  EXPECT_GE(cleaner->review(), before + kCleanPause);
+  EXPECT_EQ(kept(), 30'000u);
+}
+
 TEST_F(RetentionTest, KeepsWhatIsYoung) {
   declare({.name = "orders"});
   publish(0, 10);
