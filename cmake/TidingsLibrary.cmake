@@ -57,6 +57,12 @@ install(TARGETS tidings_shared EXPORT TidingsTargets
 install(TARGETS tidings_static EXPORT TidingsStaticTargets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT dev
   INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+# CMake strips programs and shared libraries alone.
+install(CODE "
+  if(CMAKE_INSTALL_DO_STRIP)
+    execute_process(COMMAND \"${CMAKE_STRIP}\" --strip-debug --enable-deterministic-archives --remove-section=.comment
+      \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_LIBDIR}/libtidings.a\" COMMAND_ERROR_IS_FATAL ANY)
+  endif()" COMPONENT dev)
 foreach(export TidingsTargets TidingsStaticTargets)
   install(EXPORT ${export} NAMESPACE tidings:: DESTINATION ${package_dir} COMPONENT dev)
 endforeach()

@@ -118,6 +118,89 @@ class Components(Scratch):
         self.assertIn('compatible with requested version "0.2"', self.wrong(LIBDIR / "cmake/Tidings", "service", "0.2"))
 
 
+def make_packages(folder):
+    """The Debian packages of this build, by their names."""
+    run("cpack", "-G", "DEB", "--config", BUILD / "CPackConfig.cmake", "-B", folder, "-D", "CPACK_DEBIAN_COMPRESSION_TYPE=none")
+    return {path.name.split("_")[0]: path for path in folder.glob("*.deb")}
+
+
+@unittest.skipUnless(shutil.which("dpkg-shlibdeps"), "dpkg-shlibdeps is not there (Debian: dpkg-dev)")
+class DebianPackages(unittest.TestCase):
+    """Of this build, taken apart."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="tidings-package-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.root = pathlib.Path(folder.name) / "root"
+        cls.packages = make_packages(pathlib.Path(folder.name) / "cpack")
+        for path in cls.packages.values():
+            run("dpkg-deb", "-x", path, cls.root)
+
+    def files(self, package):
+        return run("dpkg-deb", "-c", self.packages[package])
+
+    def field(self, package, name):
+        return run("dpkg-deb", "-f", self.packages[package], name).strip()
+
+    def test_are_these(self):
+        self.assertEqual(set(self.packages), {"libtidings0", "libtidings-dev", "tidings-tools"})
+        for name in self.packages:
+            control = run("dpkg-deb", "-I", self.packages[name])
+            self.assertNotIn("conffiles", control)
+            for document in ("copyright", "changelog.gz"):
+                self.assertIn(f"/usr/share/doc/{name}/{document}\n", self.files(name))
+
+    def test_library_has_its_abi_number_and_what_it_needs(self):
+        files, depends = self.files("libtidings0"), self.field("libtidings0", "Depends")
+        self.assertIn("/libtidings.so.0 ->", files)
+        self.assertNotIn("/libtidings.so ->", files)
+        self.assertIn("liblmdb0", depends)
+        self.assertNotIn("-dev", depends)
+        self.assertEqual("librdkafka1" in depends, "kafka" in TRANSPORTS)
+        self.assertEqual("librabbitmq4" in depends, "rabbitmq" in TRANSPORTS)
+        self.assertIn("libtidings 0 libtidings0", run("dpkg-deb", "-I", self.packages["libtidings0"], "shlibs"))
+        self.assertIn("ldconfig", run("dpkg-deb", "-I", self.packages["libtidings0"], "triggers"))
+
+    def test_dev_has_what_programs_are_compiled_with(self):
+        for name in ("/libtidings.so ->", "/libtidings.a", "/TidingsConfig.cmake", "/tidings.pc", "/service.hpp"):
+            self.assertIn(name, self.files("libtidings-dev"))
+        self.assertEqual(self.field("libtidings-dev", "Depends"),
+                         f"libtidings0 (= {os.environ['PACKAGE_VERSION']}), libboost1.81-dev, libexpected-dev")
+
+    def test_tools_stand_alone(self):
+        self.assertNotIn("libtidings0", self.field("tidings-tools", "Depends"))
+        for name in ("bash-completion/completions/tidings", "zsh/vendor-completions/_tidings",
+                     "fish/vendor_completions.d/tidings.fish", "libexec/tidings/kafka", "man/man1/tidings.1.gz"):
+            self.assertIn(f"/{name}\n", self.files("tidings-tools"))
+        self.assertIn("lag", run(self.root / "usr/bin/tidings", "--help"))
+
+    def test_nothing_tells_where_it_was_built(self):
+        told = [path.relative_to(self.root) for path in self.root.rglob("*") if path.is_file()
+                and os.environ["PACKAGE_SOURCE"].encode() in path.read_bytes()]
+        self.assertEqual(told, [])
+
+    def test_nothing_has_debug_information(self):
+        binaries = [*self.root.rglob("libtidings.so.*.*"), *self.root.rglob("libtidings.a"), self.root / "usr/bin/tidings"]
+        self.assertEqual(len(binaries), 3)
+        for binary in binaries:
+            self.assertNotIn(".debug_info", run("readelf", "-SW", binary), binary)
+
+
+def why_no_debian():
+    for program, package in (("dpkg-shlibdeps", "dpkg-dev"), ("debootstrap", "debootstrap"), ("unshare", "util-linux")):
+        if not shutil.which(program):
+            return f"{program} is not there (Debian: {package})"
+    return "" if os.geteuid() == 0 else "a bare Debian takes root"
+
+
+@unittest.skipIf(why_no_debian(), why_no_debian())
+class BareDebian(Scratch):
+    def test_installs_uses_and_removes_the_packages(self):
+        make_packages(self.scratch / "cpack")
+        self.assertIn("== all worked", run(pathlib.Path(os.environ["PACKAGE_SOURCE"]) / "scripts/try-packages", self.scratch / "cpack"))
+
+
 class Init(Scratch):
     def test_makes_a_project_that_builds_and_passes(self):
         run(PREFIX / "bin/tidings", "init", "order-watcher", cwd=self.scratch)

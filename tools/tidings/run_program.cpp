@@ -69,12 +69,8 @@ Result<ProgramRun> run_program(const std::vector<std::string>& command) {
 std::string scripts_folder() {
   std::error_code none;
   const auto program = std::filesystem::read_symlink("/proc/self/exe", none);
-  const std::array<std::filesystem::path, 2> places{program.parent_path().parent_path() / TIDINGS_LIBEXEC,
-                                                    TIDINGS_SCRIPTS};
-  for (const auto& place : places) {
-    if (std::filesystem::exists(place / "servers", none)) return place.string();
-  }
-  return {};
+  const auto folder = std::filesystem::canonical(program.parent_path().parent_path() / TIDINGS_LIBEXEC, none);
+  return std::filesystem::exists(folder / "servers", none) ? folder.string() : std::string{};
 }
 
 }  // namespace tidings::cli

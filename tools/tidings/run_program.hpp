@@ -16,7 +16,7 @@ struct ProgramRun {
 // Waits for its end. Its errors go where ours go, and it reads nothing. unavailable: it does not start.
 Result<ProgramRun> run_program(const std::vector<std::string>& command);
 
-// Where the project's scripts lie: beside an installed program, or where this one was built. Empty: nowhere.
+// Where the project's scripts lie: beside the program, installed or built (a link to the sources). Empty: nowhere.
 std::string scripts_folder();
 
 }  // namespace tidings::cli
