@@ -6,8 +6,7 @@
 // Blocks:  send() never; flush() and close() until their deadline.
 // Order:   a client that the broker refuses for good is replaced, and what is unconfirmed is sent again as it was sent;
 //          it may be there twice then. What was refused (not confirmed in time, too large) leaves a gap: what follows
-//          it stays in order, and who publishes it again has it behind those. What was not confirmed in time may come
-//          yet, also behind what follows it.
+//          it stays in order, and who publishes it again has it behind those.
 #pragma once
 
 #include <functional>
