@@ -94,6 +94,9 @@ def faults_of(output, blocks, shown_behind):
     for number, told in shown_behind.items():
         if (line := missing(told.text, outputs[str(number)])) is not None:
             yield f"{told.where}: not shown, or not there: {line}\nbut:\n{outputs[str(number)]}"
+    for number, block in enumerate(blocks):
+        if block.must_exit and str(number) in outputs and f"@@ fault {block.exits} " not in outputs[str(number)]:
+            yield f"{block.where}: nothing in it exits with {block.exits}"
 
 
 def programs():

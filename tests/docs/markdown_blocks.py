@@ -3,7 +3,8 @@
     `greeter.cpp`:                              the block is that file; so does <!-- file: greeter.cpp -->
     <!-- behind: readme_prelude.hpp -->         the file begins with that include
     <!-- first: COMMAND -->                     run before the block, and not shown
-    <!-- exits with N: why -->                  commands of the block may do that
+    <!-- exits with N: why -->                  one of its commands does that
+    <!-- may exit with N: why -->               that depends on when it is run
     <!-- checked by: COMMAND -->                of a block that is data: it is in the file $BLOCK
     <!-- not run: why -->
 """
@@ -12,7 +13,7 @@ import dataclasses
 import pathlib
 import re
 
-MARK = re.compile(r"<!-- (file|behind|first|exits with|checked by|not run): ?(.*?) -->|<!-- exits with (\d): (.*?) -->", re.S)
+MARK = re.compile(r"<!-- (file|behind|first|exits with|checked by|not run): ?(.*?) -->|<!-- (exits|may exit) with (\d): (.*?) -->", re.S)
 NAME = re.compile(r"`([\w.-]+)`:$")
 
 
@@ -26,6 +27,7 @@ class Block:
     behind: str = ""
     first: str = ""
     exits: int = 0
+    must_exit: bool = False
     checked_by: str = ""
     not_run: str = ""
 
@@ -43,7 +45,7 @@ def describe(block, above):
         if mark is None:
             raise SystemExit(f"{block.where}: unknown mark {comment}")
         if mark[3]:
-            block.exits = int(mark[3])
+            block.exits, block.must_exit = int(mark[4]), mark[3] == "exits"
         else:
             setattr(block, {"file": "name", "checked by": "checked_by", "not run": "not_run"}.get(mark[1], mark[1]), mark[2].strip())
         end = end[: -len(comment)].rstrip()

@@ -22,7 +22,7 @@ void expect_promises(std::uint64_t seed) {
   const Scenario scenario = scenario_of(seed);
   EXPECT_THAT(broken_promises(scenario, carry_out(scenario)), IsEmpty())
       << "seed " << seed << "; alone: TIDINGS_SIM_SEED=" << seed
-      << " ./test Simulation.Seeds; all that happens: build/dev/bin/simulate " << seed;
+      << " ./test Seeds/Simulation; all that happens: build/dev/bin/simulate " << seed;
 }
 
 class SimulationOfPart : public ::testing::TestWithParam<std::uint64_t> {};
