@@ -40,7 +40,7 @@ bool JsonReader::each_element(Value& value, Element element) {
   std::size_t index = 0;
   for (auto next : array) {
     Value item;
-    if (const auto error = std::move(next).get(item)) return fail_as(error);
+    if (const auto error = next.get(item)) return fail_as(error);
     if (!element(item, index)) return failure_.in_element(index);
     ++index;
   }
@@ -55,7 +55,7 @@ bool JsonReader::read_only_element(const Type& type, Value& array, void* out) {
   std::size_t found = 0;
   for (auto next : elements) {
     Value item;
-    if (const auto error = std::move(next).get(item)) return fail_as(error);
+    if (const auto error = next.get(item)) return fail_as(error);
     if (++found == 1 && !read(type, item, out)) return false;
   }
   if (found == 1) return true;

@@ -141,7 +141,7 @@ void KafkaConsumer::look_for_retries() {
 bool KafkaConsumer::join_retries() {
   auto joined = KafkaMember::join(cluster_, producer_, of_retries_, bell_);
   if (!joined) {  // tried again
-    note_trouble(std::move(joined.error()));
+    note_trouble(joined.error());
     return false;
   }
   retries_ = *std::move(joined);

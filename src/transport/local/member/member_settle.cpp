@@ -233,7 +233,7 @@ void SettleOp::finish(const Result<void>& outcome) {
     if (outcome && parked_until_ != kNever) member.expect_parked(parked_until_);
     if (member.ready()) member.changed_->notify_all();
   }
-  for (std::size_t i = 0; i < steps_.size(); ++i) settled_(i, outcome ? std::move(steps_[i].result) : outcome);
+  for (std::size_t i = 0; i < steps_.size(); ++i) settled_(i, outcome ? steps_[i].result : outcome);
 }
 
 // What a settlement changes in memory, now that it is known whether it is stored.

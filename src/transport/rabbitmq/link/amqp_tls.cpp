@@ -7,7 +7,6 @@
 #include <openssl/x509v3.h>
 
 #include <algorithm>
-#include <cstring>
 
 namespace tidings::rabbitmq {
 
@@ -34,8 +33,7 @@ Error not_taken(std::string_view option, const std::string& file, std::string_vi
 int give_password(char* buffer, int size, int, void* password) {
   const auto* text = static_cast<const std::string*>(password);
   if (text == nullptr || size < 0 || text->size() > static_cast<std::size_t>(size)) return -1;
-  std::memcpy(buffer, text->data(), text->size());
-  return static_cast<int>(text->size());
+  return static_cast<int>(text->copy(buffer, text->size()));
 }
 
 // OpenSSL's verdict stays; it is heard here.
