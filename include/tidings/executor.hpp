@@ -33,11 +33,13 @@ class Condition {
  public:
   virtual ~Condition() = default;
 
-  // Releases the lock, waits until notified or `deadline`, takes the lock again.
+  // Releases the lock, waits until notified or `deadline`, takes the lock again. A clock that is set back meanwhile
+  // does not lengthen the wait.
   virtual void wait_until(std::unique_lock<std::mutex>& lock, Time deadline) = 0;
   virtual void notify_all() = 0;
 
   // Waits until `ready()`, at the latest until `deadline`; returns the last `ready()`. `ready` runs under the lock.
+  // Also with a clock that is set back it waits no longer than it was to when it began.
   bool wait_until(std::unique_lock<std::mutex>& lock, Time deadline, const Executor& executor,
                   const std::function<bool()>& ready);
 };
@@ -54,9 +56,12 @@ class Executor {
   virtual ~Executor() = default;
 
   virtual Time now() const = 0;
+  // Time since some moment before this program: it goes on evenly when the clock is set. Any thread.
+  virtual Duration uptime() const = 0;
   virtual std::unique_ptr<Condition> condition() = 0;
   // Runs `body` on a thread of its own. `name` is what a debugger shows (15 characters).
   [[nodiscard]] virtual std::unique_ptr<Thread> spawn(std::string name, std::function<void()> body) = 0;
+  // For as long as it is until then by the clock as it stands at the call: setting it back does not lengthen a sleep.
   virtual void sleep_until(Time deadline) = 0;
   // 64 random bits: of the system in production, of the seed in a simulation. Any thread.
   virtual std::uint64_t random() = 0;

@@ -6,22 +6,24 @@
 #include <random>
 #include <thread>
 
+#include "base/countdown.hpp"
 #include "base/moments.hpp"
 
 namespace tidings {
 
 bool Condition::wait_until(std::unique_lock<std::mutex>& lock, Time deadline, const Executor& executor,
                            const std::function<bool()>& ready) {
+  const Countdown left{executor, deadline};
   while (!ready()) {
-    if (executor.now() >= deadline) return ready();
-    wait_until(lock, deadline);
+    if (left.over() || executor.now() >= deadline) return ready();
+    wait_until(lock, std::min(deadline, left.end()));
   }
   return true;
 }
 
 namespace {
 
-// The longest single wait: a clock that is set back must not make a waiter sleep for hours.
+// The longest single wait: a clock that is set forward must not leave a waiter behind for hours.
 constexpr auto kWaitMax = std::chrono::seconds{60};
 
 class SystemCondition final : public Condition {
@@ -59,11 +61,14 @@ class SystemThread final : public Thread {
 class SystemExecutor final : public Executor {
  public:
   Time now() const override { return std::chrono::floor<Duration>(std::chrono::system_clock::now()); }
+  Duration uptime() const override {
+    return std::chrono::duration_cast<Duration>(std::chrono::steady_clock::now().time_since_epoch());
+  }
   std::unique_ptr<Condition> condition() override { return std::make_unique<SystemCondition>(); }
   std::unique_ptr<Thread> spawn(std::string name, std::function<void()> body) override {
     return std::make_unique<SystemThread>(std::move(name), std::move(body));
   }
-  void sleep_until(Time deadline) override { std::this_thread::sleep_until(deadline); }
+  void sleep_until(Time deadline) override { std::this_thread::sleep_for(deadline - now()); }
   std::uint64_t random() override {
     thread_local std::mt19937_64 generator{seed()};
     return generator();

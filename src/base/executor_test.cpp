@@ -61,6 +61,13 @@ TEST(ThreadExecutor, GivesMomentsThatGrowOverAllOfTheProcess) {
   EXPECT_GE(one->next_moment(), one->now() - 1s) << "they follow the clock";
 }
 
+TEST(ThreadExecutor, UptimeGoesOnEvenly) {
+  const auto executor = thread_executor();
+  const Duration before = executor->uptime();
+  executor->sleep_until(executor->now() + std::chrono::milliseconds{2});
+  EXPECT_GE(executor->uptime() - before, std::chrono::milliseconds{2});
+}
+
 TEST(ThreadExecutor, AThreadMayBeTheLastToHoldItself) {
   const auto executor = thread_executor();
   struct Owner {

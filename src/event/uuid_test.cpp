@@ -29,6 +29,7 @@ class FixedClock final : public Executor {
   Time time{std::chrono::microseconds{1'700'000'000'123'456}};
 
   Time now() const override { return time; }
+  Duration uptime() const override { return {}; }
   std::unique_ptr<Condition> condition() override { return nullptr; }
   std::unique_ptr<Thread> spawn(std::string, std::function<void()>) override { return nullptr; }
   void sleep_until(Time) override {}

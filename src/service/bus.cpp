@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/countdown.hpp"
 #include "service/bus_publisher.hpp"
 #include "service/plan.hpp"
 #include "service/presence.hpp"
@@ -151,18 +152,20 @@ std::vector<std::shared_ptr<service::Subscription>> Bus::State::subscriptions() 
 
 Result<void> Bus::State::stop(Time deadline) {
   if (!engine_) return {};
-  auto left = leave(deadline);
-  engine_->callbacks->close(end_of(deadline));
-  return left;
+  const Countdown left{*executor_, deadline};  // the clock may be set meanwhile
+  auto done = leave(deadline);
+  engine_->callbacks->close(end_of(left.end()));
+  return done;
 }
 
 // What waits for its confirmation has waited with all else until the deadline. The observers hear of it, too.
 void Bus::State::close(Time deadline) {
   if (!engine_) return;
   // Nobody is there to hear of what is left; it is unsettled, and so handled again.
+  const Countdown left{*executor_, deadline};
   static_cast<void>(leave(deadline));
-  if (publishing_) publishing_->close(deadline);
-  engine_->callbacks->close(end_of(deadline));
+  if (publishing_) publishing_->close(left.end());
+  engine_->callbacks->close(end_of(left.end()));
 }
 
 Time Bus::State::end_of(Time deadline) const {
@@ -170,26 +173,28 @@ Time Bus::State::end_of(Time deadline) const {
 }
 
 Result<void> Bus::State::leave(Time deadline) {
+  const Countdown left{*executor_, deadline};
   const auto leaving = subscriptions();
   for (const auto& subscription : leaving) subscription->drain();
   std::vector<std::string> unfinished;
   for (const auto& subscription : leaving) {
-    if (!subscription->wait_drained(deadline)) unfinished.push_back(fmt::format("'{}'", subscription->plan().name()));
+    if (!subscription->wait_drained(left.end())) unfinished.push_back(fmt::format("'{}'", subscription->plan().name()));
   }
   const Time left_alone = executor_->now() + kStopGrace;
-  const Time end = std::max(deadline, left_alone + kLeaveGrace);
+  const Countdown leave{*executor_, std::max(left.end(), left_alone + kLeaveGrace)};
   for (const auto& subscription : leaving) subscription->begin_close(left_alone);
   for (const auto& subscription : leaving) {
-    if (!subscription->wait_closed(end)) unfinished.push_back(fmt::format("leaving '{}'", subscription->plan().name()));
+    if (!subscription->wait_closed(leave.end()))
+      unfinished.push_back(fmt::format("leaving '{}'", subscription->plan().name()));
   }
   // Last: it would expire anyway.
-  if (presence_ && !presence_->stop(end)) unfinished.emplace_back("the good-bye of this instance");
+  if (presence_ && !presence_->stop(leave.end())) unfinished.emplace_back("the good-bye of this instance");
   presence_.reset();
   {
     const std::lock_guard lock{mutex_};
     subscriptions_.clear();
   }
-  auto flushed = publishing_ ? publishing_->flush(deadline) : Result<void>{};
+  auto flushed = publishing_ ? publishing_->flush(left.end()) : Result<void>{};
   if (unfinished.empty()) return flushed;
   return unavailable(fmt::format("not everything was done in time: {} left; what is unsettled will be handled again",
                                  fmt::join(unfinished, ", ")));

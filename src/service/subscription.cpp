@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/countdown.hpp"
+
 namespace tidings::service {
 
 Result<std::shared_ptr<Subscription>> Subscription::open(std::shared_ptr<Engine> engine, SubscriptionPlan plan) {
@@ -59,15 +61,16 @@ void Subscription::drain() {
 }
 
 bool Subscription::wait_drained(Time deadline) {
+  const Countdown left{*parts_.engine->executor, deadline};
   if (!parts_.queue.wait_quiet(deadline)) return false;
   const auto all_ended = [this] {
     return std::ranges::all_of(threads_, [](const auto& running) { return running->ended; });
   };
   {
     std::unique_lock lock{mutex_};
-    if (!ended_->wait_until(lock, deadline, *parts_.engine->executor, all_ended)) return false;
+    if (!ended_->wait_until(lock, left.end(), *parts_.engine->executor, all_ended)) return false;
   }
-  return parts_.settler.wait_idle(deadline);
+  return parts_.settler.wait_idle(left.end());
 }
 
 void Subscription::begin_close(Time left_alone) {

@@ -167,7 +167,7 @@ Result<void> Post::drain() {
   auto stopped = worker_->stop();
   if (stopped) stage_.leaving.erase(life_);
   const Duration took = stage_.executor->uptime() - began;
-  if (took > plan().stop_within + kDrainGrace && stage_.account.set_back.empty())
+  if (took > plan().stop_within + kDrainGrace)
     stage_.account.complaints.push_back(fmt::format("P8: {} drained for {} ms", life_, took.count() / 1'000));
   if (dead()) stopped = {};  // it met what killed it
   stage_.note("drained", life_, plan().group);

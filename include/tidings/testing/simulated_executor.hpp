@@ -36,14 +36,12 @@ class SimulatedExecutor final : public Executor {
   ~SimulatedExecutor() override;
 
   Time now() const override;
+  Duration uptime() const override;
   std::unique_ptr<Condition> condition() override;
   [[nodiscard]] std::unique_ptr<Thread> spawn(std::string name, std::function<void()> body) override;
   void sleep_until(Time deadline) override;
   std::uint64_t random() override;
   Moment next_moment() override;
-
-  // Time that passed since the start, however the clock was set meanwhile.
-  Duration uptime() const;
 
   // The calls below are for the thread that made the executor.
 

@@ -18,7 +18,7 @@ DrainWatchdog::~DrainWatchdog() {
 
 void DrainWatchdog::arm(Time deadline) {
   const std::lock_guard lock{mutex_};
-  deadline_ = deadline;
+  left_.emplace(*executor_, deadline);
   changed_->notify_all();
   if (!thread_) thread_ = executor_->spawn("drain-watch", [this] { watch(); });
 }
@@ -32,7 +32,7 @@ void DrainWatchdog::watch() {
   std::string what;
   {
     std::unique_lock lock{mutex_};
-    while (!over_ && executor_->now() < deadline_) changed_->wait_until(lock, deadline_);
+    while (!over_ && !left_->over()) changed_->wait_until(lock, left_->end());
     if (over_) return;
     what = waiting_for_;
   }

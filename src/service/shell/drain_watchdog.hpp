@@ -8,10 +8,11 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 
-#include "tidings/executor.hpp"
+#include "base/countdown.hpp"
 
 namespace tidings::service {
 
@@ -41,7 +42,7 @@ class DrainWatchdog final {
   std::mutex mutex_;
   const std::unique_ptr<Condition> changed_;
   std::string waiting_for_;
-  Time deadline_ = kNever;
+  std::optional<Countdown> left_;  // also where the clock is set meanwhile
   bool over_ = false;
   std::unique_ptr<Thread> thread_;
 };

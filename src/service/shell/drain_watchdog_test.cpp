@@ -38,6 +38,20 @@ TEST_F(DrainWatchdogTest, SaysWhatWasWaitedForAtItsDeadline) {
   EXPECT_EQ(at_, deadline);
 }
 
+TEST_F(DrainWatchdogTest, HasItsDeadlineThoughTheClockIsSet) {
+  const auto watchdog = watch();
+  watchdog->arm(executor_->now() + 20s);
+  executor_->run_for(5s);
+  executor_->jump(-5min);
+  executor_->run_for(14s);
+  EXPECT_TRUE(expired_.empty());
+  executor_->jump(5min);
+  executor_->run_for(500ms);
+  EXPECT_TRUE(expired_.empty()) << "no time passed";
+  executor_->run_for(1s);
+  EXPECT_EQ(expired_.size(), 1u);
+}
+
 TEST_F(DrainWatchdogTest, TakesANewDeadline) {
   const auto watchdog = watch();
   const Time begin = executor_->now();

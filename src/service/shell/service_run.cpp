@@ -142,15 +142,16 @@ class Run final {
 
   void drain(Bus& bus, Backgrounds& backgrounds) {
     const Time deadline = spec_.executor->now() + spec_.settings.drain_deadline;
+    const Countdown left{*spec_.executor, deadline};  // the clock may be set meanwhile
     spec_.log.info("draining", {{"within", text::duration_text(spec_.settings.drain_deadline)}});
     watchdog_.waiting_for("what was in flight, and to leave the groups");
     watchdog_.arm(deadline + kDrainGrace);
     backgrounds.request_stop();
     const auto stopped = bus.stop(deadline);
     watchdog_.waiting_for("background work");
-    const bool ended = backgrounds.wait(deadline);
+    const bool ended = backgrounds.wait(left.end());
     watchdog_.waiting_for("the transport, to close");
-    if (stopped && ended) return watchdog_.arm(close_deadline(deadline));
+    if (stopped && ended) return watchdog_.arm(close_deadline(left.end()));
     spec_.log.error("not everything ended by the drain's deadline; what is unsettled will be handled again",
                     {{"error", stopped ? "background work still runs" : std::string_view{stopped.error().message}}});
     end_process(spec_.log, *spec_.executor, kExitFailed);

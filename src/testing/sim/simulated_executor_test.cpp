@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <memory>
+#include <optional>
 #include <vector>
 
 namespace tidings::testing {
@@ -185,6 +186,22 @@ TEST(SimulatedExecutor, NoTimePassesWhenTheClockIsSet) {
   executor.run_for(1s);
   executor.jump(-2h);
   EXPECT_EQ(executor.uptime(), 6s);
+}
+
+TEST(SimulatedExecutor, AClockThatIsSetBackDoesNotLengthenAWait) {
+  SimulatedExecutor executor{1};
+  const auto changed = executor.condition();
+  std::mutex mutex;
+  std::optional<Duration> waited;
+  const auto waiter = executor.spawn("waiter", [&] {
+    std::unique_lock lock{mutex};
+    changed->wait_until(lock, executor.now() + 10s, executor, [] { return false; });
+    waited = executor.uptime();
+  });
+  executor.run_for(4s);
+  executor.jump(-5min);
+  executor.run_for(10min);
+  EXPECT_EQ(waited, 10s);
 }
 
 TEST(SimulatedExecutorDeathTest, NamesTheThreadsOfADeadlock) {

@@ -23,6 +23,7 @@ class OvertakenExecutor final : public Executor {
     if (at_now && is_here()) at_now();
     return real_->now();
   }
+  Duration uptime() const override { return real_->uptime(); }
   std::unique_ptr<Condition> condition() override { return real_->condition(); }
   std::unique_ptr<Thread> spawn(std::string name, std::function<void()> body) override {
     return real_->spawn(std::move(name), std::move(body));
