@@ -13,11 +13,12 @@ namespace tidings {
 
 bool Condition::wait_until(std::unique_lock<std::mutex>& lock, Time deadline, const Executor& executor,
                            const std::function<bool()>& ready) {
+  if (ready()) return true;
   const Countdown left{executor, deadline};
-  while (!ready()) {
+  do {
     if (left.over() || executor.now() >= deadline) return ready();
     wait_until(lock, std::min(deadline, left.end()));
-  }
+  } while (!ready());
   return true;
 }
 

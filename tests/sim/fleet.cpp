@@ -148,6 +148,7 @@ class Fleet final {
   void crash(std::size_t place);
   Result<void> handle(const std::string& life, const Job& job, Duration takes);
   Duration draw_time();
+  Duration draw_below(Duration bound);
 
   void publish(Time end);
   void publish_pulse(int count);
@@ -157,6 +158,8 @@ class Fleet final {
   void crash_some(Time end);
   void scale(Time end);
   void wait_until(Time time) { executor_->sleep_until(std::max(time, executor_->now())); }
+  // Until some moment of the pulse that begins then, while others handle what it brought.
+  void wait_about(Time time) { wait_until(time + draw_below(kPulse)); }
   bool wait_balanced();
   void wait_settled();
   std::uint64_t assignments() const;
@@ -228,7 +231,11 @@ Result<void> Fleet::handle(const std::string& life, const Job& job, Duration tak
 
 Duration Fleet::draw_time() {
   const auto least = Duration{plan_.handler} / 2;
-  return least + Duration{static_cast<Duration::rep>(random_() % static_cast<std::uint64_t>(2 * least.count() + 1))};
+  return least + draw_below(2 * least + Duration{1});
+}
+
+Duration Fleet::draw_below(Duration bound) {
+  return Duration{static_cast<Duration::rep>(random_() % static_cast<std::uint64_t>(bound.count()))};
 }
 
 void Fleet::publish(Time end) {
@@ -269,7 +276,7 @@ void Fleet::live_through_the_hour() {
 void Fleet::restart_all(Time end) {
   const Time begin = executor_->now();
   for (std::size_t place = 0; place < instances_.size(); ++place) {
-    wait_until(begin + (end - begin) * static_cast<int>(place) / plan_.instances);
+    wait_about(begin + (end - begin) * static_cast<int>(place) / plan_.instances);
     std::uint64_t before = assignments();
     Time went = executor_->now();
     stop(place);
@@ -286,11 +293,12 @@ void Fleet::restart_all(Time end) {
 void Fleet::crash_some(Time end) {
   const Time begin = executor_->now();
   for (int i = 0; i < plan_.crashes; ++i) {
-    wait_until(begin + (end - begin) * i / plan_.crashes);
+    wait_about(begin + (end - begin) * i / plan_.crashes);
     const std::size_t place = random_() % instances_.size();
     const std::uint64_t before = assignments();
     const Time went = executor_->now();
     crash(place);
+    if (!wait_balanced()) witness_.broken("not all have their share after a crash");
     moved("one crashes", before, executor_->now() - went);
     instances_[place].bus.reset();
     wait_until(went + kAway);
@@ -304,14 +312,15 @@ void Fleet::scale(Time end) {
   const std::size_t quarter = instances_.size() / 4;
   const Time middle = begin + (end - begin) / 2;
   for (std::size_t place = 0; place < quarter; ++place) {
-    wait_until(begin + (middle - begin) * static_cast<int>(place) / static_cast<int>(quarter));
+    wait_about(begin + (middle - begin) * static_cast<int>(place) / static_cast<int>(quarter));
     stop(place);
   }
-  wait_until(middle);
+  wait_about(middle);
   const std::uint64_t before = assignments();
+  const Time came = executor_->now();
   for (std::size_t place = 0; place < quarter; ++place) start(place);
   if (!wait_balanced()) witness_.broken("not all have their share after many came");
-  moved("a quarter comes at once", before, executor_->now() - middle);
+  moved("a quarter comes at once", before, executor_->now() - came);
   wait_until(end);
 }
 
