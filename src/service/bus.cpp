@@ -9,9 +9,9 @@
 
 #include "base/countdown.hpp"
 #include "service/bus_publisher.hpp"
-#include "service/plan.hpp"
+#include "service/handle/subscription.hpp"
+#include "service/plan/plan.hpp"
 #include "service/presence.hpp"
-#include "service/subscription.hpp"
 
 namespace tidings {
 

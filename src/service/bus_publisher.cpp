@@ -1,6 +1,6 @@
 #include "service/bus_publisher.hpp"
 
-#include "service/outputs.hpp"
+#include "service/records/outputs.hpp"
 #include "tidings/uuid.hpp"
 
 namespace tidings::service {

@@ -7,7 +7,7 @@
 #include <functional>
 #include <memory>
 
-#include "service/engine.hpp"
+#include "service/engine/engine.hpp"
 #include "tidings/context.hpp"
 
 namespace tidings::service {

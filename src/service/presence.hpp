@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "service/engine.hpp"
-#include "service/plan.hpp"
+#include "service/engine/engine.hpp"
+#include "service/plan/plan.hpp"
 
 namespace tidings::service {
 

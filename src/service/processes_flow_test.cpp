@@ -4,7 +4,7 @@
 #include <map>
 
 #include "service/sample_service.hpp"
-#include "service/settler.hpp"
+#include "service/settle/settler.hpp"
 #include "tidings/bus.hpp"
 #include "tidings/testing/simulated_executor.hpp"
 #include "tidings/uuid.hpp"

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "service/plan.hpp"
+#include "service/plan/plan.hpp"
 #include "testing/finding_text.hpp"
 
 namespace tidings::testing {

@@ -7,7 +7,7 @@
 #include <deque>
 #include <memory>
 
-#include "service/plan.hpp"
+#include "service/plan/plan.hpp"
 #include "testing/fault_round.hpp"
 #include "tidings/contract.hpp"
 

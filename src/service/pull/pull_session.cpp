@@ -5,8 +5,8 @@
 #include <algorithm>
 #include <iterator>
 
-#include "service/flow.hpp"
-#include "service/health.hpp"
+#include "service/lanes/flow.hpp"
+#include "service/settle/health.hpp"
 #include "transport/event_record.hpp"
 
 namespace tidings::service {

@@ -8,12 +8,12 @@
 #include <string>
 #include <vector>
 
-#include "service/announcer.hpp"
-#include "service/event_reader.hpp"
-#include "service/outputs.hpp"
-#include "service/plan.hpp"
-#include "service/running_slots.hpp"
-#include "service/work_queue.hpp"
+#include "service/lanes/running_slots.hpp"
+#include "service/lanes/work_queue.hpp"
+#include "service/plan/plan.hpp"
+#include "service/records/event_reader.hpp"
+#include "service/records/outputs.hpp"
+#include "service/settle/announcer.hpp"
 #include "tidings/delivery.hpp"
 
 namespace tidings::service {

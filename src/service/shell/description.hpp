@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "service/plan.hpp"
+#include "service/plan/plan.hpp"
 
 namespace tidings::service {
 

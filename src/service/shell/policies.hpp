@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "service/plan.hpp"
+#include "service/plan/plan.hpp"
 
 namespace tidings::service {
 

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 
-#include "service/plan.hpp"
+#include "service/plan/plan.hpp"
 #include "service/shell/builtin_settings.hpp"
 #include "service/shell/configuration_file.hpp"
 #include "service/shell/description.hpp"

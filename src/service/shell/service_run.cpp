@@ -9,7 +9,7 @@
 #include <exception>
 #include <fstream>
 
-#include "service/log_scope_wrap.hpp"
+#include "service/handle/log_scope_wrap.hpp"
 #include "service/shell/admin_endpoint.hpp"
 #include "service/shell/admin_pages.hpp"
 #include "service/shell/drain_watchdog.hpp"

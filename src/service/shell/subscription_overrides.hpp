@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "service/plan.hpp"
+#include "service/plan/plan.hpp"
 #include "service/shell/settings.hpp"
 
 namespace tidings::service {
