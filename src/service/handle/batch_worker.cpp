@@ -1,5 +1,6 @@
 #include <algorithm>
 
+#include "service/handle/stages.hpp"
 #include "service/handle/worker.hpp"
 
 namespace tidings::service {

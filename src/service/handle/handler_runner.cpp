@@ -54,25 +54,6 @@ Result<void> call_batch(const HandlerPlan& handler, std::span<const HandlerRunne
                              outcomes.size(), items.size()));
 }
 
-bool failed(const RunResult& result, const HandlerPlan& handler) {
-  return !result.outcome || (result.timed_out && handler.on_timeout == OnTimeout::fail);
-}
-
-Error failure_of(const RunResult& result, const HandlerPlan& handler) {
-  if (!result.outcome) return result.outcome.error();
-  return unavailable(fmt::format("the handler {} took {} ms, its timeout is {} ms; what it published is dropped",
-                                 handler.label, result.took.count() / 1'000, handler.timeout.count() / 1'000));
-}
-
-pipeline::Verdict verdict_of_failure(const SubscriptionParts& parts, const transport::Delivery& delivery,
-                                     const Decoded& decoded, const RunResult& result) {
-  const HandlerPlan& handler = *decoded.handler;
-  const pipeline::Failure failure{.error = failure_of(result, handler),
-                                  .timed_out = result.timed_out && handler.on_timeout == OnTimeout::fail};
-  Executor& executor = *parts.engine->executor;
-  return pipeline::after_failure(delivery, failure, handler.retry, parts.plan.rules, executor.now(), executor.random());
-}
-
 }  // namespace
 
 HandlerRunner::HandlerRunner(SubscriptionParts& parts)
@@ -174,30 +155,6 @@ std::vector<RunResult> HandlerRunner::run_batch(const HandlerPlan& handler, std:
   results = run_batch(handler, items.first(half));
   std::ranges::move(run_batch(handler, items.subspan(half)), std::back_inserter(results));
   return results;
-}
-
-SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded,
-                        RunResult& result) {
-  SettlingPtr settling = parts.blanks.take();
-  if (failed(result, *decoded.handler)) {
-    settling->verdict = verdict_of_failure(parts, delivery, decoded, result);
-  } else if (decoded.no_id) {
-    settling->verdict.reason = Reason::no_id;
-  }
-  settling->attempt = delivery.attempts.failed + 1;
-  settling->took = result.took;
-  if (settling->verdict.step == Step::accepted || flawed(Flaw::outputs_of_failure))
-    settling->publishes = std::move(result.outputs);
-  exchange(settling->envelope, decoded.envelope);
-  return settling;
-}
-
-SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded) {
-  SettlingPtr settling = parts.blanks.take();
-  settling->attempt = delivery.attempts.failed;
-  settling->verdict = std::move(*decoded.verdict);
-  exchange(settling->envelope, decoded.envelope);
-  return settling;
 }
 
 }  // namespace tidings::service

@@ -58,10 +58,4 @@ class HandlerRunner final {
   std::unique_ptr<Timekeeper::Watch> watch_;
 };
 
-// The run as it leaves the pipeline; without its delivery, which SubscriptionParts::end puts in.
-SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded,
-                        RunResult& result);
-// Of a delivery that no handler saw.
-SettlingPtr settling_of(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& decoded);
-
 }  // namespace tidings::service

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/flaw.hpp"
+#include "service/handle/stages.hpp"
 #include "service/handle/worker.hpp"
 
 namespace tidings::service {

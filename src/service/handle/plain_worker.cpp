@@ -1,31 +1,7 @@
+#include "service/handle/stages.hpp"
 #include "service/handle/worker.hpp"
-#include "transport/event_record.hpp"
 
 namespace tidings::service {
-
-namespace {
-
-// False: it is not ours any more.
-bool mark(SubscriptionParts& parts, const transport::Delivery& delivery) {
-  if (parts.decoder.before(delivery)) return true;  // it does not run
-  const bool marked = parts.settler.mark(delivery);
-  parts.announcer.announce(marked ? Step::marked : Step::refused, delivery, transport::envelope_of(delivery.record));
-  return marked;
-}
-
-}  // namespace
-
-bool prepare(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& into) {
-  if (delivery.suspect && !mark(parts, delivery)) return false;
-  parts.decoder.decode(delivery, into);
-  return true;
-}
-
-std::optional<Decoded> prepare(SubscriptionParts& parts, const transport::Delivery& delivery) {
-  Decoded decoded;
-  if (!prepare(parts, delivery, decoded)) return std::nullopt;
-  return decoded;
-}
 
 namespace {
 

@@ -5,8 +5,6 @@
 
 #include <memory>
 
-#include "base/flaw.hpp"
-#include "service/handle/handler_runner.hpp"
 #include "service/handle/subscription_parts.hpp"
 
 namespace tidings::service {
@@ -25,20 +23,6 @@ std::unique_ptr<Worker> plain_worker(SubscriptionParts& parts, std::size_t slot)
 std::unique_ptr<Worker> inbox_worker(SubscriptionParts& parts);
 // Many deliveries in one call of a handler. Uses the slots from 1 on.
 std::unique_ptr<Worker> batch_worker(SubscriptionParts& parts);
-
-// The stages before the handler. A suspect is marked before it is decoded; nothing: it is not ours any more.
-std::optional<Decoded> prepare(SubscriptionParts& parts, const transport::Delivery& delivery);
-// The same into one that is used again. False: it is not ours any more.
-bool prepare(SubscriptionParts& parts, const transport::Delivery& delivery, Decoded& into);
-
-inline GatePass::Company company_of(const transport::Delivery& delivery) {
-  return delivery.suspect ? GatePass::Company::alone : GatePass::Company::beside_others;
-}
-
-// To be asked behind the gate, where one may have waited for long. False: what was taken goes back.
-inline bool may_run(const SubscriptionParts& parts) {
-  return !parts.left_alone || flawed(Flaw::left_alone_starts);
-}
 
 // The lane of a delivery that is handled after others in one go: whatever of it failed, keeps the rest of it back.
 struct LaneName {
