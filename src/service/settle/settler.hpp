@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "service/settle/announcer.hpp"
+#include "service/settle/blanks.hpp"
 #include "service/settle/health.hpp"
 #include "tidings/inbox.hpp"
 #include "tidings/transport/transport.hpp"

@@ -1,10 +1,9 @@
-// A delivery on its way out of the pipeline, and what its memory is used for afterwards: the next one.
+// A delivery on its way out of the pipeline.
 //
-// Threads: Settling: a value. Blanks: any.
+// Threads: a value.
 #pragma once
 
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "pipeline/decide.hpp"
@@ -30,23 +29,5 @@ SettlingPtr released(transport::Delivery delivery);
 
 // Exchanges all of them, and with them their memory.
 void exchange(Envelope& left, Envelope& right);
-
-// Settlings that are done with, to be filled again: made anew for each event, one thread would allocate all that
-// another frees, which costs more than most handlers.
-class Blanks final {
- public:
-  static constexpr std::size_t kBlanksMax = 1'024;
-  static constexpr std::size_t kBlankBytesMax = 512;  // of each text of an envelope that is kept
-
-  // As new, but for the content of its delivery and its envelope, which is old.
-  SettlingPtr take();
-  // Empties it.
-  void give_back(std::vector<SettlingPtr>& used);
-  std::size_t size() const;
-
- private:
-  mutable std::mutex mutex_;
-  std::vector<SettlingPtr> blanks_;
-};
 
 }  // namespace tidings::service

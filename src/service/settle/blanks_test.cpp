@@ -1,4 +1,4 @@
-#include "service/settle/settling.hpp"
+#include "service/settle/blanks.hpp"
 
 #include <gtest/gtest.h>
 
