@@ -42,6 +42,9 @@ struct LaneLimits {
 // Names a delivery inside Lanes, until it is gone.
 using Ticket = std::uint64_t;
 
+// Names a lane for as long as any of its deliveries is there.
+using LaneNumber = std::uint64_t;
+
 enum class LaneFlow { held_back, flowing };
 
 struct FlowChange {
@@ -70,6 +73,7 @@ class Lanes final {
 
   const transport::Delivery& at(Ticket ticket) const;
   transport::Delivery& at(Ticket ticket);
+  LaneNumber lane_number(Ticket ticket) const { return items_[ticket].lane->opened; }
 
   // A note on a delivery that its lane keeps, for the caller: handled with others, it spoils what they do.
   void set_spoils(Ticket ticket) { items_[ticket].spoils = true; }
@@ -138,8 +142,8 @@ class Lanes final {
   };
   struct Lane {
     Links links;
-    std::uint64_t opened = 0;  // later ones have more
-    bool named = false;        // not of one delivery without key
+    LaneNumber opened = 0;  // later ones have more
+    bool named = false;     // not of one delivery without key
     std::string topic;
     std::string key;
     std::size_t hash = 0;       // of both
@@ -158,7 +162,7 @@ class Lanes final {
   };
   struct Due {
     Time at;
-    std::uint64_t opened = 0;
+    LaneNumber opened = 0;
     Lane* lane = nullptr;
     friend auto operator<=>(const Due&, const Due&) = default;
   };
@@ -205,7 +209,7 @@ class Lanes final {
   std::vector<Lane*> lanes_of(const std::vector<PartitionIndex>& partitions);
 
   LaneLimits limits_;
-  std::uint64_t opened_ = 0;
+  LaneNumber opened_ = 0;
   std::size_t running_ = 0;
   std::size_t busy_lanes_ = 0;
   bool solo_ = false;       // a suspect runs

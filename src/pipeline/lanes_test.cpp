@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <random>
+#include <set>
 
 namespace tidings::pipeline {
 namespace {
@@ -69,6 +70,25 @@ TEST(Lanes, GiveBackATakenOneWithTheRestOfItsLane) {
   EXPECT_EQ(lanes.running(), 1u);
   lanes.admit(delivery(4, "a"));
   EXPECT_THAT(tokens(lanes, lanes.take(kStart, 10, 1)), ElementsAre(4)) << "the lane is free";
+}
+
+// What is handled in one go knows by its lane what must not pass what.
+TEST(Lanes, NumberTheLanesOfWhatIsTaken) {
+  Lanes lanes{{.concurrency = 4}};
+  lanes.admit(delivery(1, "a"));
+  lanes.admit(delivery(2, "a"));
+  lanes.admit(delivery(3, "b"));
+  lanes.admit(delivery(4, std::nullopt));
+  lanes.admit(delivery(5, std::nullopt));
+  const auto taken = lanes.take(kStart, 10, 10);
+  ASSERT_THAT(tokens(lanes, taken), ElementsAre(1, 2, 3, 4, 5));
+  std::vector<LaneNumber> numbers;
+  for (const Ticket ticket : taken) numbers.push_back(lanes.lane_number(ticket));
+  EXPECT_EQ(numbers[0], numbers[1]);
+  EXPECT_EQ((std::set<LaneNumber>{numbers.begin(), numbers.end()}.size()), 4u);
+  lanes.admit(delivery(6, "a"));
+  lanes.done(taken[0]);
+  EXPECT_EQ(lanes.lane_number(taken[1]), numbers[1]) << "as long as any of it is there";
 }
 
 TEST(Lanes, RunAtMostAsManyLanesAsTheConcurrency) {

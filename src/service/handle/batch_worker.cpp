@@ -37,7 +37,7 @@ class Batches final {
   SubscriptionParts& parts_;
   HandlerRunner& runner_;
   std::vector<Member> members_;
-  std::vector<LaneName> held_;
+  std::vector<pipeline::LaneNumber> held_;  // lanes of which one failed here: the rest of them is kept back
 };
 
 void Batches::add(Taken taken) {
@@ -58,8 +58,7 @@ void Batches::add(Taken taken) {
 }
 
 bool Batches::held(const Member& member) const {
-  const auto lane = lane_of(*member.taken.delivery);
-  return lane && std::ranges::find(held_, *lane) != held_.end();
+  return std::ranges::find(held_, member.taken.lane) != held_.end();
 }
 
 void Batches::route(Member& member) {
@@ -77,11 +76,10 @@ void Batches::route(Member& member) {
 
 // An earlier one of its key waits in another handler's batch: that goes first.
 void Batches::flush_others(const Member& member) {
-  const auto lane = lane_of(*member.taken.delivery);
-  if (!lane) return;
+  if (!member.taken.delivery->record.key) return;
   for (const Member& other : members_) {
     if (!other.gathered || other.gathered == member.decoded->handler) continue;
-    if (lane_of(*other.taken.delivery) == lane) return flush(*other.gathered);
+    if (other.taken.lane == member.taken.lane) return flush(*other.gathered);
   }
 }
 
@@ -105,8 +103,7 @@ void Batches::flush(const HandlerPlan& handler) {
 
 void Batches::conclude(Member& member, RunResult& result) {
   member.settling = settling_of(parts_, *member.taken.delivery, *member.decoded, result);
-  const auto lane = lane_of(*member.taken.delivery);
-  if (lane && holds(member.settling->verdict)) held_.push_back(*lane);
+  if (holds(member.settling->verdict)) held_.push_back(member.taken.lane);
 }
 
 void Batches::finish() {

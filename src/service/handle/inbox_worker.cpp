@@ -76,7 +76,7 @@ class InboxRound final {
   std::unique_ptr<InboxTransaction> transaction_;
   std::vector<Member> members_;
   std::optional<Taken> next_;
-  std::vector<LaneName> held_;  // lanes whose first failed here
+  std::vector<pipeline::LaneNumber> held_;  // lanes of which one failed here: the rest of them is kept back
   bool closed_ = false;
   std::optional<Error> broken_;
 };
@@ -94,13 +94,12 @@ void InboxRound::add(Taken taken) {
   Member& member = members_.back();
   if (!may_run(parts_)) close();
   if (!open()) return;
-  const auto lane = lane_of(*taken.delivery);
-  if (lane && std::ranges::find(held_, *lane) != held_.end()) return;
+  if (std::ranges::find(held_, taken.lane) != held_.end()) return;
   const BoardEntry entry{parts_.board, kSlot, taken.delivery->token};
   if (!work(member)) {
     next_ = taken;
-  } else if (member.settling && holds(member.settling->verdict) && lane) {
-    held_.push_back(*lane);
+  } else if (member.settling && holds(member.settling->verdict)) {
+    held_.push_back(taken.lane);
   }
 }
 

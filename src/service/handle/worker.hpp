@@ -24,15 +24,4 @@ std::unique_ptr<Worker> inbox_worker(SubscriptionParts& parts);
 // Many deliveries in one call of a handler. Uses the slots from 1 on.
 std::unique_ptr<Worker> batch_worker(SubscriptionParts& parts);
 
-// The lane of a delivery that is handled after others in one go: whatever of it failed, keeps the rest of it back.
-struct LaneName {
-  std::string_view topic;
-  std::string_view key;
-  friend bool operator==(const LaneName&, const LaneName&) = default;
-};
-inline std::optional<LaneName> lane_of(const transport::Delivery& delivery) {
-  if (!delivery.record.key) return std::nullopt;
-  return LaneName{delivery.record.topic, *delivery.record.key};
-}
-
 }  // namespace tidings::service

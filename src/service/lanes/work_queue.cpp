@@ -55,7 +55,8 @@ void WorkQueue::trim_held_back(std::vector<transport::Delivery>& released) {
 void WorkQueue::take_locked(Time now, TakeLimits limits, std::vector<Taken>& into) {
   if (!lanes_.ready(now)) return;
   lanes_.take(now, limits.max, limits.max_per_lane, tickets_);
-  for (const pipeline::Ticket ticket : tickets_) into.push_back({ticket, &lanes_.at(ticket), lanes_.spoils(ticket)});
+  for (const pipeline::Ticket ticket : tickets_)
+    into.push_back({ticket, &lanes_.at(ticket), lanes_.lane_number(ticket), lanes_.spoils(ticket)});
   note_flow();
   if (lanes_.ready(now)) wake_one();
 }

@@ -23,6 +23,7 @@ namespace tidings::service {
 struct Taken {
   pipeline::Ticket ticket = 0;
   transport::Delivery* delivery = nullptr;
+  pipeline::LaneNumber lane = 0;
   bool spoils = false;  // it was handled with others in a transaction that failed: from then on it gets one of its own
 };
 
