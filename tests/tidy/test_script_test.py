@@ -55,6 +55,13 @@ class TestScript(unittest.TestCase):
         self.assertEqual(self.run_script("--no-install", "--label", "tidy")[:2], (0, "1 passed, 0 failed"))
         self.assertEqual(self.run_script("--no-install", "--long", "^(Good|Long)")[:2], (0, "3 passed, 0 failed"))
 
+    def test_to_match_no_test_is_one_failure(self):
+        for arguments in (["^Goood"], ["--label", "tidyy"], ["^Long"], ["^Good.One", "--label", "tidy"]):
+            code, last, said = self.run_script("--no-install", *arguments)
+            self.assertEqual((code, last), (1, "0 passed, 1 failed"), said)
+            self.assertIn("no test matches", said)
+            self.assertIn(arguments[-1], said)
+
     def test_a_build_that_fails_is_one_failure(self):
         code, last, said = self.run_script("--no-install", "--preset", "broken")
         self.assertEqual((code, last), (3, "0 passed, 1 failed"), said)
