@@ -82,6 +82,7 @@ namespace tidings {
   FLAW(memory_replay_uncounted)  /* a replay is not counted */                                          \
   /* local */                                                                                           \
   FLAW(local_confirms_early)    /* a change is confirmed before it is durable */                        \
+  FLAW(local_commit_unsynced)   /* sync=commit does not wait for the disk */                            \
   FLAW(local_buffer_endless)    /* a publisher's buffer has no bound */                                 \
   FLAW(local_in_flight_heavy)   /* what is in flight is bounded by number alone */                      \
   FLAW(local_outputs_apart)     /* outputs leave though their acceptance is refused */                  \

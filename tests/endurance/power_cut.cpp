@@ -111,6 +111,13 @@ std::size_t PowerCut::point_of(std::string_view text) const {
   return entries_.size();
 }
 
+std::size_t PowerCut::next_said(std::size_t point) const {
+  for (std::size_t i = point; i < entries_.size(); ++i) {
+    if (entries_[i].head.change == Change::say) return i + 1;
+  }
+  return entries_.size();
+}
+
 namespace {
 
 // The state of a disk at a point, as far as it is certain, and what is not.

@@ -27,6 +27,8 @@ class PowerCut final {
   std::string said(std::size_t point) const;
   // The point at which `text` had been said for the first time; changes(): never.
   std::size_t point_of(std::string_view text) const;
+  // The point right behind what was said next from `point` on; changes(): nothing.
+  std::size_t next_said(std::size_t point) const;
   // Makes `to`, a new directory, what the disk would be after a cut.
   void rebuild(std::size_t point, std::uint64_t seed, const std::filesystem::path& to) const;
 

@@ -77,8 +77,9 @@ class PowerCutTest : public ::testing::Test {
     ASSERT_EQ(child.wait(), (ChildExit{.code = 0})) << child.error_output();
   }
 
-  // Has the power fail at random points, behind that where `first` was said, and calls check(point) each time; a log
-  // that is named by POWER_CUT_LOG is cut instead, at POWER_CUT_POINT.
+  // Has the power fail at random points, behind that where `first` was said, every other time right behind what was
+  // said then, when it is lost first; and calls check(point) each time. A log that is named by POWER_CUT_LOG is cut
+  // instead, at POWER_CUT_POINT.
   void cut(std::size_t short_count, std::string_view first,
            const std::function<void(const PowerCut&, std::size_t)>& check) {
     const PowerCut power{replayed() ? fs::path{std::getenv(kRecordTo)} : log_};
@@ -87,7 +88,8 @@ class PowerCutTest : public ::testing::Test {
     std::uniform_int_distribution<std::size_t> points{first.empty() ? 0 : power.point_of(first), power.changes()};
     const std::size_t count = replayed() ? 1 : long_run() ? 200 : short_count;
     for (std::size_t i = 0; i < count; ++i) {
-      const std::size_t drawn = i == 0 ? power.changes() : points(random);
+      const std::size_t random_point = i == 0 ? power.changes() : points(random);
+      const std::size_t drawn = i % 2 == 0 ? random_point : power.next_said(random_point);
       const std::size_t point = number_in("POWER_CUT_POINT").value_or(drawn);
       const fs::path rebuilt = scratch_ / "rebuilt";
       fs::remove_all(rebuilt);

@@ -37,9 +37,10 @@ def run(flaw, program, test):
     with tempfile.TemporaryDirectory() as scratch:
         report = pathlib.Path(scratch) / "report.json"
         arguments = [program, f"--gtest_filter={test}", f"--gtest_output=json:{report}"]
+        environment = os.environ | {"TIDINGS_FLAW": flaw, "TMPDIR": scratch}  # what a failed test keeps goes, too
         try:
-            done = subprocess.run(arguments, env=os.environ | {"TIDINGS_FLAW": flaw}, stdout=subprocess.PIPE,
-                                  stderr=subprocess.STDOUT, text=True, errors="replace", timeout=TIMEOUT_SECONDS)
+            done = subprocess.run(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                  text=True, errors="replace", timeout=TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             return f"{test} did not end within {TIMEOUT_SECONDS} s", ""
         if not report.is_file():

@@ -10,6 +10,7 @@
 #include <sstream>
 #include <vector>
 
+#include "base/flaw.hpp"
 #include "transport/local/storage/limits.hpp"
 #include "transport/local/storage/process_name.hpp"
 #include "transport/local/storage/store_directory.hpp"
@@ -35,7 +36,7 @@ Bytes bytes(const MDB_val& value) {
 unsigned flags_of(Sync sync) {
   switch (sync) {
     case Sync::commit:
-      return 0;
+      return flawed(Flaw::local_commit_unsynced) ? MDB_NOSYNC : 0;
     case Sync::meta:
       return MDB_NOMETASYNC;
     case Sync::none:
