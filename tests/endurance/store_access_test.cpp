@@ -1,4 +1,5 @@
 // E2: a store that this user may not read or write, whole or in part, is told so, and is as it was afterwards.
+#include <fmt/format.h>
 #include <gmock/gmock.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -6,6 +7,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include "tests/support/child_process.hpp"
 #include "tests/support/eventually.hpp"
@@ -20,11 +23,40 @@ namespace fs = std::filesystem;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
+const std::string kBody(10'000, 'x');  // it takes pages of its own
+
 class StoreAccessTest : public ::testing::Test {
  protected:
   StoreAccessTest() {
     fs::permissions(scratch_.path(), fs::perms{0755});
-    EXPECT_EQ(open(), "opened");
+    publish("before");
+    EXPECT_EQ(kept(), "before");
+  }
+
+  // Opens the store, and has an event confirmed.
+  void publish(const std::string& id) const {
+    const auto executor = thread_executor();
+    const auto opened = open_local(transport::Url{.scheme = "local", .path = directory_}, executor);
+    ASSERT_TRUE(opened) << opened.error().message;
+    const auto declared = (*opened)->declare({.topics = {{.name = "orders"}}});
+    ASSERT_TRUE(declared) << declared.error().message;
+    const auto publisher = (*opened)->publisher({}).value();
+    Result<void> answer = unavailable("no answer");
+    publisher->send({{.topic = "orders", .id = id, .type = "Numbered", .body = kBody}},
+                    [&](std::size_t, Result<void> outcome) { answer = std::move(outcome); });
+    EXPECT_TRUE(publisher->flush(executor->now() + std::chrono::seconds{20}));
+    EXPECT_TRUE(answer) << answer.error().message;
+  }
+  // The ids of all events that are there, or the error in words.
+  std::string kept() const {
+    const auto opened = open_local(transport::Url{.scheme = "local", .path = directory_}, thread_executor());
+    if (!opened) return opened.error().message;
+    std::vector<std::string> ids;
+    const auto read = (*opened)->operations().history->read({.topic = "orders"}, {}, 100, [&](const auto& entry) {
+      ids.push_back(std::string{entry.record.id} + (entry.record.body == kBody ? "" : " with another body"));
+      return true;
+    });
+    return read ? fmt::format("{}", fmt::join(ids, ", ")) : read.error().message;
   }
 
   // "opened", or the error in words.
@@ -32,14 +64,16 @@ class StoreAccessTest : public ::testing::Test {
     const auto opened = open_local(transport::Url{.scheme = "local", .path = directory}, thread_executor());
     return opened ? "opened" : std::string{to_string(opened.error().kind)} + ": " + opened.error().message;
   }
-  std::string open() const { return open(directory_); }
   std::string open_as_nobody(const std::string& directory) const {
     return testing::as_nobody([&] { return open(directory); });
   }
-  // All of the store belongs to everybody but for `file`.
-  void grant_all_but(const std::string& file, unsigned mode) const {
+  // All of the store belongs to everybody.
+  void grant_all() const {
     fs::permissions(directory_, fs::perms{0777});
     for (const auto& entry : fs::directory_iterator{directory_}) fs::permissions(entry.path(), fs::perms{0666});
+  }
+  void grant_all_but(const std::string& file, unsigned mode) const {
+    grant_all();
     fs::permissions(fs::path{directory_} / file, fs::perms{mode});
   }
 
@@ -59,11 +93,14 @@ TEST_F(StoreAccessTest, IsNamedForEachFileThatMayNotBeReadOrWritten) {
     EXPECT_THAT(said, StartsWith("invalid: ")) << file << " " << mode;
     EXPECT_THAT(said, HasSubstr(named)) << file << " " << mode;
     EXPECT_THAT(said, HasSubstr("this user may")) << file << " " << mode;
+    grant_all();
+    EXPECT_EQ(testing::as_nobody([&] { return kept(); }), "before") << file << " " << mode;
   }
   grant_all_but("format", 0444);
   EXPECT_EQ(open_as_nobody(directory_), "opened") << "which nobody writes";
   fs::permissions(directory_, fs::perms{0700});
-  EXPECT_EQ(open(), "opened");
+  publish("after");
+  EXPECT_EQ(kept(), "before, after");
 }
 
 TEST_F(StoreAccessTest, IsNamedWhereNoStoreCanBeMade) {
@@ -90,7 +127,8 @@ TEST_F(StoreAccessTest, IsNamedOnAReadOnlyMount) {
       EXPECT_THAT(said, HasSubstr("Read-only file system")) << place;
     }
   }
-  EXPECT_EQ(open(), "opened");
+  publish("after");
+  EXPECT_EQ(kept(), "before, after");
 }
 
 // A real one, though its other end is here: its memory is shared by the processes of one machine only.
