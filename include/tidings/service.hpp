@@ -53,9 +53,9 @@ class Service final : public Contract {
   //     2  wrong usage  a flag, variable, file, transport URL or the contract itself; nothing was opened
   //     3  unavailable  the transport could not be reached at the start: worth another start later
   // 128+N  at once      a second signal, N, came during the drain
-  // The process ends in here, without a return to main(), at a second signal and at the drain's deadline (at most 2 s
-  // after it, whatever does not answer): what still runs must not outlive what main() owns. A transport that goes away
-  // later ends nothing (P10).
+  // The process ends in here, without a return to main(), at a second signal and at the drain's deadline (at most 2.5 s
+  // after it, whatever does not answer; 12.5 s where all is settled and only the transport does not close): what still
+  // runs must not outlive what main() owns. A transport that goes away later ends nothing (P10).
   int run(int argc, char** argv);
 
  private:

@@ -54,7 +54,8 @@ struct RunSpec {
 };
 
 // Blocks until a stop is requested and done. Returns the exit code; ends the process itself when a second signal comes,
-// or when something still runs at the drain's deadline: at the latest kDrainGrace after it.
+// or when something still runs at the drain's deadline: at the latest kDrainGrace after it, and the time of the last
+// log lines; where all is settled, and only the transport does not close, kCloseWithin later.
 int run_service(const RunSpec& spec);
 
 }  // namespace tidings::service
