@@ -94,6 +94,7 @@ class Measuring final {
     report.consumed_per_second = per_second(plan_.events, *consumed);
     auto times = one_by_one();
     if (!times) return times.error();
+    report.one_by_one = times->size();
     if (times->empty()) return report;
     std::ranges::sort(*times);
     const auto at = [&](std::size_t percent) {
@@ -225,7 +226,8 @@ class Measuring final {
 
   Result<std::vector<Duration>> one_by_one() {
     std::vector<Duration> times;
-    while (times.size() < plan_.one_by_one) {
+    const Time until = executor_.now() + kSpeedAloneFor;
+    while (times.size() < plan_.one_by_one && (times.empty() || executor_.now() < until)) {
       if (!progress_("one by one", times.size(), plan_.one_by_one)) return stopped();
       const Time start = executor_.now();
       send(records(1));

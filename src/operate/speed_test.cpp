@@ -48,6 +48,15 @@ TEST_F(Speed, CountsEachEventOnceByTheClock) {
   EXPECT_EQ(topics[0].records, 1'005u);
 }
 
+TEST_F(Speed, TimesAsManyAloneAsThereIsTimeFor) {
+  pause_ = kSpeedAloneFor / 50;
+  EXPECT_EQ(measure({.events = 1, .one_by_one = 200})->one_by_one, 50u);
+  pause_ = 2 * kSpeedAloneFor;
+  EXPECT_EQ(measure({.events = 1, .one_by_one = 200})->one_by_one, 1u);
+  pause_ = {};
+  EXPECT_EQ(measure({.events = 1, .one_by_one = 200})->one_by_one, 200u);
+}
+
 TEST_F(Speed, LeavesNoGroupBehind) {
   ASSERT_TRUE(measure({.events = 10, .one_by_one = 0}));
   EXPECT_THAT(groups(*transport_)->groups, IsEmpty());

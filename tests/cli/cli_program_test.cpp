@@ -152,6 +152,7 @@ TEST_F(Program, MeasuresTheTransport) {
   EXPECT_THAT(run({"groups"}).output, ::testing::Not(HasSubstr("tidings-bench")));
   const Ran json = run({"--json", "bench", "--events", "500"});
   EXPECT_THAT(json.output, HasSubstr("\"publishedPerSecond\":"));
+  EXPECT_THAT(json.output, HasSubstr("\"oneByOne\":"));
   const Ran wrong = run({"bench", "--events", "0"});
   EXPECT_EQ(wrong.exit, ChildExit{.code = 2});
   EXPECT_THAT(wrong.error_output, HasSubstr("--events"));

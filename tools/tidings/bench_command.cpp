@@ -49,8 +49,8 @@ int bench(const operate::SpeedPlan& plan, Session& session) {
     return kDone;
   }
   session.print(table_of(*report));
-  session.note(fmt::format("{} events of {} bytes in batches of {}, topic {}", report->events, report->bytes,
-                           report->batch, operate::printable(report->topic)));
+  session.note(fmt::format("{} events of {} bytes in batches of {}, and {} alone; topic {}", report->events,
+                           report->bytes, report->batch, report->one_by_one, operate::printable(report->topic)));
   return kDone;
 }
 
@@ -69,8 +69,9 @@ void add_bench(CLI::App& app, Command& command) {
   bench_app->footer(
       "Publishes events of its own and reads them by a group of its own, which it\n"
       "removes. They go by retention: after a minute, in the topic that it makes.\n"
-      "Then 200 go one by one. No subscription of a pattern gets any of them. Killed,\n"
-      "it leaves a group `tidings-bench-...`: `tidings groups remove` takes it away.\n"
+      "Then 200 go one by one, or as many as do so in 10 s. No subscription of a\n"
+      "pattern gets any of them. Killed, it leaves a group `tidings-bench-...`:\n"
+      "`tidings groups remove` takes it away.\n"
       "\n"
       "Example: tidings --transport local:/tmp/try bench --events 20000");
   bench_app->callback([plan, &command] { command = [plan](Session& session) { return bench(*plan, session); }; });
