@@ -24,7 +24,7 @@ target_compile_options(tidings_options INTERFACE -Wno-missing-field-initializers
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   target_compile_options(tidings_options INTERFACE -Wno-missing-braces)
 endif()
-# What an assertion says names the source within the project: no program carries the folder that it was built in.
+# What an assertion says names the source within the project, not in the folder that it was built in.
 target_compile_options(tidings_options INTERFACE -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=)
 if(TIDINGS_SANITIZE)
   target_compile_options(tidings_options INTERFACE -fsanitize=${TIDINGS_SANITIZE} -fno-sanitize-recover=all
