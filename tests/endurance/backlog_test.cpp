@@ -72,7 +72,7 @@ class BacklogTest : public ::testing::Test {
 
 TEST_F(BacklogTest, TakesNoMemoryOfItsPublisherOrItsConsumer) {
   const int events = long_run() ? 1'000'000 : 20'000;
-  const std::uint64_t most = (long_run() ? 200u : 120u) << 20;
+  const std::uint64_t most = long_run() ? 200'000'000 : 120'000'000;
   ChildProcess consumer = start("handle", 2'000);
   ASSERT_TRUE(consumer.wait_for_output("handled 0")) << consumer.error_output();
   ChildProcess publisher = start("publish", events);
@@ -98,7 +98,7 @@ TEST_F(BacklogTest, TakesNoMemoryOfItsPublisherOrItsConsumer) {
 }
 
 TEST_F(BacklogTest, LetsNoFileGrowByWhatHasGoneThrough) {
-  const int events = long_run() ? 10'000'000 : 40'000;
+  const int events = long_run() ? 10'000'000 : 60'000;
   const std::string small = "?sync=none&size_max=" + std::to_string(kShortSizeMax);
   ChildProcess passage = start("pass", events, long_run() ? "" : small);
   std::uintmax_t first_half = 0, second_half = 0;
@@ -119,9 +119,10 @@ TEST_F(BacklogTest, LetsNoFileGrowByWhatHasGoneThrough) {
   std::cout << last_number(passage, "refused ") << " refused for a while; the largest file " << (first_half >> 20)
             << " MiB in the first half, " << (second_half >> 20) << " MiB in the second" << std::endl;
   EXPECT_GT(second_half, 0u);
-  // The short one is over before the file has its size; that is known there.
-  const std::uintmax_t steady = long_run() ? first_half : kShortSizeMax;
-  EXPECT_LT(second_half, steady + steady / 4) << "it grows without end";
+  // A cleaner's transaction may erase all that so small a store holds; the next but one may use its pages. What goes
+  // through it is three times as much (500 bytes an event).
+  const std::uintmax_t most = long_run() ? first_half + first_half / 4 : 2 * kShortSizeMax;
+  EXPECT_LT(second_half, most) << "it grows without end";
 }
 
 }  // namespace
