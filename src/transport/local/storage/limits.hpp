@@ -49,6 +49,10 @@ inline constexpr std::uint64_t kRetentionBytesDefault = UINT64_MAX;  // `size_ma
 inline constexpr std::size_t kCommitOpsMax = 1'000;
 inline constexpr std::size_t kCommitBytesMax = 16u << 20;
 inline constexpr std::size_t kQueueOpsMax = 10'000;  // that wait for the writer
+// Behind a commit that answered so many changes the next one waits for as many, for half of the time that it took, at
+// most so long.
+inline constexpr std::size_t kGatherFrom = 8;
+inline constexpr Duration kGatherWithinMax = 2ms;
 // How long a settlement, or any other synchronous change, waits for the writer lock before it is `unavailable`.
 inline constexpr Duration kChangeWithin = 30s;
 // How long opening a store waits for others that open or close it: one may read it through, after a power cut.

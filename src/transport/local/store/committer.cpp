@@ -12,6 +12,7 @@
 #include "transport/local/storage/limits.hpp"
 #include "transport/local/storage/process_name.hpp"
 #include "transport/local/storage/writer_holder.hpp"
+#include "transport/local/store/gathering.hpp"
 
 namespace tidings::local {
 
@@ -81,6 +82,7 @@ class Committer::Writer final : public std::enable_shared_from_this<Writer> {
   };
 
   void write_loop();
+  void gather(std::unique_lock<std::mutex>& lock);
   void write_once();
   void await_lock();
   Ops take();
@@ -99,6 +101,8 @@ class Committer::Writer final : public std::enable_shared_from_this<Writer> {
   const std::unique_ptr<Condition> complete_;  // for the caller-back
   const std::unique_ptr<Condition> ended_;     // for who closes
   std::deque<std::shared_ptr<CommitOp>> queue_;
+  Gathering gathering_;
+  std::size_t wanted_ = 1;  // the writer is woken when so many changes wait
   std::vector<Completed> completed_;
   Time expiry_check_ = kNever;  // when the caller-back looks for expired operations next
   Time stop_by_ = kNever;
@@ -164,7 +168,7 @@ void Committer::Writer::submit(std::shared_ptr<CommitOp> op) {
         complete_->notify_all();
       }
       queue_.push_back(std::move(op));
-      work_->notify_all();
+      if (queue_.size() >= wanted_) work_->notify_all();
       return;
     }
   }
@@ -178,6 +182,7 @@ void Committer::Writer::write_loop() {
   for (;;) {
     work_->wait_until(lock, kNever, *parts_.executor, [this] { return stopping_ || !queue_.empty(); });
     if (queue_.empty() || parts_.executor->now() >= stop_by_) break;
+    gather(lock);
     lock.unlock();
     write_once();
     lock.lock();
@@ -186,12 +191,21 @@ void Committer::Writer::write_loop() {
   ended_->notify_all();
 }
 
+void Committer::Writer::gather(std::unique_lock<std::mutex>& lock) {
+  Executor& executor = *parts_.executor;
+  wanted_ = gathering_.wanted();
+  work_->wait_until(lock, executor.now() + gathering_.until() - executor.uptime(), executor,
+                    [this] { return stopping_ || queue_.size() >= wanted_; });
+  wanted_ = 1;
+}
+
 void Committer::Writer::write_once() {
   if (!parts_.wake->enter_gate(kGateSlice)) {
     if (parts_.wake->gate_fault() != 0) parts_.executor->sleep_until(parts_.executor->now() + kGateSlice);
     return;
   }
   // What waits is taken only now: what could not get here in time was refused where it waited.
+  const Duration began = parts_.executor->uptime();
   Ops ops;
   Result<void> outcome;
   {
@@ -201,6 +215,10 @@ void Committer::Writer::write_once() {
     if (!ops.empty()) outcome = write(ops, transaction);
   }
   parts_.wake->leave_gate();
+  {
+    const std::lock_guard lock{mutex_};
+    gathering_.committed(began, parts_.executor->uptime(), ops.size(), queue_.size());
+  }
   if (!flawed(Flaw::local_confirms_early)) finish(ops, outcome);
 }
 

@@ -114,6 +114,25 @@ TEST_F(CommitterTest, TakesAllThatWaitsIntoOneTransaction) {
   EXPECT_EQ(refused_, 0);
 }
 
+// Each comes back when it was answered: the writer waits for them (gathering.hpp), and for nobody any more when they
+// are gone.
+TEST_F(CommitterTest, WritesAllOfManyThatComeBack) {
+  constexpr int kMany = 16, kTimes = 20;
+  const auto committer = make();
+  const auto change = [](Commit& commit) -> Result<void> {
+    return next_number(commit.transaction(), "tests"), Result<void>{};
+  };
+  std::vector<std::unique_ptr<Thread>> threads;
+  for (int i = 0; i < kMany; ++i) {
+    threads.push_back(executor_->spawn("many", [&] {
+      for (int time = 0; time < kTimes; ++time) EXPECT_TRUE(committer->perform(change));
+    }));
+  }
+  threads.clear();
+  EXPECT_TRUE(committer->perform(change, 10s));
+  EXPECT_EQ(stored(), kMany * kTimes + 1u);
+}
+
 TEST_F(CommitterTest, RefusesTheWholeBatchOfAFailedCommit) {
   const auto committer = make("before_commit:1:28");
   ASSERT_TRUE(wake_->enter_gate(10s));
