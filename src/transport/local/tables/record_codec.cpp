@@ -62,12 +62,18 @@ void encode_payload(const Record& record, ByteWriter& out) {
   if (record.body) out.raw(*record.body);
 }
 
+constexpr std::size_t kHeaderBytesLeast = 2;  // the length of its name, and that of its value
+
 Result<Wire> checked_header(Bytes stored) {
   if (stored.size() < kRecordHeaderBytes) return corrupt("a stored record is shorter than its header");
   const Wire wire = load(stored.data());
   if (wire.header_crc != crc_of(wire)) return corrupt("the header of a stored record does not match its checksum");
   if (wire.version != kVersion) {
     return corrupt(fmt::format("a stored record has format version {}, this build reads {}", wire.version, kVersion));
+  }
+  // Readers make room for so many: what a header says of itself must not cost more than the record can hold.
+  if (wire.headers > (stored.size() - kRecordHeaderBytes) / kHeaderBytesLeast) {
+    return corrupt(fmt::format("a stored record of {} bytes says that it has {} headers", stored.size(), wire.headers));
   }
   return wire;
 }

@@ -46,7 +46,7 @@ struct RecordPlace {
 };
 RecordPlace place_of(Bytes stored);
 
-// corrupt: the header's checksum is wrong, or it is of another version.
+// corrupt: the header's checksum is wrong, it is of another version, or says more headers than there are bytes for.
 Result<RecordHeader> decode_header(Bytes stored);
 
 // The whole record as views into `stored`; `headers` has room for RecordHeader::headers of them.
