@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <functional>
+#include <iterator>
 
 #include "transport/driver/foreign_time.hpp"
 
@@ -46,8 +47,10 @@ bool goes_without_saying(const Record& record, const NamedHeader& named) {
   return named.field == &Record::content_type && is_json_unsaid(record);
 }
 
+// In front of what anybody says of a copy: who reads it looks no further.
 bool said_already(const Record& record, const NamedHeader& named) {
-  const auto last = std::find_if(record.headers.rbegin(), record.headers.rend(),
+  const auto of_record = std::ranges::find(record.headers, transport::kFirstOfCopy, &Header::name);
+  const auto last = std::find_if(std::reverse_iterator{of_record}, record.headers.rend(),
                                  [&](const Header& h) { return h.name == named.name; });
   return last != record.headers.rend() && last->value == record.*named.field;
 }
