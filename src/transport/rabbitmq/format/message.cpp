@@ -58,11 +58,13 @@ std::size_t text_bytes(const amqp_table_t& headers) {
   return bytes;
 }
 
-// For a property: we write none, but others can write our headers, too.
-bool is_too_long(const amqp_table_entry_t& entry) {
+// What read_header() keeps as typed, and properties; others can write our header, too. A text would come back as a
+// header of the record, or is too long for a property.
+bool is_ours(const amqp_table_entry_t& entry) {
+  if (!is_text(entry.value)) return entry.value.kind != AMQP_FIELD_KIND_VOID;
   const bool is_property =
       std::ranges::any_of(kRareProperties, [&](const RareProperty& rare) { return view_of(entry.key) == rare.name; });
-  return is_property && is_text(entry.value) && entry.value.value.bytes.len > kNameMax;
+  return is_property && entry.value.value.bytes.len <= kNameMax;
 }
 
 // A table of its own entries, as bytes that can be written back.
@@ -126,7 +128,7 @@ void Properties::add_broker_fields(const std::string& fields) {
   const amqp_bytes_t bytes = bytes_of(std::string_view{fields}.substr(kTable.size()));
   if (amqp_decode_table(bytes, &pool_, &table, &offset) != AMQP_STATUS_OK) return add(kBrokerFields, fields);
   const std::span entries{table.entries, static_cast<std::size_t>(table.num_entries)};
-  if (std::ranges::any_of(entries, is_too_long)) return add(kBrokerFields, fields);
+  if (!std::ranges::all_of(entries, is_ours)) return add(kBrokerFields, fields);
   const bool has_died = std::ranges::any_of(entries, [](const auto& entry) { return view_of(entry.key) == kDeath; });
   for (amqp_table_entry_t entry : entries) {
     if (has_died && view_of(entry.key) == kOriginalDeath) continue;  // it died again since
