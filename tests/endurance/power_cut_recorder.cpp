@@ -2,7 +2,8 @@
 // change_log.hpp.
 //
 // Syncs themselves are left out: nothing but the log needs to know of them. What is written through a mapping is not
-// seen; a store has nothing there that means anything after a power cut.
+// seen; a store has nothing there that means anything after a power cut. Who syncs a mapping thinks otherwise: that
+// ends the process, as do other calls that write and are not followed.
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/file.h>
@@ -202,6 +203,11 @@ int naming(Change change, const char* path, const char* other, Doing doing) {
   return code;
 }
 
+[[noreturn]] void end_unfollowed(const char* call) {
+  std::fprintf(stderr, "power_cut_recorder: %s() changes files and is not followed here\n", call);
+  std::abort();
+}
+
 }  // namespace
 
 extern "C" {
@@ -286,6 +292,18 @@ int fsync(int descriptor) {
 
 int fdatasync(int descriptor) {
   return sync_logged(descriptor, "fdatasync");
+}
+
+int msync(void*, std::size_t, int) {
+  end_unfollowed("msync");
+}
+
+ssize_t pwritev2(int, const struct iovec*, int, off_t, int) {
+  end_unfollowed("pwritev2");
+}
+
+ssize_t copy_file_range(int, off_t*, int, off_t*, std::size_t, unsigned) {
+  end_unfollowed("copy_file_range");
 }
 
 int mkdir(const char* path, mode_t mode) {

@@ -7,6 +7,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 
 #include "tests/support/scratch_directory.hpp"
 #include "transport/local/local_transport.hpp"
@@ -19,6 +20,7 @@ namespace tidings::local {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using transport::Transport;
 using transport::Url;
@@ -34,6 +36,34 @@ class StoreOpeningTest : public ::testing::Test {
   Error refusal(const std::string& option = "", const std::string& value = "") {
     const auto opened = open(option, value);
     return opened ? Error{ErrorKind::unavailable, "it was opened"} : opened.error();
+  }
+  // Whether it is confirmed.
+  static Result<void> publish(Transport& transport, Executor& executor, const std::string& id) {
+    if (auto declared = transport.declare({.topics = {{.name = "orders"}}}); !declared) return declared;
+    auto publisher = transport.publisher({});
+    if (!publisher) return publisher.error();
+    Result<void> answer = unavailable("no answer");
+    (*publisher)
+        ->send({{.topic = "orders", .id = id, .type = "Numbered", .body = "x"}},
+               [&](std::size_t, Result<void> outcome) { answer = std::move(outcome); });
+    static_cast<void>((*publisher)->flush(executor.now() + std::chrono::seconds{20}));
+    return answer;
+  }
+  void make_with(const std::string& id) {
+    const auto transport = open();
+    ASSERT_TRUE(transport);
+    ASSERT_TRUE(publish(**transport, *executor_, id));
+  }
+  std::vector<std::string> kept() {
+    const auto transport = open();
+    EXPECT_TRUE(transport);
+    std::vector<std::string> ids;
+    if (!transport) return ids;
+    EXPECT_TRUE((*transport)->operations().history->read({.topic = "orders"}, {}, 100, [&](const auto& entry) {
+      ids.emplace_back(entry.record.id);
+      return true;
+    }));
+    return ids;
   }
   void write(const std::string& file, const std::string& text) { std::ofstream{path_ / file} << text; }
 
@@ -65,12 +95,16 @@ TEST_F(StoreOpeningTest, RefusesAFile) {
   EXPECT_EQ(refusal().kind, ErrorKind::invalid);
 }
 
-TEST_F(StoreOpeningTest, RefusesAnotherFormatVersion) {
-  make();
+TEST_F(StoreOpeningTest, RefusesAnotherFormatVersionAndLeavesItAsItIs) {
+  make_with("before");
+  std::ostringstream format;
+  format << std::ifstream{path_ / "format"}.rdbuf();
   write("format", "tidings-local 2\n");
   const Error error = refusal();
   EXPECT_EQ(error.kind, ErrorKind::unsupported);
   EXPECT_THAT(error.message, HasSubstr("version 2"));
+  write("format", format.str());
+  EXPECT_THAT(kept(), ElementsAre("before")) << "whoever knows that version has all of it";
 }
 
 TEST_F(StoreOpeningTest, DoesNotMakeAStoreAnewWhoseDataIsMissing) {
@@ -144,7 +178,7 @@ TEST_F(StoreOpeningTest, WaitsSoLongForOthersThatOpenItAndNoLonger) {
 
 // E2: at whichever step of opening they run out, nothing is taken for damage.
 TEST_F(StoreOpeningTest, SaysThatFileDescriptorsAreUsedUpAndOpensOnceThereAreSome) {
-  make();
+  make_with("before");
   rlimit before{};
   ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
   const int next = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -164,7 +198,25 @@ TEST_F(StoreOpeningTest, SaysThatFileDescriptorsAreUsedUpAndOpensOnceThereAreSom
   }
   EXPECT_TRUE(opened);
   EXPECT_GT(refused, 3);
-  EXPECT_TRUE(open());
+  EXPECT_THAT(kept(), ElementsAre("before"));
+}
+
+// E2: an open store needs none to publish; where it does, it says so, and nothing that was confirmed is lost.
+TEST_F(StoreOpeningTest, GoesOnWhileFileDescriptorsAreUsedUp) {
+  make_with("before");
+  {
+    const auto transport = open();
+    ASSERT_TRUE(transport);
+    rlimit before{};
+    ASSERT_EQ(::getrlimit(RLIMIT_NOFILE, &before), 0);
+    const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &none), 0);
+    const auto published = publish(**transport, *executor_, "meanwhile");
+    ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &before), 0);
+    EXPECT_TRUE(published) << published.error().message;
+    EXPECT_TRUE(publish(**transport, *executor_, "behind"));
+  }
+  EXPECT_THAT(kept(), ElementsAre("before", "meanwhile", "behind"));
 }
 
 TEST_F(StoreOpeningTest, RefusesAStoreThatLacksATree) {
