@@ -4,6 +4,7 @@
 #pragma once
 
 #include <algorithm>
+#include <mutex>
 
 #include "tidings/executor.hpp"
 
@@ -28,5 +29,17 @@ class Countdown final {
   bool never_;
   Duration end_;
 };
+
+// Waits on `changed` until `ready()`, at the latest until `left` is over, however the clock is set meanwhile; returns
+// the last `ready()`, which runs under the lock. Condition::wait_until also ends when the clock is set past its
+// deadline: that is for what is due at a moment.
+template <class Ready>
+bool wait_until(Condition& changed, std::unique_lock<std::mutex>& lock, const Countdown& left, Ready ready) {
+  while (!ready()) {
+    if (left.over()) return false;
+    changed.wait_until(lock, left.end());
+  }
+  return true;
+}
 
 }  // namespace tidings

@@ -44,12 +44,12 @@ class Bus::State final {
 
  private:
   Result<void> check() const;
-  Result<void> leave(Time deadline);
+  Result<void> leave(const Countdown& left);
   Result<void> declare(transport::Declaration declaration);
   void tell_concerns();
   Result<void> claim_inboxes(const std::vector<service::SubscriptionPlan>& plans);
   Result<void> open(const std::vector<service::SubscriptionPlan>& plans);
-  Time end_of(Time deadline) const;
+  void close_callbacks(const Countdown& left);
   service::PlanDefaults defaults() const { return {.group = options_.name, .inbox = options_.inbox}; }
   std::vector<std::shared_ptr<service::Subscription>> subscriptions() const;
 
@@ -153,8 +153,8 @@ std::vector<std::shared_ptr<service::Subscription>> Bus::State::subscriptions() 
 Result<void> Bus::State::stop(Time deadline) {
   if (!engine_) return {};
   const Countdown left{*executor_, deadline};  // the clock may be set meanwhile
-  auto done = leave(deadline);
-  engine_->callbacks->close(end_of(left.end()));
+  auto done = leave(left);
+  close_callbacks(left);
   return done;
 }
 
@@ -163,32 +163,31 @@ void Bus::State::close(Time deadline) {
   if (!engine_) return;
   // Nobody is there to hear of what is left; it is unsettled, and so handled again.
   const Countdown left{*executor_, deadline};
-  static_cast<void>(leave(deadline));
+  static_cast<void>(leave(left));
   if (publishing_) publishing_->close(left.end());
-  engine_->callbacks->close(end_of(left.end()));
+  close_callbacks(left);
 }
 
-Time Bus::State::end_of(Time deadline) const {
-  return std::max(deadline, executor_->now() + kLeaveGrace);
+void Bus::State::close_callbacks(const Countdown& left) {
+  engine_->callbacks->close({*executor_, std::max(left.end(), executor_->now() + kLeaveGrace)});
 }
 
-Result<void> Bus::State::leave(Time deadline) {
-  const Countdown left{*executor_, deadline};
+Result<void> Bus::State::leave(const Countdown& left) {
   const auto leaving = subscriptions();
   for (const auto& subscription : leaving) subscription->drain();
   std::vector<std::string> unfinished;
   for (const auto& subscription : leaving) {
-    if (!subscription->wait_drained(left.end())) unfinished.push_back(fmt::format("'{}'", subscription->plan().name()));
+    if (!subscription->wait_drained(left)) unfinished.push_back(fmt::format("'{}'", subscription->plan().name()));
   }
-  const Time left_alone = executor_->now() + kStopGrace;
-  const Countdown leave{*executor_, std::max(left.end(), left_alone + kLeaveGrace)};
+  const Countdown left_alone{*executor_, executor_->now() + kStopGrace};
+  const Countdown leave{*executor_, std::max(left.end(), left_alone.end() + kLeaveGrace)};
   for (const auto& subscription : leaving) subscription->begin_close(left_alone);
   for (const auto& subscription : leaving) {
-    if (!subscription->wait_closed(leave.end()))
+    if (!subscription->wait_closed(leave))
       unfinished.push_back(fmt::format("leaving '{}'", subscription->plan().name()));
   }
   // Last: it would expire anyway.
-  if (presence_ && !presence_->stop(leave.end())) unfinished.emplace_back("the good-bye of this instance");
+  if (presence_ && !presence_->stop(leave)) unfinished.emplace_back("the good-bye of this instance");
   presence_.reset();
   {
     const std::lock_guard lock{mutex_};

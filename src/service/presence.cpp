@@ -71,12 +71,12 @@ class Presence::Teller final : public std::enable_shared_from_this<Teller> {
     thread_ = engine_->executor->spawn("presence", [self = shared_from_this()] { self->run(); });
   }
 
-  bool stop(Time deadline) {
+  bool stop(const Countdown& left) {
     {
       std::unique_lock lock{mutex_};
       stopping_ = true;
       changed_->notify_all();
-      if (!changed_->wait_until(lock, deadline, *engine_->executor, [this] { return ended_; })) return false;
+      if (!wait_until(*changed_, lock, left, [this] { return ended_; })) return false;
     }
     thread_.reset();
     return true;
@@ -123,12 +123,12 @@ Presence::Presence(std::shared_ptr<Engine> engine, std::string value)
 }
 
 Presence::~Presence() {
-  if (!told_) stop(executor_->now() + transport::kCloseWithin);
+  if (!told_) stop({*executor_, executor_->now() + transport::kCloseWithin});
 }
 
-bool Presence::stop(Time deadline) {
+bool Presence::stop(const Countdown& left) {
   told_ = true;
-  return teller_->stop(deadline);
+  return teller_->stop(left);
 }
 
 Result<void> claim_inbox(transport::Control& control, const std::string& group, const std::string& store_id) {

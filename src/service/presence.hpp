@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "service/engine/engine.hpp"
 #include "service/plan/plan.hpp"
 
@@ -20,8 +21,8 @@ class Presence final {
   Presence(const Presence&) = delete;
   Presence& operator=(const Presence&) = delete;
 
-  // Says good-bye. False: not by the deadline; the thread ends when the transport answers, the record expires anyway.
-  bool stop(Time deadline);
+  // Says good-bye. False: not in time; the thread ends when the transport answers, the record expires anyway.
+  bool stop(const Countdown& left);
 
  private:
   class Teller;

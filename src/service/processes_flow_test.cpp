@@ -201,21 +201,6 @@ TEST_F(ProcessesFlow, ADrainThatIsNotDoneInTimeTellsHandlersToStopAndLeavesTheir
   EXPECT_EQ(unsettled(), 1u);
 }
 
-TEST_F(ProcessesFlow, ADrainEndsInTimeThoughTheClockIsSetBack) {
-  publish("e1", 1);
-  Bus& first = start("first", [&](const std::string&, const Placed&, Context& context) {
-    while (!context.stop().stop_requested()) executor_->sleep_until(executor_->now() + 10ms);
-    return Result<void>{};
-  });
-  executor_->run_for(1s);
-  const auto clock = executor_->spawn("clock", [&] {
-    executor_->sleep_until(executor_->now() + 3s);
-    executor_->jump(-5min);
-  });
-  EXPECT_FALSE(first.stop(executor_->now() + 10s));
-  EXPECT_THAT(executor_->uptime(), AllOf(::testing::Ge(11s), ::testing::Le(12s)));
-}
-
 // P4: what a process that was cut off still does is refused; its successor did the same.
 TEST_F(ProcessesFlow, SettlementsOfAProcessThatWasCutOffAreRefused) {
   std::vector<std::string> handled;

@@ -2,10 +2,10 @@
 
 namespace tidings::service {
 
-bool CallbackGate::close(Time deadline) {
+bool CallbackGate::close(const Countdown& left) {
   std::unique_lock lock{mutex_};
   closed_ = true;
-  return changed_->wait_until(lock, deadline, *executor_, [this] { return inside_ == 0; });
+  return wait_until(*changed_, lock, left, [this] { return inside_ == 0; });
 }
 
 void CallbackGate::wake() {

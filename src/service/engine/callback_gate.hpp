@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 
+#include "base/countdown.hpp"
 #include "tidings/bus.hpp"
 #include "tidings/executor.hpp"
 
@@ -24,8 +25,8 @@ class CallbackGate final {
     if (!closed_) callback();
   }
 
-  // None begins any more. Whether none runs either, at the latest at the deadline.
-  bool close(Time deadline);
+  // None begins any more. Whether none runs either, at the latest when no time is left.
+  bool close(const Countdown& left);
 
  private:
   class Pass final {

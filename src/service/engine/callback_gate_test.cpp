@@ -54,8 +54,8 @@ TEST_F(Callbacks, AreWaitedForByWhoClosesTheGate) {
   const Time start = executor_->now();
   const auto caller = executor_->spawn("caller", [&] { gate->pass([&] { executor_->sleep_until(start + 2s); }); });
   executor_->run_for(1ms);
-  EXPECT_FALSE(gate->close(start + 1s)) << "no longer than it is told";
-  EXPECT_TRUE(gate->close(start + 10s));
+  EXPECT_FALSE(gate->close({*executor_, start + 1s})) << "no longer than it is told";
+  EXPECT_TRUE(gate->close({*executor_, start + 10s}));
   EXPECT_EQ(executor_->now(), start + 2s);
   gate->pass([&] { ADD_FAILURE() << "it is closed"; });
 }

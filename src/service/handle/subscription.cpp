@@ -2,8 +2,6 @@
 
 #include <algorithm>
 
-#include "base/countdown.hpp"
-
 namespace tidings::service {
 
 Result<std::shared_ptr<Subscription>> Subscription::open(std::shared_ptr<Engine> engine, SubscriptionPlan plan) {
@@ -60,20 +58,19 @@ void Subscription::drain() {
   parts_.wake_receiver();
 }
 
-bool Subscription::wait_drained(Time deadline) {
-  const Countdown left{*parts_.engine->executor, deadline};
-  if (!parts_.queue.wait_quiet(deadline)) return false;
+bool Subscription::wait_drained(const Countdown& left) {
+  if (!parts_.queue.wait_quiet(left)) return false;
   const auto all_ended = [this] {
     return std::ranges::all_of(threads_, [](const auto& running) { return running->ended; });
   };
   {
     std::unique_lock lock{mutex_};
-    if (!ended_->wait_until(lock, left.end(), *parts_.engine->executor, all_ended)) return false;
+    if (!wait_until(*ended_, lock, left, all_ended)) return false;
   }
-  return parts_.settler.wait_idle(left.end());
+  return parts_.settler.wait_idle(left);
 }
 
-void Subscription::begin_close(Time left_alone) {
+void Subscription::begin_close(const Countdown& left_alone) {
   if (leaving_ != nullptr) return;
   parts_.left_alone = true;
   for (const auto& worker : workers_) worker->request_stop();
@@ -82,22 +79,22 @@ void Subscription::begin_close(Time left_alone) {
 }
 
 // A consumer is left only when nobody uses it, however long the transport keeps those who do.
-void Subscription::leave(Time left_alone) {
+void Subscription::leave(const Countdown& left_alone) {
   parts_.settler.close();
   for (std::size_t i = 0; i < working_; ++i) wait_ended(*threads_[i], left_alone);
-  if (receiving_ != nullptr) wait_ended(*receiving_, kNever);
+  if (receiving_ != nullptr) wait_ended(*receiving_, {*parts_.engine->executor, kNever});
   parts_.close_consumer();
 }
 
-bool Subscription::wait_closed(Time deadline) {
-  const bool left = leaving_ == nullptr || wait_ended(*leaving_, deadline);
+bool Subscription::wait_closed(const Countdown& left) {
+  const bool closed = leaving_ == nullptr || wait_ended(*leaving_, left);
   join_ended();
-  return left;
+  return closed;
 }
 
-bool Subscription::wait_ended(const Running& running, Time deadline) {
+bool Subscription::wait_ended(const Running& running, const Countdown& left) {
   std::unique_lock lock{mutex_};
-  return ended_->wait_until(lock, deadline, *parts_.engine->executor, [&] { return running.ended; });
+  return wait_until(*ended_, lock, left, [&] { return running.ended; });
 }
 
 // A handler that does not end is not waited for, and no thread is ever killed: the handle stays, held by the thread

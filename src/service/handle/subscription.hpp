@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "service/handle/receiver.hpp"
 #include "service/handle/subscription_parts.hpp"
 #include "service/handle/worker.hpp"
@@ -26,14 +27,14 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
 
   // Stops intake and releases what waits. Does not wait for what runs.
   void drain();
-  // Whether all that ran is settled, at the latest at the deadline.
-  bool wait_drained(Time deadline);
+  // Whether all that ran is settled, at the latest when no time is left.
+  bool wait_drained(const Countdown& left);
   // After drain(): begins to leave the group. What still runs is told to stop and left alone: nobody waits for it but
-  // until then, its result is dropped, and others get its event. Does not wait.
-  void begin_close(Time left_alone);
-  // Whether it has left, at the latest at the deadline. Where the transport does not let it go by then, that ends by
-  // itself, or with the process.
-  bool wait_closed(Time deadline);
+  // that long, its result is dropped, and others get its event. Does not wait.
+  void begin_close(const Countdown& left_alone);
+  // Whether it has left, at the latest when no time is left. Where the transport does not let it go by then, that ends
+  // by itself, or with the process.
+  bool wait_closed(const Countdown& left);
 
   // unavailable: it cannot receive, settle or use its inbox now.
   Result<void> ready() const { return parts_.health.check(); }
@@ -47,8 +48,8 @@ class Subscription final : public std::enable_shared_from_this<Subscription> {
 
   Subscription(std::shared_ptr<Engine> engine, SubscriptionPlan plan, std::unique_ptr<transport::Consumer> consumer);
   Running& spawn(const std::string& name, std::function<void()> body);
-  void leave(Time left_alone);
-  bool wait_ended(const Running& running, Time deadline);
+  void leave(const Countdown& left_alone);
+  bool wait_ended(const Running& running, const Countdown& left);
   void join_ended();
 
   SubscriptionParts parts_;

@@ -202,9 +202,9 @@ bool WorkQueue::draining() const {
   return draining_;
 }
 
-bool WorkQueue::wait_quiet(Time deadline) {
+bool WorkQueue::wait_quiet(const Countdown& left) {
   std::unique_lock lock{mutex_};
-  return quiet_->wait_until(lock, deadline, executor_, [this] { return lanes_.running() == 0; });
+  return wait_until(*quiet_, lock, left, [this] { return lanes_.running() == 0; });
 }
 
 std::vector<pipeline::FlowChange> WorkQueue::flow_changes() {

@@ -14,6 +14,7 @@
 #include <span>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "pipeline/lanes.hpp"
 #include "tidings/executor.hpp"
 
@@ -93,8 +94,8 @@ class WorkQueue final {
   // From now on nothing is taken, admitted or held. Returns what waited.
   std::vector<transport::Delivery> drain();
   bool draining() const;
-  // Whether nothing runs (any more), at the latest at the deadline.
-  bool wait_quiet(Time deadline);
+  // Whether nothing runs (any more), at the latest when no time is left.
+  bool wait_quiet(const Countdown& left);
 
   // Partitions that the transport must hold back, or let flow, since the last call, in this order: for who receives,
   // each time before he does. Before one flows, all that was returned here must have been released.

@@ -137,10 +137,10 @@ TEST_F(WorkQueueTest, ADrainGivesBackWhatWaitsInOrder) {
   EXPECT_EQ(waiting[0].token, 2u);
   EXPECT_EQ(waiting[1].token, 3u);
   EXPECT_THAT(queue_.take(seat_, kOne), IsEmpty());
-  EXPECT_FALSE(queue_.wait_quiet(executor_.now() + 1s));
+  EXPECT_FALSE(queue_.wait_quiet({executor_, executor_.now() + 1s}));
   const Ending ending{.ticket = running[0].ticket, .kind = Ending::Kind::done};
   EXPECT_THAT(queue_.end({&ending, 1}), IsEmpty());
-  EXPECT_TRUE(queue_.wait_quiet(executor_.now() + 1s));
+  EXPECT_TRUE(queue_.wait_quiet({executor_, executor_.now() + 1s}));
 }
 
 }  // namespace

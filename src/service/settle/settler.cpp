@@ -302,10 +302,10 @@ void Settler::wait_settled() {
   --hurried_;
 }
 
-bool Settler::wait_idle(Time deadline) {
+bool Settler::wait_idle(const Countdown& left) {
   std::unique_lock lock{mutex_};
   begin_hurry();
-  const bool idle = changed_->wait_until(lock, deadline, *executor_, [this] { return is_idle(); });
+  const bool idle = wait_until(*changed_, lock, left, [this] { return is_idle(); });
   --hurried_;
   return idle;
 }

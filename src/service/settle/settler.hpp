@@ -18,6 +18,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "service/settle/announcer.hpp"
 #include "service/settle/blanks.hpp"
 #include "service/settle/health.hpp"
@@ -61,8 +62,8 @@ class Settler final {
 
   // Waits until all that was added is settled, or the settler is closed.
   void wait_settled();
-  // Whether all that was added is settled, at the latest at the deadline.
-  bool wait_idle(Time deadline);
+  // Whether all that was added is settled, at the latest when no time is left.
+  bool wait_idle(const Countdown& left);
   // Ends the thread after what is under way; the rest stays unsettled. The consumer is not used any more after it.
   void close();
 
