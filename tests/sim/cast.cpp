@@ -14,7 +14,7 @@ using conformance::kTasks;
 namespace {
 
 constexpr Duration kHeard = std::chrono::milliseconds{200};  // after which a process knows that it lost its connection
-constexpr Duration kDrainGrace = std::chrono::seconds{2};    // DrainWatchdog's
+constexpr Duration kDrainGrace = std::chrono::seconds{2};    // DrainTime's
 constexpr Duration kDeaf = Duration::max();                  // as long as it is away
 constexpr Duration kLinger = std::chrono::seconds{1};
 

@@ -16,10 +16,6 @@
 
 namespace tidings::service {
 
-// What a drain may take beyond its deadline: handlers that were told to stop, and the last log lines, have a part of
-// it.
-inline constexpr Duration kDrainGrace = std::chrono::seconds{2};
-
 class DrainWatchdog final {
  public:
   using Expired = std::function<void(std::string_view waiting_for)>;

@@ -12,6 +12,7 @@
 #include "service/handle/log_scope_wrap.hpp"
 #include "service/shell/admin_endpoint.hpp"
 #include "service/shell/admin_pages.hpp"
+#include "service/shell/drain_time.hpp"
 #include "service/shell/drain_watchdog.hpp"
 #include "service/shell/secrets.hpp"
 #include "service/shell/stop_signals.hpp"
@@ -71,10 +72,10 @@ class Backgrounds final {
 
   void request_stop() { source_.request_stop(); }
 
-  // False: one still runs at the deadline.
-  bool wait(Time deadline) {
+  // False: one still runs when no time is left.
+  bool wait(const Countdown& left) {
     std::unique_lock lock{mutex_};
-    return changed_->wait_until(lock, deadline, *spec_.executor, [&] { return running_ == 0; });
+    return wait_until(*changed_, lock, left, [&] { return running_ == 0; });
   }
 
  private:
@@ -141,25 +142,19 @@ class Run final {
   }
 
   void drain(Bus& bus, Backgrounds& backgrounds) {
-    const Time deadline = spec_.executor->now() + spec_.settings.drain_deadline;
-    const Countdown left{*spec_.executor, deadline};  // the clock may be set meanwhile
+    const DrainTime time{*spec_.executor, spec_.settings.drain_deadline};
     spec_.log.info("draining", {{"within", text::duration_text(spec_.settings.drain_deadline)}});
     watchdog_.waiting_for("what was in flight, and to leave the groups");
-    watchdog_.arm(deadline + kDrainGrace);
+    watchdog_.arm(time.expires());
     backgrounds.request_stop();
-    const auto stopped = bus.stop(deadline);
+    const auto stopped = bus.stop(time.left().end());
     watchdog_.waiting_for("background work");
-    const bool ended = backgrounds.wait(left.end());
+    const bool ended = backgrounds.wait(time.left());
     watchdog_.waiting_for("the transport, to close");
-    if (stopped && ended) return watchdog_.arm(close_deadline(left.end()));
+    if (stopped && ended) return watchdog_.arm(time.close_expires());
     spec_.log.error("not everything ended by the drain's deadline; what is unsettled will be handled again",
                     {{"error", stopped ? "background work still runs" : std::string_view{stopped.error().message}}});
     end_process(spec_.log, *spec_.executor, kExitFailed);
-  }
-
-  // Nothing is left to settle: a store that is closed well is worth its time.
-  Time close_deadline(Time drained) const {
-    return std::max(drained, spec_.executor->now() + transport::kCloseWithin) + kDrainGrace;
   }
 
   void on_expired(std::string_view waiting_for) {
@@ -175,7 +170,7 @@ class Run final {
     }
     spec_.log.info("told to stop", {{"signal", signal}});
     // The start may not be over, and wait for the transport.
-    watchdog_.arm(spec_.executor->now() + spec_.settings.drain_deadline + kDrainGrace);
+    watchdog_.arm(DrainTime{*spec_.executor, spec_.settings.drain_deadline}.expires());
     spec_.stop.request(kExitDone);
   }
 
