@@ -1,6 +1,6 @@
-// A deadline that does not move when the clock is set: so much time from its making on, however the clock stands then.
+// Deadlines for who waits while somebody may set the clock.
 //
-// Threads: a value.
+// Threads: values.
 #pragma once
 
 #include <algorithm>
@@ -10,6 +10,7 @@
 
 namespace tidings {
 
+// So much time from its making on, however the clock stands then.
 class Countdown final {
  public:
   Countdown(const Executor& executor, Time deadline)
@@ -28,6 +29,22 @@ class Countdown final {
   const Executor* executor_;
   bool never_;
   Duration end_;
+};
+
+// A time at which something is due, for who waits for it in a loop: it is reached when the clock says so, or when as
+// much time has passed as there was until then when this was made. Setting the clock back does not move it.
+class Deadline final {
+ public:
+  Deadline(const Executor& executor, Time at) : executor_{&executor}, at_{at}, left_{executor, at} {}
+
+  bool reached() const { return at_ < kNever && (left_.over() || executor_->now() >= at_); }
+  // By the clock as it stands now.
+  Time at() const { return std::min(at_, left_.end()); }
+
+ private:
+  const Executor* executor_;
+  Time at_;
+  Countdown left_;
 };
 
 // Waits on `changed` until `ready()`, at the latest until `left` is over, however the clock is set meanwhile; returns

@@ -14,10 +14,10 @@ namespace tidings {
 bool Condition::wait_until(std::unique_lock<std::mutex>& lock, Time deadline, const Executor& executor,
                            const std::function<bool()>& ready) {
   if (ready()) return true;
-  const Countdown left{executor, deadline};
+  const Deadline due{executor, deadline};
   do {
-    if (left.over() || executor.now() >= deadline) return ready();
-    wait_until(lock, std::min(deadline, left.end()));
+    if (due.reached()) return ready();
+    wait_until(lock, due.at());
   } while (!ready());
   return true;
 }

@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "operate/line_splitter.hpp"
 #include "operate/topology.hpp"
 
@@ -56,15 +57,15 @@ class Window final {
   // No more lines will enter; at the deadline the reporter ends though outcomes are missing.
   void close(Time deadline) {
     const std::lock_guard lock{mutex_};
-    end_ = deadline;
+    end_.emplace(*executor_, deadline);
     changed_->notify_all();
   }
 
   // Outcomes to report; empty: the end.
   std::vector<Pending> next() {
     std::unique_lock lock{mutex_};
-    while (decided_.empty() && !(end_ && (lines_ == 0 || executor_->now() >= *end_))) {
-      changed_->wait_until(lock, end_.value_or(kNever));
+    while (decided_.empty() && !(end_ && (lines_ == 0 || end_->over()))) {
+      changed_->wait_until(lock, end_ ? end_->end() : kNever);
     }
     return std::exchange(decided_, {});
   }
@@ -89,7 +90,7 @@ class Window final {
   std::size_t lines_ = 0;  // entered and not reported
   std::size_t bytes_ = 0;
   std::vector<Pending> decided_;
-  std::optional<Time> end_;
+  std::optional<Countdown> end_;
 };
 
 class Publication final {

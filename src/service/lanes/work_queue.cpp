@@ -69,13 +69,14 @@ std::vector<Taken> WorkQueue::take(Seat& seat, TakeLimits limits, Time deadline)
 
 void WorkQueue::take(Seat& seat, TakeLimits limits, std::vector<Taken>& into, Time deadline) {
   into.clear();
+  const Deadline end{executor_, deadline};
   std::unique_lock lock{mutex_};
   while (!draining_) {
     const Time now = time_to_take();
     take_locked(now, limits, into);
-    if (!into.empty() || executor_.now() >= deadline) return;
+    if (!into.empty() || end.reached()) return;
     idle_.push_back(&seat);
-    seat.wake_->wait_until(lock, std::min(deadline, next_due(now)));
+    seat.wake_->wait_until(lock, std::min(end.at(), next_due(now)));
     std::erase(idle_, &seat);
   }
 }

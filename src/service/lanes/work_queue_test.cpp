@@ -128,6 +128,16 @@ TEST_F(WorkQueueTest, NothingRunsHereBehindOneThatIsGone) {
   EXPECT_THAT(queue_.take_ready(kOne), SizeIs(1));
 }
 
+TEST_F(WorkQueueTest, ATakeEndsInTimeThoughTheClockIsSetBack) {
+  const auto clock = executor_.spawn("clock", [&] {
+    executor_.sleep_until(executor_.now() + 4s);
+    executor_.jump(-5min);
+  });
+  const Duration begun = executor_.uptime();
+  EXPECT_THAT(queue_.take(seat_, kOne, executor_.now() + 10s), IsEmpty());
+  EXPECT_EQ(executor_.uptime() - begun, 10s);
+}
+
 // P8: what waits comes back in order, what runs may end, takers go home.
 TEST_F(WorkQueueTest, ADrainGivesBackWhatWaitsInOrder) {
   queue_.admit({delivery("a", 1), delivery("a", 2), delivery("a", 3)});

@@ -100,6 +100,21 @@ TEST_F(DeliveryTest, IsNoneAtTheDeadline) {
   EXPECT_EQ(executor_->now(), start + 3s);
 }
 
+TEST_F(DeliveryTest, IsNoneInTimeThoughTheClockIsSetBack) {
+  Puller puller = this->puller();
+  for (const bool hangs : {false, true}) {
+    if (hangs) broker_->cut_off("ours");
+    const auto clock = executor_->spawn("clock", [&] {
+      executor_->sleep_until(executor_->now() + 1s);
+      executor_->jump(-5min);
+    });
+    const Duration begun = executor_->uptime();
+    const auto pulled = puller.pull(executor_->now() + 3s);
+    EXPECT_TRUE(!pulled || !*pulled);
+    EXPECT_EQ(executor_->uptime() - begun, 3s);
+  }
+}
+
 TEST_F(DeliveryTest, PublishesWithItsAcceptance) {
   ASSERT_TRUE(outside_->declare({.topics = {{.name = "payments"}}}));
   publish("e1", "k");

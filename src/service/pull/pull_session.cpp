@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/countdown.hpp"
 #include "service/lanes/flow.hpp"
 #include "service/settle/health.hpp"
 #include "transport/event_record.hpp"
@@ -80,14 +81,15 @@ Result<std::optional<Pulled>> PullSession::pull(Time deadline) {
         fmt::format("{} deliveries of this puller are unsettled; settle one, or raise SubscriptionSpec::running_max",
                     slots_.size()));
   }
+  const Deadline end{executor_, deadline};
   Backoff backoff{kPauseFirst, kPauseMost};
   while (true) {
-    auto received = receive(deadline);
+    auto received = receive(end.at());
     auto pulled = received ? take() : Result<std::optional<Pulled>>{received.error()};
-    if (pulled && (*pulled || now() >= deadline)) return pulled;
+    if (pulled && (*pulled || end.reached())) return pulled;
     if (pulled) continue;
-    if (!can_be_tried_again(pulled.error()) || now() >= deadline) return pulled.error();
-    executor_.sleep_until(std::min(deadline, now() + backoff.next()));
+    if (!can_be_tried_again(pulled.error()) || end.reached()) return pulled.error();
+    executor_.sleep_until(std::min(end.at(), now() + backoff.next()));
   }
 }
 

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/countdown.hpp"
 #include "base/flaw.hpp"
 #include "transport/memory/memory_transport.hpp"
 
@@ -113,26 +114,27 @@ void MemoryBroker::leave(const std::string& process, MemberId id) {
 }
 
 Result<Batch> MemoryBroker::receive(const std::string& process, MemberId id, std::size_t max, Time deadline) {
+  const Deadline until{*executor_, deadline};
   Lock lock{mutex_};
   while (true) {
     if (!is_member(process, id)) return unavailable(fmt::format("process '{}' crashed (a fault of the test)", process));
     if (deployment_.tick(executor_->now())) wake_all();
     if (std::exchange(deployment_.member(id).woken, false)) return Batch{};
-    if (deployment_.member(id).away) return wait_while_away(lock, process, deadline);
-    if (auto struck = strike(lock, FaultPoint::receive, FaultMoment::before, process, deadline); !struck) {
+    if (deployment_.member(id).away) return wait_while_away(lock, process, until.at());
+    if (auto struck = strike(lock, FaultPoint::receive, FaultMoment::before, process, until.at()); !struck) {
       return struck.error();
     }
     if (!is_member(process, id) || deployment_.member(id).away) continue;
     Batch batch = deployment_.take(id, max, executor_->now());
     if (!batch.notices.empty() || !batch.deliveries.empty()) {
-      if (auto struck = strike(lock, FaultPoint::receive, FaultMoment::after, process, deadline); !struck) {
+      if (auto struck = strike(lock, FaultPoint::receive, FaultMoment::after, process, until.at()); !struck) {
         return struck.error();
       }
       return batch;
     }
-    if (executor_->now() >= deadline) return batch;
+    if (until.reached()) return batch;
     const auto seat = seats_.at(id);  // it may leave meanwhile
-    seat->wait_until(lock, std::min(deadline, deployment_.next_timer(id)));
+    seat->wait_until(lock, std::min(until.at(), deployment_.next_timer(id)));
   }
 }
 

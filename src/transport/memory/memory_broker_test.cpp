@@ -105,6 +105,27 @@ TEST_F(MemoryBrokerTest, RefusesAHangingPublishAtItsDeadline) {
   EXPECT_EQ(stored(), 0u);
 }
 
+TEST_F(MemoryBrokerTest, WaitsEndInTimeThoughTheClockIsSetBack) {
+  const auto consumer = this->consumer(*first_);
+  EXPECT_FALSE(receive(*consumer).notices.empty());
+  const auto operations = first_->operations();
+  const auto seen = first_->control().watch(0, executor_->now()).value();
+  const auto begin = operations.history->read({.topic = "orders"}, {}, 1, [](const auto&) { return true; }).value();
+  const std::function<bool(Time)> waits[] = {
+      [&](Time deadline) { return consumer->receive(10, deadline).value().deliveries.empty(); },
+      [&](Time deadline) { return first_->control().watch(seen, deadline).value() == seen; },
+      [&](Time deadline) { return bool{operations.history->wait("orders", begin, deadline)}; }};
+  for (const auto& wait : waits) {
+    const auto clock = executor_->spawn("clock", [&] {
+      executor_->sleep_until(executor_->now() + 4s);
+      executor_->jump(-5min);
+    });
+    const Duration begun = executor_->uptime();
+    EXPECT_TRUE(wait(executor_->now() + 10s));
+    EXPECT_EQ(executor_->uptime() - begun, 10s);
+  }
+}
+
 TEST_F(MemoryBrokerTest, CrashesAProcessAtANamedPoint) {
   ASSERT_TRUE(publish("1"));
   const auto dying = consumer(*second_);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/countdown.hpp"
 #include "base/flaw.hpp"
 
 namespace tidings::memory {
@@ -70,7 +71,7 @@ void MemoryPublisher::send(std::vector<Record> batch, Confirmed confirmed) {
 Result<void> MemoryPublisher::flush(Time deadline) {
   Lock lock{mutex_};
   const std::uint64_t wanted = sent_;
-  if (changed_->wait_until(lock, deadline, broker_->executor(), [&] { return confirmed_ >= wanted; })) return {};
+  if (wait_until(*changed_, lock, {broker_->executor(), deadline}, [&] { return confirmed_ >= wanted; })) return {};
   return unavailable(fmt::format("{} events are not confirmed yet", wanted - confirmed_));
 }
 

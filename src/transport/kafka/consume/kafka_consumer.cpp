@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/countdown.hpp"
 #include "transport/driver/delivery_token.hpp"
 #include "transport/kafka/client/kafka_limits.hpp"
 
@@ -82,18 +83,18 @@ KafkaConsumer::~KafkaConsumer() {
 }
 
 Result<Batch> KafkaConsumer::receive(std::size_t max, Time deadline) {
+  const Deadline end{cluster_->executor(), deadline};
   while (true) {
     const std::uint64_t heard = bell_->rings();
     Batch batch;
     Room room = this->room(max);
     events_->take(room, batch);
     if (auto* retries = this->retries()) retries->take(room, batch);
-    const Time now = cluster_->executor().now();
     if (batch.notices.empty() && batch.deliveries.empty()) {
       if (auto trouble = this->trouble()) return *std::move(trouble);
     }
-    if (!batch.notices.empty() || !batch.deliveries.empty() || woken_.exchange(false) || now >= deadline) return batch;
-    Time until = deadline;
+    if (!batch.notices.empty() || !batch.deliveries.empty() || woken_.exchange(false) || end.reached()) return batch;
+    Time until = end.at();
     if (const auto* retries = this->retries()) until = std::min(until, retries->waits_until());
     bell_->wait(heard, until);
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/countdown.hpp"
 #include "transport/kafka/client/kafka_limits.hpp"
 
 namespace tidings::kafka {
@@ -286,20 +287,21 @@ void KafkaMember::give_up_all() {
 
 // Gives everything up, cleanly, as far as that can be done in time.
 void KafkaMember::leave() {
-  const Time until = cluster_->executor().now() + transport::kCloseWithin;
+  const Executor& executor = cluster_->executor();
+  const Countdown left{executor, executor.now() + transport::kCloseWithin};
   leaving_ = true;
   if (orphans_) orphans_->stop();
   read_letters();
   const auto may_end = [&] { return assigned_once_ || !client_->has_joined(); };
-  while (!may_end() && cluster_->executor().now() + kLeaveReserve < until) turn(cluster_->executor().now() + kTick);
+  while (!may_end() && executor.now() + kLeaveReserve < left.end()) turn(executor.now() + kTick);
   if (!may_end()) client_->abandon(cluster_);
-  while (!partitions_.empty() && cluster_->executor().now() < until) {  // a revocation may be under way, of some
+  while (!partitions_.empty() && !left.over()) {  // a revocation may be under way, of some
     if (!revocation_) give_up_all();
-    if (revocation_) revocation_->deadline = std::min(revocation_->deadline, cluster_->executor().now());
-    while (revocation_ && cluster_->executor().now() < until) turn(next_turn(cluster_->executor().now()));
+    if (revocation_) revocation_->deadline = std::min(revocation_->deadline, executor.now());
+    while (revocation_ && !left.over()) turn(next_turn(executor.now()));
   }
   const bool closes = client_->begin_close();
-  while (closes && !client_->closed() && cluster_->executor().now() < until) turn(cluster_->executor().now() + kTick);
+  while (closes && !client_->closed() && !left.over()) turn(executor.now() + kTick);
 }
 
 }  // namespace tidings::kafka

@@ -113,8 +113,7 @@ Result<void> Transactor::find_out(const GroupOffsets& group, Error doubt) {
 bool Transactor::wait_on() {
   std::unique_lock lock{mutex_};
   const Time until = cluster_->executor().now() + kCommitPause;
-  while (!stopping_ && cluster_->executor().now() < until) changed_->wait_until(lock, until);
-  return !stopping_;
+  return !changed_->wait_until(lock, until, cluster_->executor(), [this] { return stopping_; });
 }
 
 }  // namespace tidings::kafka

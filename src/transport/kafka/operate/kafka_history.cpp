@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/countdown.hpp"
 #include "transport/kafka/consume/kept_copy.hpp"
 #include "transport/kafka/format/wire.hpp"
 #include "transport/kafka/operate/replay_sender.hpp"
@@ -86,13 +87,13 @@ Result<Cursor> KafkaHistory::read(const HistoryRange& range, const Cursor& after
 }
 
 Result<void> KafkaHistory::wait(std::string_view topic, const Cursor& after, Time deadline) {
+  const Deadline end{cluster_->executor(), deadline};
   for (;;) {
     const auto rest = spans(topic, after, {});
     if (!rest) return rest.error();
     if (std::any_of(rest->begin(), rest->end(), [](const auto& span) { return span.begin < span.end; })) return {};
-    const Time now = cluster_->executor().now();
-    if (now >= deadline) return {};
-    cluster_->executor().sleep_until(std::min(deadline, now + kLookForMore));
+    if (end.reached()) return {};
+    cluster_->executor().sleep_until(std::min(end.at(), cluster_->executor().now() + kLookForMore));
   }
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <list>
 
+#include "base/countdown.hpp"
 #include "transport/kafka/client/client_death.hpp"
 #include "transport/kafka/client/kafka_limits.hpp"
 #include "transport/kafka/format/wire.hpp"
@@ -198,7 +199,7 @@ void ClientProducer::send(std::vector<Message> messages) {
 Result<void> ClientProducer::flush(Time deadline) {
   std::unique_lock lock{mutex_};
   const std::uint64_t last = sent_;
-  if (answered_->wait_until(lock, deadline, cluster_->executor(), [&] { return is_answered(last); })) return {};
+  if (wait_until(*answered_, lock, {cluster_->executor(), deadline}, [&] { return is_answered(last); })) return {};
   return Error{
       ErrorKind::unavailable,
       fmt::format("{} records were not confirmed in time, the first of them for '{}'; is the broker reachable, "

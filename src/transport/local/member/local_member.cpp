@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/countdown.hpp"
 #include "base/flaw.hpp"
 #include "transport/local/member/member_scan.hpp"
 #include "transport/local/storage/limits.hpp"
@@ -48,6 +49,7 @@ std::size_t Member::drop(std::uint32_t partition) {
 }
 
 Result<Batch> Member::receive(std::size_t max, Time deadline) {
+  const Deadline end{store_.executor(), deadline};
   Lock lock{mutex_};
   for (;;) {
     Batch batch;
@@ -58,7 +60,7 @@ Result<Batch> Member::receive(std::size_t max, Time deadline) {
     checkpoint(lock);
     drop_unowned(batch.deliveries);
     batch.notices = std::exchange(notices_, {});
-    if (!batch.notices.empty() || !batch.deliveries.empty() || woken_ || store_.now() >= deadline) {
+    if (!batch.notices.empty() || !batch.deliveries.empty() || woken_ || end.reached()) {
       woken_ = false;
       return batch;
     }
@@ -67,7 +69,7 @@ Result<Batch> Member::receive(std::size_t max, Time deadline) {
       fault_.reset();
       return fault;
     }
-    const Time until = room() > 0 ? std::min(deadline, parked_due_) : deadline;
+    const Time until = room() > 0 ? std::min(end.at(), parked_due_) : end.at();
     changed_->wait_until(lock, until, store_.executor(), [this] { return ready(); });
   }
 }

@@ -1,5 +1,6 @@
 #include "transport/local/operate/local_control.hpp"
 
+#include "base/countdown.hpp"
 #include "transport/driver/pattern_topics.hpp"
 #include "transport/local/storage/limits.hpp"
 #include "transport/local/tables/control_table.hpp"
@@ -46,11 +47,12 @@ class LocalControl final : public Control {
   }
 
   Result<std::uint64_t> watch(std::uint64_t seen, Time deadline) override {
+    const Deadline end{store_->executor(), deadline};
     for (;;) {
       const auto bell = store_->wake().seen();
       const auto last = last_change();
-      if (!last || *last > seen || seen == 0 || store_->now() >= deadline) return last;
-      store_->wake().wait(bell, std::min(deadline - store_->now(), kLookAgainAfter));
+      if (!last || *last > seen || seen == 0 || end.reached()) return last;
+      store_->wake().wait(bell, std::min(end.at() - store_->now(), kLookAgainAfter));
     }
   }
 

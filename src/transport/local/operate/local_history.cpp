@@ -4,6 +4,7 @@
 #include <charconv>
 #include <functional>
 
+#include "base/countdown.hpp"
 #include "transport/local/operate/local_operator.hpp"
 #include "transport/local/storage/limits.hpp"
 #include "transport/local/tables/parked_table.hpp"
@@ -129,12 +130,13 @@ class LocalHistory final : public History {
   Result<void> wait(std::string_view, const Cursor& after, Time deadline) override {
     const auto seen = sequence_of(after);
     if (!seen) return seen.error();
+    const Deadline end{store_->executor(), deadline};
     for (;;) {
       const auto bell = store_->wake().seen();
       const auto last = last_sequence();
       if (!last) return last.error();
-      if (*last > *seen || store_->now() >= deadline) return {};
-      store_->wake().wait(bell, std::min(deadline - store_->now(), kLookAgainAfter));
+      if (*last > *seen || end.reached()) return {};
+      store_->wake().wait(bell, std::min(end.at() - store_->now(), kLookAgainAfter));
     }
   }
 

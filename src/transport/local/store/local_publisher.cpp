@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "base/flaw.hpp"
 #include "transport/local/storage/limits.hpp"
 
@@ -80,8 +81,8 @@ class Outbound final {
   bool wait(Time deadline) {
     std::unique_lock lock{mutex_};
     const std::uint64_t last = tickets_;
-    return changed_->wait_until(lock, deadline, executor_,
-                                [&] { return waiting_.empty() || waiting_.begin()->first > last; });
+    return wait_until(*changed_, lock, {executor_, deadline},
+                      [&] { return waiting_.empty() || waiting_.begin()->first > last; });
   }
 
   // Nobody is called after it: what the writer completes later was answered here.

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/countdown.hpp"
 #include "transport/driver/delivery_token.hpp"
 #include "transport/rabbitmq/catalog/rabbitmq_catalog.hpp"
 #include "transport/rabbitmq/consume/amqp_holdings.hpp"
@@ -56,10 +57,11 @@ AmqpConsumer::~AmqpConsumer() {
 }
 
 Result<Batch> AmqpConsumer::receive(std::size_t max, Time deadline) {
+  const Deadline end{executor_, deadline};
   while (true) {
     const std::uint64_t heard = bell_.rings();
     Batch batch;
-    Time until = deadline;
+    Time until = end.at();
     {
       const std::lock_guard lock{mutex_};
       batch.notices.swap(notices_);
@@ -79,7 +81,7 @@ Result<Batch> AmqpConsumer::receive(std::size_t max, Time deadline) {
       }
       const bool is_empty = batch.notices.empty() && batch.deliveries.empty();
       if (is_empty && trouble_) return *std::exchange(trouble_, std::nullopt);
-      if (!is_empty || woken_.exchange(false) || executor_.now() >= deadline) return batch;
+      if (!is_empty || woken_.exchange(false) || end.reached()) return batch;
       wants_room_ = room.records == 0 || room.bytes <= 0;
     }
     bell_.wait(heard, until);

@@ -94,32 +94,32 @@ Error ControlStream::not_read(Duration within) const {
 Result<ControlStream::Lock> ControlStream::catch_up(Duration within) {
   start();
   Executor& executor = broker_->executor();
-  const Time deadline = executor.now() + within;
+  const Countdown left{executor, executor.now() + within};
   while (true) {
     const auto barrier = join_barrier();
     Lock lock{mutex_};
     const auto over = [&] { return barrier->read || barrier->lost || refused_; };
-    while (!over() && !producer_->is_blocked() && executor.now() < deadline) {
-      changed_->wait_until(lock, std::min(deadline, executor.now() + kBlockedSeenWithin), executor, over);
+    while (!over() && !producer_->is_blocked() && !left.over()) {
+      changed_->wait_until(lock, std::min(left.end(), executor.now() + kBlockedSeenWithin), executor, over);
     }
     if (barrier->read && barrier->generation == generation_) return lock;
     if (refused_) return *refused_;
     if (barrier->lost) return *barrier->lost;
-    if (executor.now() >= deadline) return not_read(within);
+    if (left.over()) return not_read(within);
     if (barrier->read) continue;
     lock.unlock();
-    return read_to_the_last(deadline, within);
+    return read_to_the_last(left, within);
   }
 }
 
 // Without a message of our own: the server takes none.
-Result<ControlStream::Lock> ControlStream::read_to_the_last(Time deadline, Duration within) {
-  const auto last = last_of_stream(*broker_, stream_.name, deadline);
+Result<ControlStream::Lock> ControlStream::read_to_the_last(const Countdown& left, Duration within) {
+  const auto last = last_of_stream(*broker_, stream_.name, left.end());
   if (!last) return last.error();
   Lock lock{mutex_};
   Executor& executor = broker_->executor();
   const auto is_read = [&] { return !*last || (next_ && *next_ > **last) || refused_; };
-  while (!is_read() && executor.now() < deadline) changed_->wait_until(lock, executor.now() + kBlockedSeenWithin);
+  while (!is_read() && !left.over()) changed_->wait_until(lock, executor.now() + kBlockedSeenWithin);
   if (!is_read()) return not_read(within);
   if (refused_) return *refused_;
   caught_up_ = true;

@@ -20,6 +20,7 @@
 #include <string>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "tidings/transport/control.hpp"
 #include "transport/driver/bell.hpp"
 #include "transport/driver/control_records.hpp"
@@ -110,7 +111,7 @@ class ControlStream final {
   void lose_barrier(const std::shared_ptr<Barrier>& barrier, const Error& error);
   using Lock = std::unique_lock<std::mutex>;
   Result<Lock> catch_up(Duration within = kRequestWithin);
-  Result<Lock> read_to_the_last(Time deadline, Duration within);
+  Result<Lock> read_to_the_last(const Countdown& left, Duration within);
   Error not_read(Duration within) const;
   void send(const ControlMessage& message);
   void refuse(const std::string& token, const Error& error);

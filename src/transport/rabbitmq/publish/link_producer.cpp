@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/countdown.hpp"
 #include "transport/rabbitmq/link/rabbitmq_limits.hpp"
 
 namespace tidings::rabbitmq {
@@ -66,7 +67,7 @@ void LinkProducer::send(std::vector<Outgoing> messages) {
 Result<void> LinkProducer::flush(Time deadline) {
   std::unique_lock lock{mutex_};
   const std::uint64_t last = sent_;
-  if (changed_->wait_until(lock, deadline, *executor_, [&] { return is_answered(last); })) return {};
+  if (wait_until(*changed_, lock, {*executor_, deadline}, [&] { return is_answered(last); })) return {};
   return unavailable(
       fmt::format("{} records were not confirmed in time{}", count_, trouble_.empty() ? "" : "; " + trouble_));
 }
