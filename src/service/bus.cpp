@@ -10,6 +10,7 @@
 #include "base/countdown.hpp"
 #include "service/bus_publisher.hpp"
 #include "service/handle/subscription.hpp"
+#include "service/inbox_claim.hpp"
 #include "service/plan/plan.hpp"
 #include "service/presence.hpp"
 

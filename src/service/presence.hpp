@@ -36,8 +36,4 @@ class Presence final {
 std::string presence_value(const BusOptions& options, const std::vector<SubscriptionPlan>& plans,
                            const std::vector<const EventType*>& published, Time started);
 
-// The first store that a group's inbox names is the group's for ever (Control key `inbox/<group>`).
-// invalid: this one is another.
-Result<void> claim_inbox(transport::Control& control, const std::string& group, const std::string& store_id);
-
 }  // namespace tidings::service

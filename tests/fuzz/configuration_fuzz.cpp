@@ -3,11 +3,11 @@
 #include <string>
 #include <vector>
 
-#include "service/shell/builtin_settings.hpp"
-#include "service/shell/configuration_file.hpp"
-#include "service/shell/print_configuration.hpp"
-#include "service/shell/secrets.hpp"
-#include "service/shell/service_arguments.hpp"
+#include "service/configuration/builtin_settings.hpp"
+#include "service/configuration/configuration_file.hpp"
+#include "service/configuration/print_configuration.hpp"
+#include "service/configuration/secrets.hpp"
+#include "service/configuration/service_arguments.hpp"
 #include "tests/fuzz/input_parts.hpp"
 #include "tests/fuzz/targets.hpp"
 

@@ -1,6 +1,6 @@
 #include <string>
 
-#include "service/shell/secrets.hpp"
+#include "service/configuration/secrets.hpp"
 #include "tests/fuzz/targets.hpp"
 #include "tidings/transport/url.hpp"
 #include "transport/local/storage/local_options.hpp"

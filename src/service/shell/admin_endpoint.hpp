@@ -11,7 +11,7 @@
 #include <memory>
 #include <string>
 
-#include "service/shell/builtin_settings.hpp"
+#include "service/configuration/builtin_settings.hpp"
 #include "tidings/executor.hpp"
 
 namespace tidings::service {

@@ -3,10 +3,10 @@
 
 #include <map>
 
+#include "service/configuration/configuration_file.hpp"
+#include "service/configuration/print_configuration.hpp"
+#include "service/configuration/subscription_overrides.hpp"
 #include "service/sample_service.hpp"
-#include "service/shell/configuration_file.hpp"
-#include "service/shell/print_configuration.hpp"
-#include "service/shell/subscription_overrides.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 namespace tidings::service {

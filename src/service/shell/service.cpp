@@ -7,14 +7,14 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "service/configuration/builtin_settings.hpp"
+#include "service/configuration/configuration_file.hpp"
+#include "service/configuration/print_configuration.hpp"
+#include "service/configuration/service_arguments.hpp"
+#include "service/configuration/topic_overrides.hpp"
 #include "service/plan/plan.hpp"
-#include "service/shell/builtin_settings.hpp"
-#include "service/shell/configuration_file.hpp"
 #include "service/shell/description.hpp"
-#include "service/shell/print_configuration.hpp"
-#include "service/shell/service_arguments.hpp"
 #include "service/shell/service_run.hpp"
-#include "service/shell/topic_overrides.hpp"
 #include "tidings/transport/linked.hpp"
 
 namespace tidings {

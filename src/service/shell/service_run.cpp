@@ -9,12 +9,12 @@
 #include <exception>
 #include <fstream>
 
+#include "service/configuration/secrets.hpp"
 #include "service/handle/log_scope_wrap.hpp"
 #include "service/shell/admin_endpoint.hpp"
 #include "service/shell/admin_pages.hpp"
 #include "service/shell/drain_time.hpp"
 #include "service/shell/drain_watchdog.hpp"
-#include "service/shell/secrets.hpp"
 #include "service/shell/stop_signals.hpp"
 #include "telemetry/decision_log.hpp"
 #include "telemetry/metrics.hpp"

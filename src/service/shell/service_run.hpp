@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "service/shell/builtin_settings.hpp"
+#include "service/configuration/builtin_settings.hpp"
 #include "tidings/bus.hpp"
 #include "tidings/log.hpp"
 

@@ -1,4 +1,4 @@
-#include "service/shell/print_configuration.hpp"
+#include "service/configuration/print_configuration.hpp"
 
 #include <fmt/format.h>
 

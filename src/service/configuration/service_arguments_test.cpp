@@ -1,10 +1,10 @@
-#include "service/shell/service_arguments.hpp"
+#include "service/configuration/service_arguments.hpp"
 
 #include <gmock/gmock.h>
 
 #include <sstream>
 
-#include "service/shell/builtin_settings.hpp"
+#include "service/configuration/builtin_settings.hpp"
 
 namespace tidings::service {
 namespace {

@@ -1,4 +1,4 @@
-#include "service/shell/subscription_overrides.hpp"
+#include "service/configuration/subscription_overrides.hpp"
 
 #include <gmock/gmock.h>
 

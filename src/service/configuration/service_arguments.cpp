@@ -1,4 +1,4 @@
-#include "service/shell/service_arguments.hpp"
+#include "service/configuration/service_arguments.hpp"
 
 #include <fmt/format.h>
 

@@ -1,4 +1,4 @@
-#include "service/shell/builtin_settings.hpp"
+#include "service/configuration/builtin_settings.hpp"
 
 #include <fmt/format.h>
 

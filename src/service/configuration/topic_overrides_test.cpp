@@ -1,4 +1,4 @@
-#include "service/shell/topic_overrides.hpp"
+#include "service/configuration/topic_overrides.hpp"
 
 #include <gmock/gmock.h>
 

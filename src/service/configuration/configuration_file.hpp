@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "service/shell/settings.hpp"
+#include "service/configuration/settings.hpp"
 
 namespace tidings::service {
 

@@ -1,4 +1,4 @@
-#include "service/shell/configuration_file.hpp"
+#include "service/configuration/configuration_file.hpp"
 
 #include <fmt/format.h>
 #include <toml++/toml.h>

@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
-#include "service/shell/settings.hpp"
-#include "service/shell/subscription_overrides.hpp"
-#include "service/shell/topic_overrides.hpp"
+#include "service/configuration/settings.hpp"
+#include "service/configuration/subscription_overrides.hpp"
+#include "service/configuration/topic_overrides.hpp"
 
 namespace tidings::service {
 

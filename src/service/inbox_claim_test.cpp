@@ -1,5 +1,5 @@
-// P9: the tries and the time of what instances tell of themselves are bounded.
-#include "service/presence.hpp"
+// P7, P9: the tries to claim an inbox are bounded.
+#include "service/inbox_claim.hpp"
 
 #include <gmock/gmock.h>
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "service/shell/settings.hpp"
+#include "service/configuration/settings.hpp"
 #include "tidings/log.hpp"
 
 namespace tidings::service {

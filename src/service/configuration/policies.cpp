@@ -1,4 +1,4 @@
-#include "service/shell/policies.hpp"
+#include "service/configuration/policies.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>

@@ -1,9 +1,9 @@
 #include <gmock/gmock.h>
 
-#include "service/shell/builtin_settings.hpp"
-#include "service/shell/configuration_file.hpp"
-#include "service/shell/print_configuration.hpp"
-#include "service/shell/secrets.hpp"
+#include "service/configuration/builtin_settings.hpp"
+#include "service/configuration/configuration_file.hpp"
+#include "service/configuration/print_configuration.hpp"
+#include "service/configuration/secrets.hpp"
 #include "tests/support/scratch_directory.hpp"
 
 namespace tidings::service {

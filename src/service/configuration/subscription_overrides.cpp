@@ -1,11 +1,11 @@
-#include "service/shell/subscription_overrides.hpp"
+#include "service/configuration/subscription_overrides.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 
-#include "service/shell/policies.hpp"
+#include "service/configuration/policies.hpp"
 #include "text/nearest_name.hpp"
 
 namespace tidings::service {

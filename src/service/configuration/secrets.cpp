@@ -1,4 +1,4 @@
-#include "service/shell/secrets.hpp"
+#include "service/configuration/secrets.hpp"
 
 #include <algorithm>
 #include <array>

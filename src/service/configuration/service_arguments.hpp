@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "service/shell/settings.hpp"
+#include "service/configuration/settings.hpp"
 
 namespace tidings::service {
 

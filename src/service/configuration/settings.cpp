@@ -1,11 +1,11 @@
-#include "service/shell/settings.hpp"
+#include "service/configuration/settings.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cstdlib>
 
-#include "service/shell/secrets.hpp"
+#include "service/configuration/secrets.hpp"
 #include "text/nearest_name.hpp"
 
 namespace tidings::service {

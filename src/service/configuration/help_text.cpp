@@ -1,6 +1,6 @@
 #include <fmt/format.h>
 
-#include "service/shell/service_arguments.hpp"
+#include "service/configuration/service_arguments.hpp"
 #include "text/wrapped_text.hpp"
 
 namespace tidings::service {

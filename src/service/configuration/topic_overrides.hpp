@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "service/shell/settings.hpp"
+#include "service/configuration/settings.hpp"
 #include "tidings/contract.hpp"
 
 namespace tidings::service {

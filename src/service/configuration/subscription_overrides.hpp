@@ -16,8 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "service/configuration/settings.hpp"
 #include "service/plan/plan.hpp"
-#include "service/shell/settings.hpp"
 
 namespace tidings::service {
 
