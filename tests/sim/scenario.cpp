@@ -28,6 +28,7 @@ constexpr Duration kBurstEvery = 3s;
 constexpr int kStepsMax = 60;
 constexpr auto kShortStop = 1s;  // shorter than some handlers
 constexpr auto kLongStop = 60s;
+constexpr Duration kJumpsWithin = 1500ms;  // of a drain: also while what is late is left alone
 
 // Draws in one order, by operations that are the same everywhere.
 class Draw final {
@@ -139,6 +140,10 @@ memory::Fault draw_fault(Draw& draw) {
   return fault;
 }
 
+Duration draw_jump(Draw& draw) {
+  return draw.one_in(2) ? draw.below(10min) : -draw.below(5min);
+}
+
 Trouble draw_trouble(Draw& draw, const Scenario& scenario) {
   constexpr Harm kHarms[] = {Harm::fault, Harm::fault, Harm::fault,        Harm::away,    Harm::crash,
                              Harm::crash, Harm::crash, Harm::client_crash, Harm::cut_off, Harm::drain,
@@ -160,7 +165,7 @@ Trouble draw_trouble(Draw& draw, const Scenario& scenario) {
     trouble.fault.point = FaultPoint::settle;
     trouble.fault.times = 1;
   }
-  if (trouble.harm == Harm::clock) trouble.lasts = draw.one_in(2) ? draw.below(10min) : -draw.below(5min);
+  if (trouble.harm == Harm::clock) trouble.lasts = draw_jump(draw);
   return trouble;
 }
 
@@ -192,12 +197,22 @@ void draw_inbox_crash(Draw& draw, Scenario& scenario) {
   }
 }
 
+void draw_jumps(Draw& draw, Scenario& scenario) {
+  for (Trouble& trouble : scenario.troubles) {
+    if (trouble.harm != Harm::drain || draw.one_in(3)) continue;
+    trouble.jumps = draw_jump(draw);
+    trouble.jumps_after = draw.below(kJumpsWithin);
+  }
+}
+
 std::string describe(const Trouble& trouble, const Scenario& scenario) {
   std::string text = fmt::format("{:>6} ms +{:<2} {} ", trouble.at / 1ms, trouble.steps, to_string(trouble.harm));
   if (trouble.harm == Harm::clock || trouble.harm == Harm::away || trouble.harm == Harm::cut_off)
     text += fmt::format("{} ms ", trouble.lasts / 1ms);
   if (trouble.harm != Harm::clock && trouble.harm != Harm::away && trouble.harm != Harm::client_crash)
     text += fmt::format("of {} {} ", scenario.teams[trouble.team].plan.group, trouble.worker);
+  if (trouble.jumps != Duration{})
+    text += fmt::format("clock {} ms after {} ms ", trouble.jumps / 1ms, trouble.jumps_after / 1ms);
   const memory::Fault& fault = trouble.fault;
   if (trouble.harm == Harm::fault || fault.harm == memory::Harm::crash) {
     constexpr const char* kPoints[] = {"publish", "settle", "receive"};
@@ -247,6 +262,7 @@ Scenario scenario_of(std::uint64_t seed) {
   scenario.troubles = draw_troubles(draw, scenario);
   scenario.buffer_records_max = static_cast<std::size_t>(draw.one_in(3) ? draw.from(1, 10) : 1'000);
   draw_inbox_crash(draw, scenario);
+  draw_jumps(draw, scenario);
   return scenario;
 }
 

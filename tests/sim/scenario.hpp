@@ -60,6 +60,9 @@ struct Trouble {
   Duration lasts{};  // until it is over: away, cut_off; clock: how far
   memory::Fault fault;
   bool anywhere = false;  // fault: in any process
+  // drain: somebody sets the clock while it goes on, by so much, so long after its beginning
+  Duration jumps{};
+  Duration jumps_after{};
 };
 
 struct Scenario {

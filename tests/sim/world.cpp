@@ -64,7 +64,7 @@ class Director final {
   void disturb(const std::string& group);
   void disturb_all();
   void heal_after(Duration pause);
-  void set_clock(Duration by);
+  void set_clock(Duration by, Duration ahead = {});
   void stale_for(const std::string& life, Duration pause);
   Post& post_of(const Trouble& trouble);
   const std::string& group_of(const Trouble& trouble) const;
@@ -212,12 +212,13 @@ void Director::happen(const Trouble& trouble) {
   }
 }
 
-void Director::set_clock(Duration by) {
+// `ahead`: of the director's own clock, which stands while he waits.
+void Director::set_clock(Duration by, Duration ahead) {
   if (by < Duration{}) {
     stage_.account.set_back.emplace_back(stage_.account.entries.size(), -by);
   } else if (scenario_.broker.revoke_within) {  // what is being handed over may be lost
     disturb_all();
-    stale_for({}, {});
+    stale_for({}, ahead);
   }
   stage_.executor->jump(by);
 }
@@ -281,7 +282,15 @@ void Director::drain(const Trouble& trouble) {
   const bool hurt = hurt_ > 0;
   const bool patient = scenario_.teams[static_cast<std::size_t>(trouble.team)].plan.stop_within > kSlowest;
   const Duration began = stage_.executor->uptime();
+  std::unique_ptr<Thread> setter;
+  if (trouble.jumps != Duration{}) {
+    setter = stage_.executor->spawn("clock", [&] {
+      stage_.executor->sleep_until(stage_.now() + trouble.jumps_after);
+      set_clock(trouble.jumps, stage_.executor->uptime() - began);
+    });
+  }
   const auto drained = post.drain();
+  setter.reset();
   clock_ += stage_.executor->uptime() - began;
   if (!hurt && patient) expect(drained, "P8: a drain did not end in time");
   if (!drained) disturb(group_of(trouble));

@@ -132,8 +132,11 @@ Result<void> Worker::leave_effect(Context& context) {
   return {};
 }
 
+// A handler takes what it takes, however the clock is set meanwhile.
 void Worker::pass(std::chrono::milliseconds time) {
-  if (time > time.zero()) host_.executor->sleep_until(host_.executor->now() + time);
+  Executor& executor = *host_.executor;
+  const Duration end = executor.uptime() + time;
+  while (executor.uptime() < end) executor.sleep_until(executor.now() + (end - executor.uptime()));
 }
 
 void Worker::note(const Decision& decision) {
