@@ -30,25 +30,25 @@ Timekeeper::Watch::~Watch() {
   std::erase(keeper_.watches_, this);
 }
 
-void Timekeeper::Watch::begin(Time deadline) {
+void Timekeeper::Watch::begin(Duration deadline) {
   const std::lock_guard lock{keeper_.mutex_};
   deadline_ = deadline;
   called_ = false;
   if (deadline < keeper_.wakes_) keeper_.changed_->notify_all();
 }
 
-bool Timekeeper::Watch::end(Time now) {
+bool Timekeeper::Watch::end(Duration now) {
   std::unique_lock lock{keeper_.mutex_};
   while (calling_) keeper_.changed_->wait_until(lock, kNever);
   const bool missed = !called_ && now >= deadline_;
-  deadline_ = kNever;
+  deadline_ = Duration::max();
   const bool late = called_ || missed;
   lock.unlock();
   if (missed) late_();  // the thread did not get there in time: said late, but said
   return late;
 }
 
-Timekeeper::Watch* Timekeeper::next_late(Time now) {
+Timekeeper::Watch* Timekeeper::next_late(Duration now) {
   const auto late = std::ranges::find_if(watches_, [&](const Watch* watch) { return watch->deadline_ <= now; });
   return late == watches_.end() ? nullptr : *late;
 }
@@ -56,8 +56,8 @@ Timekeeper::Watch* Timekeeper::next_late(Time now) {
 void Timekeeper::run() {
   std::unique_lock lock{mutex_};
   while (!stopping_) {
-    if (Watch* watch = next_late(executor_->now())) {
-      watch->deadline_ = kNever;
+    if (Watch* watch = next_late(executor_->uptime())) {
+      watch->deadline_ = Duration::max();
       watch->calling_ = watch->called_ = true;
       lock.unlock();
       watch->late_();
@@ -66,9 +66,10 @@ void Timekeeper::run() {
       changed_->notify_all();
       continue;
     }
-    wakes_ = kNever;
+    wakes_ = Duration::max();
     for (const Watch* watch : watches_) wakes_ = std::min(wakes_, watch->deadline_);
-    changed_->wait_until(lock, wakes_);
+    const bool nobody = wakes_ == Duration::max();
+    changed_->wait_until(lock, nobody ? kNever : executor_->now() + (wakes_ - executor_->uptime()));
   }
 }
 

@@ -27,9 +27,10 @@ class Timekeeper final {
     Watch(const Watch&) = delete;
     Watch& operator=(const Watch&) = delete;
 
-    void begin(Time deadline);
+    // Both by Executor::uptime(): setting the clock makes nobody late.
+    void begin(Duration deadline);
     // Whether the deadline passed by now. `late` was called once then, and has returned.
-    bool end(Time now);
+    bool end(Duration now);
 
    private:
     friend class Timekeeper;
@@ -37,7 +38,7 @@ class Timekeeper final {
 
     Timekeeper& keeper_;
     std::function<void()> late_;
-    Time deadline_ = kNever;
+    Duration deadline_ = Duration::max();
     bool calling_ = false;
     bool called_ = false;
   };
@@ -47,13 +48,13 @@ class Timekeeper final {
 
  private:
   void run();
-  Watch* next_late(Time now);
+  Watch* next_late(Duration now);
 
   std::shared_ptr<Executor> executor_;
   std::mutex mutex_;
   std::unique_ptr<Condition> changed_;
   std::vector<Watch*> watches_;
-  Time wakes_ = kNever;  // when the thread looks again by itself
+  Duration wakes_ = Duration::max();  // when the thread looks again by itself
   bool stopping_ = false;
   std::unique_ptr<Thread> thread_;
 };

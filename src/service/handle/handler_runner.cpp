@@ -97,11 +97,11 @@ const std::stop_token& HandlerRunner::fresh_token() {
 template <class Body>
 RunResult HandlerRunner::timed(const HandlerPlan& handler, Current current, Body body) {
   RunResult result;
-  const Time start = parts_.engine->executor->now();
+  const Duration start = parts_.engine->executor->uptime();
   current_ = current;
   watch_->begin(start + handler.timeout);
   result.outcome = body(result);
-  const Time end = parts_.engine->executor->now();
+  const Duration end = parts_.engine->executor->uptime();
   result.timed_out = watch_->end(end);
   result.took = end - start;
   return result;

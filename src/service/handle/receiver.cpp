@@ -39,7 +39,7 @@ void Receiver::run() {
     auto batch = parts_.consumer->receive(receive_max, executor.now() + kReceiveWithin);
     if (!batch) {
       parts_.health.trouble(Health::Part::receive, batch.error());
-      executor.sleep_until(executor.now() + backoff.next());
+      parts_.queue.wait_draining({executor, executor.now() + backoff.next()});
       continue;
     }
     parts_.health.well(Health::Part::receive);

@@ -195,12 +195,18 @@ std::vector<transport::Delivery> WorkQueue::drain() {
   draining_ = true;
   auto dropped = lanes_.drop_all();
   while (!idle_.empty()) wake_one();
+  quiet_->notify_all();
   return dropped;
 }
 
 bool WorkQueue::draining() const {
   const std::lock_guard lock{mutex_};
   return draining_;
+}
+
+bool WorkQueue::wait_draining(const Countdown& left) {
+  std::unique_lock lock{mutex_};
+  return wait_until(*quiet_, lock, left, [this] { return draining_; });
 }
 
 bool WorkQueue::wait_quiet(const Countdown& left) {

@@ -94,6 +94,8 @@ class WorkQueue final {
   // From now on nothing is taken, admitted or held. Returns what waited.
   std::vector<transport::Delivery> drain();
   bool draining() const;
+  // The same, at the latest when no time is left: a pause that a drain ends.
+  bool wait_draining(const Countdown& left);
   // Whether nothing runs (any more), at the latest when no time is left.
   bool wait_quiet(const Countdown& left);
 
