@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/countdown.hpp"
 #include "tidings/uuid.hpp"
 
 namespace tidings::operate {
@@ -226,8 +227,8 @@ class Measuring final {
 
   Result<std::vector<Duration>> one_by_one() {
     std::vector<Duration> times;
-    const Time until = executor_.now() + kSpeedAloneFor;
-    while (times.size() < plan_.one_by_one && (times.empty() || executor_.now() < until)) {
+    const Countdown left{executor_, executor_.now() + kSpeedAloneFor};
+    while (times.size() < plan_.one_by_one && (times.empty() || !left.over())) {
       if (!progress_("one by one", times.size(), plan_.one_by_one)) return stopped();
       const Time start = executor_.now();
       send(records(1));

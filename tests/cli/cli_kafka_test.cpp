@@ -227,14 +227,7 @@ TEST_F(KafkaProgram, DoctorNamesTheRemedyOfDeadLettersThatVanish) {
 // E14
 TEST_F(KafkaProgram, MeasuresTheBrokerAndLeavesNoGroup) {
   url_ += "&commit_every=1ms";  // each that goes alone waits for a commit
-  const Ran ran = run({"--json", "bench", "--events", "2000", "--batch", "100"});
-  ASSERT_EQ(ran.exit, ChildExit{.code = 0}) << ran.error_output;
-  for (const char* measure :
-       {"publishedPerSecond", "consumedPerSecond", "oneByOne", "latencyMedianMs", "latencyP99Ms"}) {
-    EXPECT_THAT(ran.output, ContainsRegex(std::string{"\""} + measure + "\":[0-9.]*[1-9]")) << "more than nothing";
-  }
-  EXPECT_THAT(ran.output, HasSubstr(R"("topic":"tidings-bench","events":2000,"bytes":512,"batch":100)"));
-  EXPECT_THAT(run({"--json", "groups"}).output, Not(HasSubstr("tidings-bench")));
+  expect_bench_measures();
   const Ran topics = run({"topics"});
   EXPECT_THAT(topics.output, ContainsRegex("tidings-bench +.*1m")) << "its events go after a minute";
 }

@@ -7,12 +7,6 @@
 namespace tidings::cli {
 namespace {
 
-using ::testing::ContainsRegex;
-using ::testing::HasSubstr;
-using ::testing::Not;
-using tidings::testing::ChildExit;
-using tidings::testing::Ran;
-
 std::string broker_url() {
   if (const char* given = std::getenv("TIDINGS_RABBITMQ_URL")) return given;
   std::ifstream file{RABBITMQ_BROKER "/url"};
@@ -31,14 +25,7 @@ class RabbitmqProgram : public Program {
 };
 
 TEST_F(RabbitmqProgram, MeasuresTheBrokerAndLeavesNoGroup) {
-  const Ran ran = run({"--json", "bench", "--events", "2000", "--batch", "100"});
-  ASSERT_EQ(ran.exit, ChildExit{.code = 0}) << ran.error_output;
-  for (const char* measure :
-       {"publishedPerSecond", "consumedPerSecond", "oneByOne", "latencyMedianMs", "latencyP99Ms"}) {
-    EXPECT_THAT(ran.output, ContainsRegex(std::string{"\""} + measure + "\":[0-9.]*[1-9]")) << "more than nothing";
-  }
-  EXPECT_THAT(ran.output, HasSubstr(R"("topic":"tidings-bench","events":2000,"bytes":512,"batch":100)"));
-  EXPECT_THAT(run({"--json", "groups"}).output, Not(HasSubstr("tidings-bench")));
+  expect_bench_measures();
 }
 
 }  // namespace

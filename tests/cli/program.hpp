@@ -51,6 +51,19 @@ class Program : public ::testing::Test {
     return keys;
   }
 
+  // E14: `tidings bench` tells all of its figures, and leaves no group.
+  void expect_bench_measures() const {
+    const testing::Ran ran = run({"--json", "bench", "--events", "2000", "--batch", "100"});
+    ASSERT_EQ(ran.exit, testing::ChildExit{.code = 0}) << ran.error_output;
+    for (const char* measure :
+         {"publishedPerSecond", "consumedPerSecond", "oneByOne", "latencyMedianMs", "latencyP99Ms"}) {
+      EXPECT_THAT(ran.output, ::testing::ContainsRegex(std::string{"\""} + measure + "\":[0-9.]*[1-9]"))
+          << "more than nothing";
+    }
+    EXPECT_THAT(ran.output, ::testing::HasSubstr(R"("topic":"tidings-bench","events":2000,"bytes":512,"batch":100)"));
+    EXPECT_THAT(run({"--json", "groups"}).output, ::testing::Not(::testing::HasSubstr("tidings-bench")));
+  }
+
   // Where the events are: set before anything else.
   std::string url_;
   testing::ScratchDirectory scratch_;

@@ -4,17 +4,18 @@
 
 #include <algorithm>
 
+#include "service/shell/drain_time.hpp"
 #include "tidings/bus.hpp"
 #include "transport/memory/memory_transport.hpp"
 
 namespace tidings::sim {
 
 using conformance::kTasks;
+using service::kDrainGrace;
 
 namespace {
 
 constexpr Duration kHeard = std::chrono::milliseconds{200};  // after which a process knows that it lost its connection
-constexpr Duration kDrainGrace = std::chrono::seconds{2};    // DrainTime's
 constexpr Duration kDeaf = Duration::max();                  // as long as it is away
 constexpr Duration kLinger = std::chrono::seconds{1};
 

@@ -1,4 +1,4 @@
-// P8: a handler's timeout is time that it takes, however the clock is set meanwhile.
+// A handler's timeout is time that it takes, however the clock is set meanwhile.
 #include "service/engine/timekeeper.hpp"
 
 #include <gtest/gtest.h>

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <optional>
+
 #include "tidings/testing/simulated_executor.hpp"
 
 namespace tidings::service {
@@ -136,6 +138,20 @@ TEST_F(WorkQueueTest, ATakeEndsInTimeThoughTheClockIsSetBack) {
   const Duration begun = executor_.uptime();
   EXPECT_THAT(queue_.take(seat_, kOne, executor_.now() + 10s), IsEmpty());
   EXPECT_EQ(executor_.uptime() - begun, 10s);
+}
+
+TEST_F(WorkQueueTest, ADrainEndsAPause) {
+  EXPECT_FALSE(queue_.wait_draining({executor_, executor_.now() + 2s})) << "nobody drains";
+  std::optional<Duration> ended;
+  const auto pausing = executor_.spawn("pausing", [&] {
+    EXPECT_TRUE(queue_.wait_draining({executor_, executor_.now() + 10s}));
+    ended = executor_.uptime();
+  });
+  executor_.run_for(1s);
+  EXPECT_FALSE(ended);
+  queue_.drain();
+  executor_.run_until_idle();
+  EXPECT_EQ(ended, 3s);
 }
 
 // P8: what waits comes back in order, what runs may end, takers go home.
